@@ -1,0 +1,142 @@
+# make help lists what there is to make.
+#
+# Objects and programs of a variant go to build/ (release) or build/$(BUILD)/. CXXFLAGS and LDFLAGS are yours:
+# they are added to what the build needs.
+
+BUILD ?= release
+B := $(if $(filter release,$(BUILD)),build,build/$(BUILD))
+
+CXX ?= g++
+CXXFLAGS ?= $(default_flags)
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+
+flags_release := -O2 -g
+flags_debug := -Og -g
+flags_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+flags_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+default_flags := $(if $(filter asan tsan,$(BUILD)),,$(flags_$(BUILD)))
+$(if $(flags_$(BUILD)),,$(error BUILD=$(BUILD): there are release, debug, asan and tsan))
+sanitize := $(if $(filter asan tsan,$(BUILD)),$(flags_$(BUILD)))
+
+# What LD_PRELOAD must load before a sanitized shim.
+runtime_asan = libasan.so
+runtime_tsan = libtsan.so
+sanitizer_runtime = -DPQSWEEP_SANITIZER_RUNTIME='"$(if $(sanitize),$(realpath $(shell $(CXX) -print-file-name=$(runtime_$(BUILD)))))"'
+
+version := $(shell cat VERSION)
+libpq_include = $(shell pg_config --includedir)
+warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
+compile = $(CXX) -std=c++20 $(warnings) -MMD -MP $(sanitize) -I$(libpq_include) -Ishim
+
+# The shim must load into any process: no C++ runtime, no constructor, thread-local storage without allocation.
+shim_flags := -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsafe-statics -ftls-model=initial-exec
+shim_libraries := $(if $(sanitize),,-nodefaultlibs -lc)
+
+objects = $(patsubst %.cc,$(B)/obj/%.o,$(wildcard $(1)))
+shim_objects := $(call objects,shim/*.cc)
+# What the tools and the unit tests share with the shim.
+shared_objects := $(filter-out $(B)/obj/shim/hooks_% $(B)/obj/shim/process.o,$(shim_objects))
+tool_objects := $(call objects,tools/*.cc)
+test_objects := $(call objects,tests/*.cc tests/support/*.cc tests/unit/*.cc tests/process/*.cc)
+programs := $(patsubst tests/programs/%.cc,$(B)/programs/%,$(wildcard tests/programs/*.cc))
+plugins := $(patsubst tests/programs/plugins/%.cc,$(B)/programs/%.so,$(wildcard tests/programs/plugins/*.cc))
+benches := $(patsubst bench/%.cc,$(B)/bench/%,$(wildcard bench/*.cc))
+
+all: $(B)/libpqsweep.so $(B)/pqsweep  ## libpqsweep.so and the pqsweep command
+
+$(B)/libpqsweep.so: $(shim_objects)
+	$(CXX) -shared $(sanitize) -o $@ $^ -Wl,-z,defs -Wl,-z,relro -Wl,-z,now $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
+
+$(B)/pqsweep: $(tool_objects) $(B)/obj/shim/settings.o
+	$(CXX) $(sanitize) -o $@ $^ -lfmt $(CXXFLAGS) $(LDFLAGS)
+
+$(B)/obj/shim/%.o: shim/%.cc Makefile
+	@mkdir -p $(@D)
+	$(compile) $(shim_flags) $(CXXFLAGS) -c -o $@ $<
+
+$(B)/obj/tools/%.o: tools/%.cc Makefile VERSION
+	@mkdir -p $(@D)
+	$(compile) -DPQSWEEP_VERSION='"$(version)"' -DPQSWEEP_LIBDIR='"$(LIBDIR)"' $(CXXFLAGS) -c -o $@ $<
+
+$(B)/obj/tests/%.o: tests/%.cc Makefile
+	@mkdir -p $(@D)
+	$(compile) -Itests $(sanitizer_runtime) $(CXXFLAGS) -c -o $@ $<
+
+$(B)/tests: $(test_objects) $(shared_objects)
+	$(CXX) $(sanitize) -o $@ $^ -lpq $(CXXFLAGS) $(LDFLAGS)
+
+# A line `// link: ...` in a small program says what it needs; the plugins are found beside it.
+link_of = $(shell sed -n 's,^// link: ,,p' $(1))
+$(B)/programs/%: tests/programs/%.cc Makefile $(plugins) $(wildcard tests/programs/*.hh)
+	@mkdir -p $(@D)
+	$(compile) $(CXXFLAGS) -o $@ $< -L$(@D) -Wl,-rpath,'$$ORIGIN' $(call link_of,$<) $(LDFLAGS)
+
+$(B)/programs/%.so: tests/programs/plugins/%.cc Makefile $(B)/programs/libqq.so.5
+	@mkdir -p $(@D)
+	$(compile) -fPIC -shared $(CXXFLAGS) -o $@ $< -L$(@D) -Wl,-rpath,'$$ORIGIN' $(call link_of,$<) $(LDFLAGS)
+
+# A second libpq: a copy under another soname of the same length, and with a text that tells it apart.
+$(B)/programs/libqq.so.5:
+	@mkdir -p $(@D)
+	sed 's/libpq\.so\.5/libqq.so.5/g; s/invalid connection/INVALID connection/g' $(shell pg_config --libdir)/libpq.so.5 >$@
+
+$(B)/bench/%: bench/%.cc Makefile
+	@mkdir -p $(@D)
+	$(compile) $(CXXFLAGS) -o $@ $< -lpq -lbenchmark -ldl $(LDFLAGS)
+
+$(B)/bench/fake/%.so: bench/fake/%.cc Makefile
+	@mkdir -p $(@D)
+	$(compile) -fPIC -shared $(CXXFLAGS) -o $@ $< -Wl,-soname,$(@F).5 $(LDFLAGS)
+
+$(B)/bench/leaky_suite: bench/suite/doctest/leaky_suite.cc Makefile
+	@mkdir -p $(@D)
+	$(compile) $(CXXFLAGS) -o $@ $< -lpq $(LDFLAGS)
+
+packages:  ## install the Debian packages that demo, test and bench need
+	@tests/install-packages tests/packages.txt
+
+# Recipes run make again where packages may have to be installed first: what the build asks of pg_config and
+# finds in /usr/include is known only then.
+demo: packages  ## a leaky suite without and with pqsweep, on a throwaway server
+	@$(MAKE) --no-print-directory all $(B)/bench/leaky_suite
+	@tests/with-server -c max_connections=100 -c superuser_reserved_connections=0 -- bench/demo $(B)
+
+test: packages  ## all tests, on a throwaway server
+	@$(MAKE) --no-print-directory build-tests
+	@tests/with-server -- $(B)/tests
+
+check: packages  ## the fast tests, without a server
+	@$(MAKE) --no-print-directory build-tests
+	@$(B)/tests --test-suite='unit*'
+
+check-valgrind: packages  ## the unit tests under valgrind
+	@$(MAKE) --no-print-directory build-tests
+	@valgrind --quiet --error-exitcode=9 $(B)/tests --test-suite='unit*'
+
+build-tests: all $(B)/tests $(programs) $(plugins) $(wildcard tests/programs/*.hh)
+
+bench: packages  ## the tables that the README quotes
+	@$(MAKE) --no-print-directory all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
+	@tests/with-server -- bench/run $(B)
+
+lint:  ## clang-format and clang-tidy, warnings as errors
+	@tests/install-packages tests/packages.txt tests/packages-lint.txt
+	@tests/lint -std=c++20 $(warnings) -I$(libpq_include) -Ishim -Itests -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
+
+install: all  ## to PREFIX (/usr/local), below DESTDIR
+	install -D -m 755 $(B)/pqsweep $(DESTDIR)$(PREFIX)/bin/pqsweep
+	install -D -m 644 $(B)/libpqsweep.so $(DESTDIR)$(LIBDIR)/libpqsweep.so
+	install -D -m 644 tools/pqsweep.1 $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
+
+clean:  ## remove build/
+	rm -rf build
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@echo 'Variables: BUILD=release|debug|asan|tsan, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
+
+.PHONY: all packages demo test check check-valgrind build-tests bench lint install clean help
+.DELETE_ON_ERROR:
+
+-include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(test_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))

@@ -1,0 +1,1 @@
+// What preloading costs by itself: an object with nothing in it.

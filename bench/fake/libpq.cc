@@ -1,0 +1,138 @@
+// A libpq that does nearly nothing, so that what the shim adds can be seen, and needs no server, so that
+// there can be any number of connections. They share one socket; a query's result is there at once.
+// link: -Wl,-soname,libpq.so.5
+#include <libpq-fe.h>
+#include <sys/socket.h>
+
+struct pg_result {};
+
+struct pg_conn {
+    PGTransactionStatusType transaction;
+    int results;
+    char buffers[35000]; // as far apart as the real ones, which own two buffers of 16 kB each
+};
+
+struct pg_cancel {};
+
+namespace {
+
+pg_result the_result;
+
+int the_socket() {
+    static const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    return fd;
+}
+
+} // namespace
+
+extern "C" {
+
+PGconn* PQconnectStart(const char*) {
+    return new PGconn;
+}
+
+PostgresPollingStatusType PQconnectPoll(PGconn* conn) {
+    conn->transaction = PQTRANS_IDLE;
+    conn->results = 0;
+    return PGRES_POLLING_OK;
+}
+
+PGconn* PQconnectdb(const char* conninfo) {
+    PGconn* conn = PQconnectStart(conninfo);
+    PQconnectPoll(conn);
+    return conn;
+}
+
+void PQfinish(PGconn* conn) {
+    delete conn;
+}
+
+int PQsendQuery(PGconn* conn, const char*) {
+    conn->transaction = PQTRANS_ACTIVE;
+    conn->results = 1;
+    return 1;
+}
+
+PGresult* PQgetResult(PGconn* conn) {
+    if (conn->results == 0) {
+        conn->transaction = PQTRANS_IDLE;
+        return nullptr;
+    }
+    conn->results--;
+    return &the_result;
+}
+
+// Through its own exported functions, as the real one does.
+PGresult* PQexec(PGconn* conn, const char* query) {
+    while (PQgetResult(conn)) {
+    }
+    PQsendQuery(conn, query);
+    PGresult* last = nullptr;
+    while (PGresult* result = PQgetResult(conn))
+        last = result;
+    return last;
+}
+
+int PQconsumeInput(PGconn*) {
+    return 1;
+}
+void PQclear(PGresult*) {}
+
+ConnStatusType PQstatus(const PGconn*) {
+    return CONNECTION_OK;
+}
+PGTransactionStatusType PQtransactionStatus(const PGconn* conn) {
+    return conn->transaction;
+}
+PGpipelineStatus PQpipelineStatus(const PGconn*) {
+    return PQ_PIPELINE_OFF;
+}
+ExecStatusType PQresultStatus(const PGresult*) {
+    return PGRES_TUPLES_OK;
+}
+char* PQerrorMessage(const PGconn*) {
+    static char none[] = "";
+    return none;
+}
+int PQsocket(const PGconn*) {
+    return the_socket();
+}
+int PQbackendPID(const PGconn*) {
+    return 1;
+}
+char* PQdb(const PGconn*) {
+    return nullptr;
+}
+char* PQuser(const PGconn*) {
+    return nullptr;
+}
+char* PQhost(const PGconn*) {
+    return nullptr;
+}
+const char* PQparameterStatus(const PGconn*, const char*) {
+    return nullptr;
+}
+int PQsslInUse(PGconn*) {
+    return 0;
+}
+int PQisBusy(PGconn*) {
+    return 0;
+}
+int PQisnonblocking(const PGconn*) {
+    return 0;
+}
+int PQsetnonblocking(PGconn*, int) {
+    return 0;
+}
+char* PQcmdStatus(PGresult*) {
+    static char tag[] = "SELECT 1";
+    return tag;
+}
+
+PGcancel* PQgetCancel(PGconn*) {
+    return new PGcancel;
+}
+void PQfreeCancel(PGcancel* cancel) {
+    delete cancel;
+}
+}

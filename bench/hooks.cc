@@ -1,0 +1,185 @@
+// What the shim adds to a call. Every benchmark comes twice: with the function of the library itself, and
+// with the one that programs get. bench/run runs this under the shim, with libpq and with the fake one.
+//
+//   hooks [--benchmark_...]                   Google Benchmark; names are CALL/WAY/LIVE/USED/threads:T
+//   hooks count CALL direct|hooked TIMES      nothing but that many calls, for callgrind
+#include <algorithm>
+#include <benchmark/benchmark.h>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <libpq-fe.h>
+#include <link.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+struct Calls {
+    decltype(&::PQgetResult) get_result;
+    decltype(&::PQconsumeInput) consume_input;
+    decltype(&::PQsendQuery) send_query;
+    decltype(&::PQexec) exec;
+    decltype(&::setenv) set_variable;
+};
+
+constinit Calls direct{}, hooked{};
+
+[[noreturn]] void die(const std::string& reason) {
+    fprintf(stderr, "hooks: %s\n", reason.c_str());
+    exit(2);
+}
+
+template<class T>
+T dynamic(const link_map& map, ElfW(Sxword) tag) {
+    for (const ElfW(Dyn)* entry = map.l_ld; entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == tag && entry->d_un.d_ptr)
+            return T(entry->d_un.d_ptr);
+    die(std::string(map.l_name) + " has no symbols");
+}
+
+// In the library's own symbol table: what dlsym() answers is the shim's to decide. Linkers put the strings
+// behind the symbols.
+void* defined_in(void* library, const char* name) {
+    link_map* map = nullptr;
+    if (!library || dlinfo(library, RTLD_DI_LINKMAP, &map) != 0)
+        die(std::string("no library to find ") + name + " in");
+    auto* strings = dynamic<const char*>(*map, DT_STRTAB);
+    auto* end = reinterpret_cast<const ElfW(Sym)*>(strings);
+    for (auto* s = dynamic<const ElfW(Sym)*>(*map, DT_SYMTAB); s < end; s++)
+        if (s->st_shndx != SHN_UNDEF && s->st_name < dynamic<size_t>(*map, DT_STRSZ) &&
+            !strcmp(strings + s->st_name, name))
+            return reinterpret_cast<void*>(map->l_addr + s->st_value);
+    die(std::string(map->l_name) + " has no " + name);
+}
+
+template<class Function>
+void resolve(void* library, const char* name, Function Calls::*member) {
+    void* own = defined_in(library, name);
+    void* seen = dlsym(RTLD_DEFAULT, name);
+    if (own == seen)
+        die(std::string(name) + " is not intercepted; bench/run preloads the shim");
+    direct.*member = reinterpret_cast<Function>(own);
+    hooked.*member = reinterpret_cast<Function>(seen);
+}
+
+// PQexec calls other exported functions, which would come to the shim even from the library's own PQexec:
+// that one is taken from a second copy, in a namespace without the shim.
+void resolve_all() {
+    void* libpq = dlopen("libpq.so.5", RTLD_LAZY | RTLD_NOLOAD);
+    resolve(libpq, "PQgetResult", &Calls::get_result);
+    resolve(libpq, "PQconsumeInput", &Calls::consume_input);
+    resolve(libpq, "PQsendQuery", &Calls::send_query);
+    resolve(dlmopen(LM_ID_NEWLM, "libpq.so.5", RTLD_LAZY), "PQexec", &Calls::exec);
+    resolve(dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD), "setenv", &Calls::set_variable);
+}
+
+using Run = void (*)(const Calls&, PGconn*);
+
+void get_result(const Calls& calls, PGconn* conn) {
+    benchmark::DoNotOptimize(calls.get_result(conn));
+}
+void consume_input(const Calls& calls, PGconn* conn) {
+    calls.consume_input(conn);
+}
+void set_variable(const Calls& calls, PGconn*) {
+    calls.set_variable("UNRELATED", "value", 1);
+}
+void exec(const Calls& calls, PGconn* conn) {
+    PQclear(calls.exec(conn, ""));
+}
+void send_query(const Calls& calls, PGconn* conn) {
+    calls.send_query(conn, "");
+    while (PGresult* result = calls.get_result(conn))
+        PQclear(result);
+}
+
+// The live connections of this process.
+std::vector<PGconn*> pool;
+
+void keep_live(size_t count) {
+    for (; pool.size() > count; pool.pop_back())
+        PQfinish(pool.back());
+    while (pool.size() < count) {
+        pool.push_back(PQconnectdb(""));
+        if (PQstatus(pool.back()) != CONNECTION_OK)
+            die(std::string("no connection: ") + PQerrorMessage(pool.back()));
+    }
+}
+
+// Each thread uses one connection or, in turn, its share of them all.
+size_t live_in(const benchmark::State& state) {
+    return static_cast<size_t>(std::max(state.range(0), int64_t(state.threads())));
+}
+size_t share_in(const benchmark::State& state) {
+    return state.range(1) == 1 ? 1 : live_in(state) / static_cast<size_t>(state.threads());
+}
+
+void set_up(const benchmark::State& state) {
+    keep_live(live_in(state));
+}
+
+template<Run run>
+void measure(benchmark::State& state, const Calls& calls) {
+    size_t share = share_in(state);
+    PGconn** mine = pool.data() + static_cast<size_t>(state.thread_index()) * share;
+    size_t i = 0;
+    for (auto _ : state) {
+        run(calls, mine[i]);
+        i = i + 1 < share ? i + 1 : 0;
+    }
+}
+
+template<Run run>
+void add(const std::string& call, const std::vector<std::vector<int64_t>>& live_and_used,
+         int most_threads = 4) {
+    for (auto [way, calls] : {std::pair("/direct", &direct), std::pair("/hooked", &hooked)})
+        for (const std::vector<int64_t>& arguments : live_and_used)
+            benchmark::RegisterBenchmark((call + way).c_str(), measure<run>, *calls)
+                ->Args(arguments)
+                ->DenseThreadRange(1, most_threads, 3)
+                ->Setup(set_up);
+}
+
+template<Run run>
+void repeat(const Calls& calls, long times) {
+    for (long i = 0; i < times; i++)
+        run(calls, pool.front());
+}
+
+void count(std::string_view call, const Calls& calls, long times) {
+    keep_live(1);
+    if (call == "PQgetResult")
+        repeat<get_result>(calls, times);
+    else if (call == "PQconsumeInput")
+        repeat<consume_input>(calls, times);
+    else if (call == "PQsendQuery")
+        repeat<send_query>(calls, times);
+    else if (call == "PQexec")
+        repeat<exec>(calls, times);
+    else
+        repeat<set_variable>(calls, times);
+    keep_live(0);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    resolve_all();
+    if (argc == 5 && !strcmp(argv[1], "count")) {
+        count(argv[2], strcmp(argv[3], "direct") ? hooked : direct, atol(argv[4]));
+        return 0;
+    }
+    add<get_result>("PQgetResult", {{1, 1}, {100, 1}, {10'000, 1}, {100, 100}, {10'000, 10'000}});
+    add<consume_input>("PQconsumeInput", {{1, 1}});
+    add<send_query>("PQsendQuery", {{1, 1}});
+    add<exec>("PQexec", {{1, 1}});
+    add<set_variable>("setenv", {{1, 1}}, 1);
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv))
+        return 2;
+    benchmark::RunSpecifiedBenchmarks();
+    keep_live(0);
+}

@@ -1,0 +1,112 @@
+#include "connections.hh"
+
+namespace pqsweep {
+
+namespace {
+
+constinit std::atomic<PGcancel*> cancels[Connections::capacity + 1];
+constinit Session sessions[Connections::capacity + 1]{};
+constinit Command commands[Connections::capacity + 1]{};
+
+} // namespace
+
+std::atomic<PGcancel*>& Connections::cancel(const Connection& connection) {
+    return cancels[&connection - slots_];
+}
+
+Session& Connections::session(const Connection& connection) {
+    return sessions[&connection - slots_];
+}
+
+Command& Connections::command(const Connection& connection) {
+    return commands[&connection - slots_];
+}
+
+// A slot that a sweep still works on is passed over; it stays on the list for the next caller.
+uint32_t Connections::take_free() {
+    for (uint32_t* link = &first_free_; *link; link = &slots_[*link].next_free) {
+        uint32_t i = *link;
+        if (slots_[i].pins.load(std::memory_order_seq_cst) == 0) {
+            *link = slots_[i].next_free;
+            return i;
+        }
+    }
+    uint32_t fresh = high_water_.load(std::memory_order_relaxed) + 1;
+    if (fresh > capacity)
+        return 0;
+    high_water_.store(fresh, std::memory_order_release);
+    return fresh;
+}
+
+Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
+    PGcancel* leftover = nullptr;
+    Connection* c = nullptr;
+    {
+        Lock::Guard guard(lock_);
+        uint32_t i = take_free();
+        if (!i) {
+            untracked_.add(1);
+            return nullptr;
+        }
+        c = &slots_[i];
+        leftover = cancels[i].exchange(nullptr, std::memory_order_acq_rel);
+
+        c->conn.store(conn, std::memory_order_relaxed);
+        c->libpq = libpq;
+        c->cookie = 0;
+        c->opened_at = 0;
+        c->inside.store(false, std::memory_order_relaxed);
+        c->activity = Activity::connecting;
+        c->established.store(false, std::memory_order_relaxed);
+        c->encrypted = c->inherited = c->mid_message = c->told = false;
+        c->has_session = c->is_revival = c->is_unrestorable = false;
+        c->glances = 0;
+        c->fd = -1;
+        c->backend_pid = 0;
+        c->epoch = c->sweep = c->straggler = 0;
+        c->tag = c->test = c->database = c->user = c->host = c->application = Name::none;
+
+        version_.fetch_add(1, std::memory_order_acq_rel);
+        auto& bucket = buckets_[bucket_of(conn)];
+        c->next.store(bucket.load(std::memory_order_relaxed), std::memory_order_release);
+        bucket.store(i, std::memory_order_release);
+        version_.fetch_add(1, std::memory_order_acq_rel);
+        c->life.store(Connection::with(c->life.load(std::memory_order_relaxed) + 4, State::live),
+                      std::memory_order_seq_cst);
+    }
+    // A sweep put it back after the slot's last owner had gone, or a fork left us the parent's. Every libpq's
+    // PQfreeCancel is free().
+    session(*c).forget(); // as above: a fork's
+    command(*c) = {};
+    if (leftover)
+        libpq->get<Call::PQfreeCancel>()(leftover);
+    return c;
+}
+
+State Connections::remove(Connection& c) {
+    uint32_t life = c.life.load(std::memory_order_relaxed);
+    PGcancel* cancel = cancels[&c - slots_].exchange(nullptr, std::memory_order_acq_rel);
+    const Libpq* libpq = c.libpq;
+    session(c).forget();
+    {
+        Lock::Guard guard(lock_);
+        auto i = static_cast<uint32_t>(&c - slots_);
+        while (!c.life.compare_exchange_weak(life, Connection::with(life + 4, State::free),
+                                             std::memory_order_seq_cst)) {
+        }
+        version_.fetch_add(1, std::memory_order_acq_rel);
+        std::atomic<uint32_t>* link = &buckets_[bucket_of(c.conn.load(std::memory_order_relaxed))];
+        while (link->load(std::memory_order_relaxed) != i)
+            link = &slots_[link->load(std::memory_order_relaxed)].next;
+        link->store(c.next.load(std::memory_order_relaxed), std::memory_order_release);
+        version_.fetch_add(1, std::memory_order_acq_rel);
+        c.conn.store(nobody(), std::memory_order_relaxed);
+        c.next_free = first_free_;
+        first_free_ = i;
+    }
+    if (cancel)
+        libpq->get<Call::PQfreeCancel>()(cancel);
+    return Connection::state_of(life);
+}
+
+} // namespace pqsweep

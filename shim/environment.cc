@@ -1,0 +1,174 @@
+#include "environment.hh"
+
+#include "relaxed.hh"
+
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <sched.h>
+#include <unistd.h>
+
+namespace pqsweep::environment {
+
+namespace {
+
+constexpr int most_names = 17;
+constexpr int most_tries = 50;
+constexpr int patience = 1000; // turns of sched_yield, a microsecond or less each
+
+// What `environ` looked like when it was last read: where it was, its end, and the entries that we watch.
+// These are kept by their text, too: Perl frees an entry before it makes the new one, which then often has
+// the same address.
+struct Picture {
+    Relaxed<char**> array;
+    Relaxed<int> count;
+    Relaxed<char*> last;
+    Relaxed<int> watched;
+    struct Watched {
+        Relaxed<int> index;
+        Relaxed<char*> entry;
+        Relaxed<int> copy;   // where in `copies`
+        Relaxed<int> length; // bytes, with the NUL
+    } entries[most_names];
+    static constexpr int most_words = 1024;
+    Relaxed<uint64_t> copies[most_words];
+
+    bool shows(char** environment) const;
+    void watch(int index, char* entry);
+};
+
+// A reader compares with the newest one while the next is made. It would have to sleep through as many reads
+// as there are pictures to see one change, and then only reads again.
+constinit Picture pictures[8];
+constinit std::atomic<Picture*> picture;
+constinit std::atomic<int> mutations;
+constinit std::atomic<int> readers;
+
+char* load(char** place) {
+    return __atomic_load_n(place, __ATOMIC_RELAXED);
+}
+
+const char* value_in(const char* entry, std::string_view name) {
+    if (strncmp(entry, name.data(), name.size()) != 0 || entry[name.size()] != '=')
+        return nullptr;
+    return entry + name.size() + 1;
+}
+
+constexpr int word_size = sizeof(uint64_t);
+constexpr int words_in(int length) {
+    return (length + word_size - 1) / word_size;
+}
+
+// `length` bytes at most. A whole word may reach past the text's end, but never into another page, which
+// might not be there.
+__attribute__((no_sanitize("address"))) uint64_t load_word(const char* text, int length) {
+    constexpr uintptr_t page_size = 4096;
+    uint64_t word = 0;
+    if (length >= word_size && reinterpret_cast<uintptr_t>(text) % page_size <= page_size - word_size)
+        __builtin_memcpy(&word, text, word_size);
+    else
+        __builtin_memcpy(&word, text,
+                         strnlen(text, static_cast<size_t>(length < word_size ? length : word_size)));
+    return word;
+}
+
+bool is_same(const char* text, const Relaxed<uint64_t>* copy, int length) {
+    for (int i = 0; i < length; i += word_size)
+        if (load_word(text + i, length - i) != copy[i / word_size])
+            return false;
+    return true;
+}
+
+bool Picture::shows(char** environment) const {
+    if (environment != array)
+        return false;
+    if (!environment)
+        return true;
+    if (load(environment + count) || (count && load(environment + count - 1) != last))
+        return false;
+    for (const Watched* w = entries; w < entries + watched; w++)
+        if (load(environment + w->index) != w->entry || !is_same(w->entry, copies + w->copy, w->length))
+            return false;
+    return true;
+}
+
+void Picture::watch(int index, char* entry) {
+    int n = watched;
+    int copy = n ? entries[n - 1].copy + words_in(entries[n - 1].length) : 0;
+    int room = (most_words - copy) * word_size;
+    int length = static_cast<int>(strnlen(entry, static_cast<size_t>(room)));
+    length = length < room ? length + 1 : room;
+    for (int i = 0; i < length; i += word_size)
+        copies[copy + i / word_size] = load_word(entry + i, length - i);
+    entries[n].index = index;
+    entries[n].entry = entry;
+    entries[n].copy = copy;
+    entries[n].length = length;
+    watched = n + 1;
+}
+
+void wait_for_none(const std::atomic<int>& others) {
+    for (int turn = 0; turn < patience && others.load(std::memory_order_seq_cst) > 0; turn++)
+        sched_yield();
+}
+
+} // namespace
+
+Mutation::Mutation() {
+    mutations.fetch_add(1, std::memory_order_seq_cst);
+    wait_for_none(readers);
+}
+
+Mutation::~Mutation() {
+    mutations.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+bool as_last_read() {
+    const Picture* p = picture.load(std::memory_order_acquire);
+    if (!p)
+        return false;
+    // A change that is under way through libc will be looked at by whoever makes it.
+    return mutations.load(std::memory_order_relaxed) || p->shows(__atomic_load_n(&environ, __ATOMIC_RELAXED));
+}
+
+void read(const std::string_view* names, int count, void (*use)(void*, const char* const*), void* context) {
+    // One reader at a time makes a picture; one that is at it may have begun before the change we are told of.
+    for (int turn = 0;; turn++) {
+        wait_for_none(mutations);
+        if (readers.fetch_add(1, std::memory_order_seq_cst) == 0 &&
+            !mutations.load(std::memory_order_seq_cst))
+            break;
+        readers.fetch_sub(1, std::memory_order_seq_cst);
+        if (turn == most_tries)
+            return;
+    }
+    Picture* newest = picture.load(std::memory_order_relaxed);
+    Picture* next = newest && newest + 1 < std::end(pictures) ? newest + 1 : pictures;
+    const char* values[most_names] = {};
+    int entries = 0;
+    next->watched = 0;
+    char** array = __atomic_load_n(&environ, __ATOMIC_RELAXED);
+    char* last = nullptr;
+    for (char* entry = nullptr; array && (entry = load(array + entries)); last = entry, entries++) {
+        for (int i = 0; i < count; i++) {
+            const char* value = value_in(entry, names[i]);
+            if (!value || values[i])
+                continue;
+            values[i] = value;
+            next->watch(entries, entry);
+        }
+    }
+    next->array = array;
+    next->count = entries;
+    next->last = last;
+    picture.store(next, std::memory_order_release);
+    use(context, values);
+    readers.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+void forget() {
+    mutations.store(0, std::memory_order_relaxed);
+    readers.store(0, std::memory_order_relaxed);
+}
+
+} // namespace pqsweep::environment

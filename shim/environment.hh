@@ -1,0 +1,36 @@
+// The environment of the host program, read while other threads may change it.
+//
+// Programs that change it through libc are seen by our hooks of setenv and its kin, which wrap the real call
+// in a Mutation. Perl writes `environ` itself and calls none of them, and whoever gave putenv() a buffer may
+// change it in place: as_last_read() notices that without a system call, and is asked at every libpq call
+// that starts work.
+#pragma once
+
+#include <string_view>
+
+namespace pqsweep::environment {
+
+// Keeps readers out while libc moves entries about. Neither side waits longer than about a millisecond: a
+// reader gives up then, and as_last_read() stays false; a change goes ahead, which matters only to a signal
+// handler that changes the environment under a reader, and no libc allows that.
+class Mutation {
+public:
+    Mutation();
+    ~Mutation();
+    Mutation(const Mutation&) = delete;
+    Mutation& operator=(const Mutation&) = delete;
+};
+
+// False when something may have changed since the last read(): the array, its end, or the first kilobytes of
+// the entries that we watch. No system call, no lock.
+bool as_last_read();
+
+// Looks up `count` names (at most 17) and calls use(context, values) with their values, null where unset. The
+// values are good until `use` returns. Does nothing when a Mutation is under way in another thread.
+void read(const std::string_view* names, int count, void (*use)(void* context, const char* const* values),
+          void* context);
+
+// In the child of a fork, where other threads' reads and changes do not exist.
+void forget();
+
+} // namespace pqsweep::environment

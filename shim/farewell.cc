@@ -1,0 +1,71 @@
+#include "farewell.hh"
+
+#include "socket.hh"
+
+#include <cstdlib>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace pqsweep::farewell {
+
+namespace {
+
+// OpenSSL cleans up in an exit handler that it registered when libpq first used it. After that its functions
+// must not be called.
+constinit std::atomic<bool> is_tls_over;
+
+bool may_hear(const Connection& c) {
+    return c.state() == State::live && is_waiting(c.activity) && !c.inherited &&
+           !c.inside.load(std::memory_order_seq_cst);
+}
+
+// A directory's link count is 2 and one for each directory in it: here, the threads.
+bool is_only_thread() {
+    struct stat status;
+    return stat("/proc/self/task", &status) == 0 && status.st_nlink == 3;
+}
+
+// What goes through TLS can't be sent behind libpq's back, so this is for a thread that has the PGconn for
+// itself. libpq's own write callback keeps SIGPIPE away, and its sockets never block.
+void say_with_tls(const Connection& c) {
+    auto* conn = const_cast<PGconn*>(c.conn.load(std::memory_order_relaxed));
+    void* ssl = c.libpq->get<Call::PQsslStruct>()(conn, "OpenSSL");
+    if (auto* write = c.libpq->ssl_write(); ssl && write)
+        write(ssl, terminate_message.data(), static_cast<int>(terminate_message.size()));
+}
+
+void say_all_with_tls(Table& table) {
+    if (is_tls_over.exchange(true) || !is_only_thread())
+        return;
+    table.connections.each([](Connection& c) {
+        if (c.encrypted && c.epoch != 0 && may_hear(c))
+            say_with_tls(c);
+    });
+}
+
+// Registered after OpenSSL's handler, so it runs before it; and before handlers and destructors of the program that
+// were registered earlier. One of those may still use a connection: so only those that belong to a tag end here.
+void before_tls_ends() {
+    Table* table = table::existing();
+    if (table && table->owner == getpid())
+        say_all_with_tls(*table);
+}
+
+} // namespace
+
+void expect_tls(const Libpq& libpq) {
+    if (!libpq.has_tls_handler) {
+        libpq.has_tls_handler = true;
+        atexit(before_tls_ends);
+    }
+}
+
+void say_all(Table& table) {
+    say_all_with_tls(table);
+    table.connections.each([](Connection& c) {
+        if (!c.encrypted && may_hear(c))
+            send_to_socket(c.fd, c.cookie, terminate_message);
+    });
+}
+
+} // namespace pqsweep::farewell

@@ -1,0 +1,106 @@
+// libpqsweep.so's libc functions. Each does what libc's does, and here is why it is wrapped at all.
+#include "environment.hh"
+#include "process.hh"
+#include "real.hh"
+#include "revive.hh"
+#include "sweep.hh"
+#include "table.hh"
+#include "tag.hh"
+
+#include <cerrno>
+#include <cstring>
+#include <sys/time.h>
+
+namespace pqsweep {
+
+namespace {
+
+// The environment holds the tag. Without a table there is nothing to be told, nor any reader to keep out.
+template<class Change>
+int change_environment(const char* name, Change change) {
+    if (!table::existing())
+        return change();
+    int result = 0;
+    {
+        environment::Mutation mutation;
+        result = change();
+    }
+    int error = errno;
+    tag::environment_changed(name);
+    errno = error;
+    return result;
+}
+
+// PQcancel waits for its server as long as that takes; the socket's own time-outs end it sooner. On Linux
+// SO_SNDTIMEO bounds connect() as well.
+void limit_time(int fd, int64_t nanoseconds) {
+    timeval limit{.tv_sec = nanoseconds / 1'000'000'000, .tv_usec = nanoseconds % 1'000'000'000 / 1000 + 1};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+}
+
+} // namespace
+} // namespace pqsweep
+
+using namespace pqsweep;
+
+#define EXPORT extern "C" [[gnu::visibility("default")]]
+
+EXPORT int setenv(const char* name, const char* value, int overwrite) noexcept {
+    return change_environment(name, [=] { return real::libc::setenv(name, value, overwrite); });
+}
+
+EXPORT int unsetenv(const char* name) noexcept {
+    return change_environment(name, [=] { return real::libc::unsetenv(name); });
+}
+
+EXPORT int putenv(char* entry) noexcept {
+    char name[64]; // none that we watch and tell apart is longer; null means: any
+    auto length = static_cast<size_t>(strchrnul(entry, '=') - entry);
+    bool fits = length < sizeof name;
+    if (fits) {
+        memcpy(name, entry, length);
+        name[length] = 0;
+    }
+    return change_environment(fits ? name : nullptr, [=] { return real::libc::putenv(entry); });
+}
+
+EXPORT int clearenv() noexcept {
+    return change_environment(nullptr, [] { return real::libc::clearenv(); });
+}
+
+EXPORT int socket(int domain, int type, int protocol) noexcept {
+    int fd = real::libc::socket(domain, type, protocol);
+    if (revive::kept_descriptor >= 0) [[unlikely]] {
+        const void* caller = __builtin_return_address(0);
+        return fd < 0 && errno == EMFILE ? revive::open_at_kept(domain, type, protocol, caller)
+                                         : revive::move_to_kept(fd, type, caller);
+    }
+    int64_t left = sweep::cancel_time_left();
+    if (fd >= 0 && left >= 0) [[unlikely]]
+        limit_time(fd, left);
+    return fd;
+}
+
+EXPORT int close(int fd) {
+    if (fd >= 0 && fd == revive::kept_descriptor && revive::must_stay_open(__builtin_return_address(0)))
+        [[unlikely]]
+        return 0;
+    return real::libc::close(fd);
+}
+
+// Programs that leave this way run no exit handlers: pytest-xdist's workers, forked children.
+EXPORT void _exit(int status) {
+    real::libc::_exit(process::end(status));
+    __builtin_unreachable();
+}
+
+EXPORT void _Exit(int status) noexcept {
+    real::libc::_Exit(process::end(status));
+    __builtin_unreachable();
+}
+
+EXPORT void quick_exit(int status) noexcept {
+    real::libc::quick_exit(process::end(status));
+    __builtin_unreachable();
+}

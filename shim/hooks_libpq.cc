@@ -1,0 +1,249 @@
+// libpqsweep.so's libpq functions: each passes the call on to the libpq that the caller would have got
+// without us, and tells the rest of the shim.
+//
+// The shim is loaded into every process of a test run, most of which never see PostgreSQL, and beside
+// whatever C++ runtime the program has, or none. So it depends on libc alone: no exceptions, no RTTI, no
+// libstdc++.
+#include "owner.hh"
+#include "process.hh"
+#include "remember.hh"
+#include "revive.hh"
+#include "tag.hh"
+
+#include <type_traits>
+
+namespace pqsweep {
+
+namespace {
+
+// Set around a blocking connect call: until it has answered, its PGconn is known from PQconnectPoll only.
+constinit thread_local bool is_connecting;
+
+// A connection that we do not track: opened untracked, or inherited across a fork. Untouched.
+template<Call call, class... Args>
+auto forward(const void* caller, PGconn* conn, Args... args) {
+    using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
+    const Libpq* libpq = table::libpq_of_inherited(conn);
+    if (!libpq)
+        libpq = real::libpq_of_untracked(caller);
+    auto function = libpq ? libpq->get<call>() : nullptr;
+    return function ? function(conn, args...) : Result();
+}
+
+// libpq calls its own exported functions through us. What it does inside a call of the program's is part of
+// that call.
+bool is_nested(const Connection& c, const void* caller) {
+    return c.inside.load(std::memory_order_relaxed) && c.libpq->contains(caller);
+}
+
+void enter(Connection& c) {
+    c.inside.exchange(true, std::memory_order_seq_cst);
+}
+void leave(Connection& c) {
+    c.inside.store(false, std::memory_order_release);
+}
+
+template<Call call, class... Args>
+PGconn* connect_hook(const void* caller, Args... args) {
+    Table* table = process::table();
+    if (table)
+        tag::look(*table);
+    const Libpq* libpq = real::libpq_of(caller);
+    auto function = libpq ? libpq->get<call>() : nullptr;
+    if (!function)
+        return nullptr;
+    bool is_outer = !libpq->contains(caller);
+    if (is_outer)
+        is_connecting = true;
+    PGconn* conn = function(args...);
+    if (is_outer)
+        is_connecting = false;
+    if (table && conn)
+        owner::connected(*table, conn, libpq, is_outer);
+    return conn;
+}
+
+template<Call call>
+PostgresPollingStatusType poll_hook(const void* caller, PGconn* conn) {
+    Table* table = table::existing();
+    Connection* c = table ? table->connections.find(conn) : nullptr;
+    if (!c) {
+        PostgresPollingStatusType status = forward<call>(caller, conn);
+        const Libpq* libpq = table && is_connecting ? real::libpq_of(caller) : nullptr;
+        if (libpq && libpq->contains(caller))
+            owner::connected(*table, conn, libpq, false);
+        return status;
+    }
+    bool nested = is_nested(*c, caller);
+    if (!nested)
+        enter(*c);
+    PostgresPollingStatusType status = c->libpq->get<call>()(conn);
+    owner::progressed(*table, *c, conn);
+    if (!nested)
+        leave(*c);
+    return status;
+}
+
+template<Call call>
+auto reset_hook(const void* caller, PGconn* conn) {
+    Table* table = table::existing();
+    Connection* c = table ? table->connections.find(conn) : nullptr;
+    if (!c)
+        return forward<call>(caller, conn);
+    struct Reset {
+        Table& table;
+        Connection& c;
+        PGconn* conn;
+        ~Reset() {
+            owner::progressed(table, c, conn);
+            leave(c);
+        }
+    } reset{*table, *c, conn};
+    enter(*c);
+    owner::resetting(*table, *c);
+    return c->libpq->get<call>()(conn);
+}
+
+template<Call call>
+void finish_hook(const void* caller, PGconn* conn) {
+    Table* table = table::existing();
+    Connection* c = table ? table->connections.find(conn) : nullptr;
+    if (!c)
+        return forward<call>(caller, conn);
+    auto function = c->libpq->get<call>();
+    owner::finishing(*table, *c);
+    function(conn);
+}
+
+enum class Kind : uint8_t { exec, send, read, write };
+constexpr bool starts_work(Kind kind) {
+    return kind == Kind::exec || kind == Kind::send;
+}
+
+// A command that is only sent off meets its reason when its reply is read: an event loop may be watching the
+// old socket, and would never hear of a new one. At its end it has been woken.
+template<Kind kind, Call call>
+void before_swept(Table& table, Connection& c, PGconn* conn) {
+    if constexpr (kind == Kind::exec)
+        owner::using_swept(table, c, true);
+    if constexpr (kind == Kind::read) {
+        if (is_busy(c.activity))
+            owner::using_swept(table, c, true);
+        else if (call == Call::PQconsumeInput && owner::using_swept(table, c, false))
+            owner::tell_by_notice(c, conn);
+    }
+}
+
+// What libpq answers where nothing could be sent; its error message says why.
+template<Call call, class Result>
+constexpr Result failure_of() {
+    if constexpr (call == Call::PQsetClientEncoding)
+        return -1;
+    else
+        return Result();
+}
+
+template<Kind kind, Call call, class Result, class... Args>
+void remember_call(Table& table, Connection& c, Result result, Args... args) {
+    if (starts_work(kind) ? !remember::is_worth_it(c) || (kind == Kind::send && !result) : !c.has_session)
+        return;
+    Session& session = table.connections.session(c);
+    if constexpr (starts_work(kind))
+        remember::sent<call>(session, args...);
+    Command& command = table.connections.command(c);
+    if constexpr (std::is_same_v<Result, PGresult*>) {
+        if (kind == Kind::exec && !result)
+            command.has_failed = true;
+        else
+            remember::got(c, command, session, result);
+    }
+    if constexpr (kind == Kind::exec)
+        if (!is_busy(c.activity))
+            remember::got(c, command, session, nullptr);
+    if (!is_busy(c.activity) && c.activity != Activity::lost)
+        remember::settled(c, session);
+    c.has_session = !session.is_empty();
+}
+
+template<Kind kind, Call call, class... Args>
+auto pass(const void* caller, PGconn* conn, Args... args) {
+    using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
+    Table* table = table::existing();
+    if constexpr (starts_work(kind))
+        if (table)
+            tag::look(*table);
+    Connection* c = table ? table->connections.find(conn) : nullptr;
+    if (!c)
+        return forward<call>(caller, conn, args...);
+    auto function = c->libpq->get<call>();
+    if (!function)
+        return Result();
+    // No command has a result to give: libpq will not touch the connection.
+    if (call == Call::PQgetResult && !is_busy(c->activity))
+        return function(conn, args...);
+    if (is_nested(*c, caller))
+        return function(conn, args...);
+
+    enter(*c);
+    if (c->state() == State::swept) [[unlikely]] {
+        revive::Outcome outcome =
+            starts_work(kind) ? revive::attempt(*table, *c, conn) : revive::Outcome::not_wanted;
+        if (outcome == revive::Outcome::no_server) {
+            leave(*c);
+            return failure_of<call, Result>();
+        }
+        if constexpr (call == Call::PQconsumeInput) {
+            if (revive::can_wait(*table, *c)) {
+                leave(*c);
+                return Result(1);
+            }
+        }
+        if (outcome != revive::Outcome::done)
+            before_swept<kind, call>(*table, *c, conn);
+    }
+    if constexpr (starts_work(kind)) {
+        if (c->epoch != 0 && table->tag != Name::none)
+            c->epoch = table->epoch;
+        if (!is_busy(c->activity))
+            c->mid_message = false;
+        c->activity = Activity::running;
+    }
+    Result result = function(conn, args...);
+    owner::settle(*table, *c, conn);
+    remember_call<kind, call>(*table, *c, result, args...);
+    if (is_busy(c->activity)) {
+        if constexpr (kind == Kind::read)
+            c->mid_message = true;
+        if constexpr (std::is_same_v<Result, PGresult*>)
+            owner::note_result(*c, result);
+    }
+    leave(*c);
+    return result;
+}
+
+template<Call call, class... Args>
+auto exec_hook(const void* caller, PGconn* conn, Args... args) {
+    return pass<Kind::exec, call>(caller, conn, args...);
+}
+template<Call call, class... Args>
+auto send_hook(const void* caller, PGconn* conn, Args... args) {
+    return pass<Kind::send, call>(caller, conn, args...);
+}
+template<Call call, class... Args>
+auto read_hook(const void* caller, PGconn* conn, Args... args) {
+    return pass<Kind::read, call>(caller, conn, args...);
+}
+template<Call call, class... Args>
+auto write_hook(const void* caller, PGconn* conn, Args... args) {
+    return pass<Kind::write, call>(caller, conn, args...);
+}
+
+} // namespace
+} // namespace pqsweep
+
+#define UNPAREN(...) __VA_ARGS__
+#define HOOK(kind, result, name, parameters, arguments)                                                      \
+    extern "C" [[gnu::visibility("default")]] result name parameters {                                       \
+        return pqsweep::kind##_hook<pqsweep::Call::name>(__builtin_return_address(0), UNPAREN arguments);    \
+    }
+#include "libpq_calls.def"

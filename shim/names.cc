@@ -1,0 +1,59 @@
+#include "names.hh"
+
+#include "text.hh"
+
+#include <cstring>
+
+namespace pqsweep {
+
+namespace {
+
+constexpr std::string_view overflow = "(too many names)";
+constexpr uint32_t full = UINT32_MAX;
+
+} // namespace
+
+uint32_t Names::find(std::string_view text, uint32_t hash) const {
+    uint32_t offset = buckets_[hash % bucket_count];
+    while (offset && (entry(offset).hash != hash || entry(offset).view() != text))
+        offset = entry(offset).next;
+    return offset;
+}
+
+Name Names::intern(std::string_view text) {
+    if (text.empty())
+        return Name::none;
+    uint32_t hash = fnv1a(text);
+    char shortened[longest];
+    if (text.size() > longest) {
+        Text cut(shortened);
+        cut.raw(utf8_prefix(text, longest - 12)).raw("~") << hash;
+        text = cut.view();
+    }
+    Lock::Guard guard(lock_);
+    if (uint32_t known = find(text, hash))
+        return Name(known);
+    auto size =
+        static_cast<uint32_t>((sizeof(Entry) + text.size() + 1 + alignof(Entry) - 1) & ~(alignof(Entry) - 1));
+    if (used_ + size > capacity - alignof(Entry))
+        return Name(full);
+    uint32_t offset = used_ + alignof(Entry); // 0 stays free: it means none
+    auto* fresh = reinterpret_cast<Entry*>(bytes_ + offset);
+    fresh->hash = hash;
+    fresh->length = static_cast<uint32_t>(text.size());
+    fresh->next = buckets_[hash % bucket_count];
+    memcpy(fresh->text(), text.data(), text.size());
+    used_ += size;
+    buckets_[hash % bucket_count] = offset;
+    return Name(offset);
+}
+
+std::string_view Names::text(Name name) const {
+    if (name == Name::none)
+        return "";
+    if (name == Name(full))
+        return overflow;
+    return entry(static_cast<uint32_t>(name)).view();
+}
+
+} // namespace pqsweep

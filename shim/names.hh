@@ -1,0 +1,45 @@
+// Names: every string that outlives a call (tags, test ids, databases, users), stored once and known by a
+// number. Strings are never removed. Async-signal-safe. All-zero bytes are an empty store.
+#pragma once
+
+#include "lock.hh"
+
+#include <cstdint>
+#include <string_view>
+
+namespace pqsweep {
+
+enum class Name : uint32_t { none };
+
+class Names {
+public:
+    // Longer names are cut at a UTF-8 boundary and get a hash of the whole, so that two of them stay two.
+    static constexpr size_t longest = 512;
+
+    // The same number for the same text; `none` for an empty one. A full store answers one name for all.
+    Name intern(std::string_view text);
+    // Valid as long as the store. Ends in a NUL byte that the view leaves out.
+    std::string_view text(Name name) const;
+
+private:
+    struct Entry {
+        uint32_t next;
+        uint32_t hash;
+        uint32_t length;
+        char* text() { return reinterpret_cast<char*>(this + 1); } // follows in the store
+        const char* text() const { return reinterpret_cast<const char*>(this + 1); }
+        std::string_view view() const { return {text(), length}; }
+    };
+    static constexpr uint32_t bucket_count = 1 << 14;
+    static constexpr uint32_t capacity = 24 << 20;
+
+    const Entry& entry(uint32_t offset) const { return *reinterpret_cast<const Entry*>(bytes_ + offset); }
+    uint32_t find(std::string_view text, uint32_t hash) const;
+
+    Lock lock_;
+    uint32_t used_;
+    uint32_t buckets_[bucket_count];
+    alignas(Entry) char bytes_[capacity];
+};
+
+} // namespace pqsweep

@@ -1,0 +1,148 @@
+#include "obituary.hh"
+
+#include "socket.hh"
+#include "text.hh"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace pqsweep::obituary {
+
+namespace {
+
+constexpr std::string_view nul("\0", 1);
+
+std::string_view words_for(Activity activity) {
+    switch (activity) {
+    case Activity::connecting:
+        return "while it was connecting";
+    case Activity::idle:
+        return "while it was idle";
+    case Activity::transaction:
+        return "with a transaction open";
+    case Activity::failed:
+        return "with a failed transaction open";
+    case Activity::running:
+        return "while a statement was running";
+    case Activity::copy:
+        return "in the middle of a COPY";
+    case Activity::pipeline:
+        return "in the middle of a pipeline";
+    case Activity::lost:
+        break;
+    }
+    return "";
+}
+
+// A PQSWEEP_KEEP value that matches `text` and survives a shell's single quotes.
+void append_keep(Text& out, std::string_view field, std::string_view text) {
+    out << field << "=";
+    for (char c : text)
+        out << (c == ',' || c == '\'' ? std::string_view("?") : std::string_view(&c, 1));
+}
+
+void message_field(Text& out) {
+    out << "terminating connection: pqsweep closed it when its test module ended";
+}
+
+void detail_field(Text& out, const Names& names, const Straggler& s) {
+    out << "Opened under tag \"" << names.text(s.tag) << "\"";
+    if (s.test != Name::none)
+        out << " by " << names.text(s.test);
+    out << ", closed " << words_for(s.activity);
+    if (s.ended_by != Name::none)
+        out << " when the tag changed to \"" << names.text(s.ended_by) << "\".";
+    else
+        out << " when that tag ended.";
+}
+
+void hint_field(Text& out, const Names& names, const Straggler& s) {
+    out << "If it is meant to live on, set PQSWEEP_KEEP='";
+    append_keep(out, "tag", names.text(s.tag));
+    out << "'.";
+}
+
+void append_loss(Text& out, Table& table, const Connection& c) {
+    Loss loss = table.connections.session(c).loss();
+    if (c.is_unrestorable)
+        loss = Loss::unclear;
+    if (loss != Loss::none)
+        out << " It could not be reconnected: " << words_for(loss) << ".";
+}
+
+void append_field(Text& out, char code, std::string_view value) {
+    out.raw({&code, 1}).raw(value).raw(nul);
+}
+
+// Protocol 3.0, "Message Formats" in PostgreSQL's manual.
+void append_message(Text& out, char type, std::string_view body) {
+    auto length = static_cast<uint32_t>(body.size() + 4);
+    char header[5] = {type, static_cast<char>(length >> 24), static_cast<char>(length >> 16),
+                      static_cast<char>(length >> 8), static_cast<char>(length)};
+    out.raw({header, sizeof header}).raw(body);
+}
+
+void append_error(Text& out, Table& table, const Connection& c, const Straggler* s) {
+    char body_buffer[6000], field_buffer[2500];
+    Text body(body_buffer, sizeof body_buffer - 1);
+    append_field(body, 'S', "FATAL");
+    append_field(body, 'V', "FATAL");
+    append_field(body, 'C', "57P01");
+    Text message(field_buffer);
+    message_field(message);
+    append_field(body, 'M', message.view());
+    if (s) {
+        Text detail(field_buffer);
+        detail_field(detail, table.names, *s);
+        if (s->activity == Activity::idle)
+            append_loss(detail, table, c);
+        append_field(body, 'D', detail.view());
+        Text hint(field_buffer);
+        hint_field(hint, table.names, *s);
+        append_field(body, 'H', hint.view());
+    }
+    append_message(out, 'E', {body_buffer, body.raw(nul).size()});
+}
+
+bool replace_socket(int fd, std::string_view content) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+        return false;
+    bool done = send(ends[1], content.data(), content.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+                    static_cast<ssize_t>(content.size()) &&
+                dup3(ends[0], fd, O_CLOEXEC) == fd;
+    syscall(SYS_close, ends[0]);
+    syscall(SYS_close, ends[1]);
+    return done;
+}
+
+bool has_unread_input(int fd) {
+    int bytes = 0;
+    return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+} // namespace
+
+bool deliver(Table& table, Connection& c, bool expects_reply) {
+    int error = errno;
+    const Straggler* record = table.stragglers.record(c.straggler);
+    bool is_mid_stream = record && is_busy(record->activity) && (c.mid_message || has_unread_input(c.fd));
+    bool done = false;
+    if (!c.encrypted && !is_mid_stream && socket_cookie(c.fd) == c.cookie) {
+        char buffer[7000];
+        Text content(buffer);
+        append_error(content, table, c, record);
+        // Without it, the end of the stream would be a second error, and PQexec answers the last one.
+        if (expects_reply)
+            append_message(content, 'Z', "I");
+        done = replace_socket(c.fd, content.view());
+    }
+    errno = error;
+    return done;
+}
+
+} // namespace pqsweep::obituary

@@ -1,0 +1,235 @@
+#include "owner.hh"
+
+#include "clock.hh"
+#include "farewell.hh"
+#include "obituary.hh"
+#include "socket.hh"
+#include "tag.hh"
+
+#include <cerrno>
+
+namespace pqsweep::owner {
+
+namespace {
+
+class KeepErrno {
+public:
+    KeepErrno() = default;
+    ~KeepErrno() { errno = error_; }
+    KeepErrno(const KeepErrno&) = delete;
+    KeepErrno& operator=(const KeepErrno&) = delete;
+
+private:
+    int error_ = errno;
+};
+
+Name intern(Table& table, const char* text) {
+    return text ? table.names.intern(text) : Name::none;
+}
+
+void established(Table& table, Connection& c, PGconn* conn) {
+    const Libpq& libpq = *c.libpq;
+    c.activity = Activity::idle;
+    c.backend_pid = libpq.get<Call::PQbackendPID>()(conn);
+    c.database = intern(table, libpq.get<Call::PQdb>()(conn));
+    c.user = intern(table, libpq.get<Call::PQuser>()(conn));
+    c.host = intern(table, libpq.get<Call::PQhost>()(conn));
+    c.application = intern(table, libpq.get<Call::PQparameterStatus>()(conn, "application_name"));
+    auto gss_in_use = libpq.get<Call::PQgssEncInUse>();
+    bool has_tls = libpq.get<Call::PQsslInUse>()(conn);
+    c.encrypted = has_tls || (gss_in_use && gss_in_use(conn));
+    if (has_tls)
+        farewell::expect_tls(libpq);
+    PGcancel* former =
+        table.connections.cancel(c).exchange(libpq.get<Call::PQgetCancel>()(conn), std::memory_order_acq_rel);
+    if (former)
+        libpq.get<Call::PQfreeCancel>()(former);
+    if (c.state() != State::live || c.established.exchange(true, std::memory_order_acq_rel))
+        return;
+    if (!c.is_revival)
+        table.tags.of(c.tag).opened.add(1);
+    table.tags.of(table.tag).peak.raise_to(table.live.add(1));
+}
+
+// Its owner knows now: libpq has seen the end of the stream.
+void lost(Table& table, Connection& c) {
+    if (c.state() == State::swept) {
+        await_record(c);
+        table.stragglers.set_fate(c.straggler, Fate::used_again);
+    }
+    c.activity = Activity::lost;
+    c.fd = -1;
+    c.cookie = 0;
+    if (table.no_longer_live(c))
+        table.tags.of(c.tag).closed.add(1);
+}
+
+void note_opening(Table& table, Connection& c) {
+    Name tag = table.tag;
+    c.tag = tag;
+    c.test = tag::test(table);
+    c.epoch = tag == Name::none ? 0 : uint32_t(table.epoch);
+    c.opened_at = now();
+}
+
+} // namespace
+
+void await_record(const Connection& c) {
+    for (int turn = 0; turn < 1000 && !c.straggler && c.pins.load(std::memory_order_acquire); turn++)
+        sched_yield();
+}
+
+void connected(Table& table, PGconn* conn, const Libpq* libpq, bool is_done) {
+    KeepErrno keep;
+    Connection* c = table.connections.find(conn);
+    if (c && is_done && !c->inside.load(std::memory_order_relaxed)) {
+        // libpq freed that PGconn where we could not see it, and its address is in use again.
+        finishing(table, *c);
+        c = nullptr;
+    }
+    if (!c) {
+        c = table.connections.add(conn, libpq);
+        if (!c)
+            return;
+        note_opening(table, *c);
+        c->inside.store(true, std::memory_order_seq_cst);
+    }
+    progressed(table, *c, conn);
+    if (is_done)
+        c->inside.store(false, std::memory_order_release);
+}
+
+void progressed(Table& table, Connection& c, PGconn* conn) {
+    KeepErrno keep;
+    ConnStatusType status = c.libpq->get<Call::PQstatus>()(conn);
+    int fd = c.libpq->get<Call::PQsocket>()(conn);
+    if (status == CONNECTION_BAD || fd < 0) {
+        lost(table, c);
+        return;
+    }
+    c.cookie = socket_cookie(fd);
+    c.fd = fd;
+    // A sweep that looked before this saw the former socket, or none.
+    if (c.state() == State::swept)
+        cut_socket(fd, c.cookie, {});
+    if (status == CONNECTION_OK)
+        established(table, c, conn);
+    else
+        c.activity = Activity::connecting;
+}
+
+namespace {
+
+void make_live(Connection& c) {
+    c.activity = Activity::connecting;
+    c.told = c.mid_message = c.is_unrestorable = false;
+    c.glances = 0;
+    c.straggler = 0;
+    c.sweep = 0;
+    c.life.store(Connection::with(c.life.load(std::memory_order_relaxed) + 4, State::live),
+                 std::memory_order_seq_cst);
+}
+
+} // namespace
+
+void reviving(Table& table, Connection& c) {
+    c.is_revival = true;
+    if (table.tag != Name::none)
+        c.epoch = table.epoch;
+    make_live(c);
+}
+
+void swept_again(Connection& c, uint32_t straggler) {
+    c.is_revival = false;
+    c.straggler = straggler;
+    c.life.store(Connection::with(c.life.load(std::memory_order_relaxed) + 4, State::swept),
+                 std::memory_order_seq_cst);
+}
+
+void resetting(Table& table, Connection& c) {
+    KeepErrno keep;
+    if (c.state() == State::swept) {
+        await_record(c);
+        table.stragglers.set_fate(c.straggler, Fate::reset);
+    } else if (table.no_longer_live(c)) {
+        table.tags.of(c.tag).closed.add(1);
+    }
+    table.connections.session(c).forget();
+    c.has_session = false;
+    c.is_revival = false;
+    note_opening(table, c);
+    make_live(c);
+}
+
+void finishing(Table& table, Connection& c) {
+    KeepErrno keep;
+    uint32_t straggler = 0;
+    if (c.state() == State::swept) {
+        await_record(c);
+        straggler = c.straggler;
+    }
+    Name tag = c.tag;
+    bool was_live = table.no_longer_live(c);
+    State state = table.connections.remove(c);
+    if (state == State::live && was_live)
+        table.tags.of(tag).closed.add(1);
+    const Straggler* record = table.stragglers.record(straggler);
+    if (record && record->fate == Fate::left_open)
+        table.stragglers.set_fate(straggler, Fate::closed_late);
+}
+
+bool using_swept(Table& table, Connection& c, bool expects_reply) {
+    if (c.told || c.activity == Activity::lost)
+        return false;
+    await_record(c);
+    table.stragglers.set_fate(c.straggler, Fate::used_again);
+    c.told = obituary::deliver(table, c, expects_reply);
+    if (c.told) {
+        c.fd = -1; // the kernel's socket is gone; a later sweep has nothing to do here
+        c.cookie = 0;
+    }
+    return c.told;
+}
+
+void tell_by_notice(Connection& c, PGconn* conn) {
+    auto consume = c.libpq->get<Call::PQconsumeInput>();
+    consume(conn);
+    c.libpq->get<Call::PQisBusy>()(conn); // hands the message to the notice receiver
+}
+
+void settle_seldom(Table& table, Connection& c, PGconn* conn, PGTransactionStatusType status) {
+    KeepErrno keep;
+    if (c.told && status != PQTRANS_ACTIVE && status != PQTRANS_UNKNOWN) {
+        // The owner has its answer; now libpq meets the end of the stream, and the status turns bad.
+        c.libpq->get<Call::PQconsumeInput>()(conn);
+        status = c.libpq->get<Call::PQtransactionStatus>()(conn);
+    }
+    if (status == PQTRANS_UNKNOWN) {
+        if (c.libpq->get<Call::PQstatus>()(conn) == CONNECTION_BAD)
+            lost(table, c);
+        return;
+    }
+    auto pipeline_status = c.libpq->get<Call::PQpipelineStatus>();
+    if (pipeline_status && pipeline_status(conn) != PQ_PIPELINE_OFF)
+        c.activity = Activity::pipeline;
+    else if (c.activity != Activity::copy)
+        c.activity = Activity::running;
+}
+
+void note_result(Connection& c, const PGresult* result) {
+    switch (c.libpq->get<Call::PQresultStatus>()(result)) {
+    case PGRES_COPY_IN: // all that the server had to say is read
+        c.mid_message = false;
+        c.activity = Activity::copy;
+        break;
+    case PGRES_COPY_OUT:
+    case PGRES_COPY_BOTH:
+        c.mid_message = true;
+        c.activity = Activity::copy;
+        break;
+    default:
+        break;
+    }
+}
+
+} // namespace pqsweep::owner

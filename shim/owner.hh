@@ -1,0 +1,59 @@
+// The owner's side: what the thread that makes a libpq call does before and after the real one, to keep the
+// connection's slot in step with its PGconn. This is the only code that asks libpq about a PGconn, always in
+// the thread that was given it for the call.
+//
+// Nothing here holds a lock while libpq works, and nothing changes errno.
+#pragma once
+
+#include "table.hh"
+
+namespace pqsweep::owner {
+
+// A connect call answered `conn`: tracks it, and notes how far it got. `is_done`: control goes back to the
+// program, not to an outer call inside libpq.
+void connected(Table& table, PGconn* conn, const Libpq* libpq, bool is_done);
+
+// A connection attempt may have moved on: another socket, the end of the handshake, failure.
+void progressed(Table& table, Connection& connection, PGconn* conn);
+
+// The program asked for a new session in the same PGconn.
+void resetting(Table& table, Connection& connection);
+
+// The shim is about to reset it, for a connection that was swept; afterwards it belongs to the current tag.
+void reviving(Table& table, Connection& connection);
+
+// That did not work out: it is what it was before, with the record that it had.
+void swept_again(Connection& connection, uint32_t straggler);
+
+// A sweep claims first and writes its record then: waits for that a moment.
+void await_record(const Connection& connection);
+
+// The PGconn is about to be freed.
+void finishing(Table& table, Connection& connection);
+
+// A swept connection is about to be used for something that `expects_reply`, or only for a look at what the
+// server sent. Puts the reason where libpq will find it; false if it can't, or did so before.
+bool using_swept(Table& table, Connection& connection, bool expects_reply);
+
+// As settle(), for what is seldom: a lost connection, and one whose owner was just told of its end.
+void settle_seldom(Table& table, Connection& connection, PGconn* conn, PGTransactionStatusType status);
+
+// Shows the reason of an idle connection, delivered before, through its notice receiver.
+void tell_by_notice(Connection& connection, PGconn* conn);
+
+// A command that goes on has answered `result`: is it a COPY?
+void note_result(Connection& connection, const PGresult* result);
+
+// Notes what the connection is doing now that a real call has returned.
+inline void settle(Table& table, Connection& c, PGconn* conn) {
+    constexpr Activity activity_of[] = {Activity::idle, Activity::running, Activity::transaction,
+                                        Activity::failed};
+    static_assert(PQTRANS_IDLE == 0 && PQTRANS_ACTIVE == 1 && PQTRANS_INTRANS == 2 && PQTRANS_INERROR == 3);
+    PGTransactionStatusType status = c.libpq->get<Call::PQtransactionStatus>()(conn);
+    if (status == PQTRANS_ACTIVE || status == PQTRANS_UNKNOWN || c.told) [[unlikely]]
+        settle_seldom(table, c, conn, status);
+    else
+        c.activity = activity_of[status];
+}
+
+} // namespace pqsweep::owner

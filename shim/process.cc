@@ -1,0 +1,113 @@
+#include "process.hh"
+
+#include "environment.hh"
+#include "farewell.hh"
+#include "real.hh"
+#include "settings.hh"
+#include "sigpipe.hh"
+#include "socket.hh"
+#include "summary.hh"
+#include "tag.hh"
+
+#include <cerrno>
+#include <cstdlib>
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
+
+namespace pqsweep::process {
+
+namespace {
+
+enum class Start : uint8_t { not_yet, under_way, done };
+constinit std::atomic<Start> start;
+constinit std::atomic<bool> is_ended;
+constinit bool has_settings;
+
+// The child may go on with a connection that the parent opened (daemons do): no farewell from here, then.
+void before_fork() {
+    real::before_fork();
+    Table* table = table::existing();
+    if (table && table->live > 0)
+        table->connections.each([](Connection& c) { c.inherited = true; });
+}
+
+void in_parent() {
+    real::after_fork(false);
+}
+
+// A child starts empty: what it inherited belongs to its parent.
+void in_child() {
+    real::after_fork(true);
+    forget_private_descriptor_tables();
+    table::forget();
+    tag::forget();
+    environment::forget();
+    start.store(Start::not_yet, std::memory_order_relaxed);
+    is_ended.store(false, std::memory_order_relaxed);
+}
+
+void make_table() {
+    if (!has_settings) {
+        settings::load();
+        has_settings = true;
+        if (!the_settings().disabled)
+            pthread_atfork(before_fork, in_parent, in_child);
+    }
+    if (the_settings().disabled)
+        return;
+    Table* fresh = table::create();
+    if (!fresh) {
+        write_to_stderr("pqsweep: no memory for its table; connections are not tracked\n");
+        return;
+    }
+    tag::start(*fresh);
+    table::current.store(fresh, std::memory_order_release);
+}
+
+// Registered before any exit handler of the program and before the loader's own, so it runs after them all:
+// destructors have closed what they close, and exit() from here still flushes and keeps the new status.
+void at_exit(int status, void*) {
+    int wanted = end(status);
+    if (wanted != status)
+        exit(wanted);
+}
+
+[[gnu::constructor]] void start_up() {
+    on_exit(at_exit, nullptr);
+    int error = errno;
+    real::libc::resolve();
+    summary::note_stderr();
+    errno = error;
+}
+
+} // namespace
+
+Table* table() {
+    if (Table* table = table::existing())
+        return table;
+    int error = errno;
+    auto expected = Start::not_yet;
+    if (start.compare_exchange_strong(expected, Start::under_way, std::memory_order_acq_rel)) {
+        make_table();
+        start.store(Start::done, std::memory_order_release);
+    }
+    while (start.load(std::memory_order_acquire) == Start::under_way)
+        sched_yield();
+    errno = error;
+    return table::existing();
+}
+
+int end(int status) {
+    Table* table = table::existing();
+    // A vfork child shares our memory, and a fork that ran no handlers has the parent's table.
+    if (!table || table->owner != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
+        return status;
+    summary::print(*table);
+    bool is_failure = summary::is_failure(*table);
+    farewell::say_all(*table);
+    bool is_success = (status & 0377) == 0; // all that a parent process sees
+    return is_success && is_failure && the_settings().exit_code ? the_settings().exit_code : status;
+}
+
+} // namespace pqsweep::process

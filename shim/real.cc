@@ -1,0 +1,344 @@
+#include "real.hh"
+
+#include "lock.hh"
+
+#include <cerrno>
+#include <cstring>
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+
+namespace pqsweep {
+
+// Finds the loaded objects that define PQconnectStart. By symbol and not by name: a wheel's private libpq has
+// any file name and soname. RTLD_NEXT alone sees none that came in with an RTLD_LOCAL plugin.
+class Discovery {
+public:
+    static const Libpq* first() { return count() ? &libpqs[0] : nullptr; }
+    static int count() { return published.load(std::memory_order_acquire); }
+    static const Libpq* containing(const void* address);
+    static void refresh();
+    static void before_fork();
+    static void after_fork(bool is_child);
+
+private:
+    class InLoader;
+    static constexpr int most = 16;
+    struct Object {
+        uintptr_t begin, size;
+        char path[4096];
+    };
+    struct Search {
+        Object object;
+        int skip;
+        unsigned long long adds;
+    };
+
+    static int count_adds(dl_phdr_info* info, size_t, void* adds);
+    static int next_libpq(dl_phdr_info* info, size_t, void* search);
+    static void publish(const Object& object, void* handle);
+
+    static constinit Libpq libpqs[most];
+    static constinit std::atomic<int> published;
+    static constinit std::atomic<unsigned long long> adds_seen;
+    static constinit Lock publishing;
+};
+
+constinit Libpq Discovery::libpqs[most];
+constinit std::atomic<int> Discovery::published;
+constinit std::atomic<unsigned long long> Discovery::adds_seen;
+constinit Lock Discovery::publishing;
+
+namespace {
+
+constexpr char landmark[] = "PQconnectStart";
+
+uint32_t gnu_hash(const char* name) {
+    uint32_t hash = 5381;
+    for (; *name; name++)
+        hash = hash * 33 + static_cast<unsigned char>(*name);
+    return hash;
+}
+
+// The dynamic section's pointers are relocated in memory on most architectures, and not on all.
+template<class T>
+const T* in_memory(const dl_phdr_info& info, ElfW(Addr) pointer) {
+    return reinterpret_cast<const T*>(pointer < info.dlpi_addr ? info.dlpi_addr + pointer : pointer);
+}
+
+bool defined_as(const ElfW(Sym) & symbol, const char* strings, const char* name) {
+    return symbol.st_shndx != SHN_UNDEF && strcmp(strings + symbol.st_name, name) == 0;
+}
+
+// https://flapenguin.me/elf-dt-gnu-hash describes the table; glibc's do_lookup_x reads it the same way.
+bool in_gnu_hash(const uint32_t* table, const ElfW(Sym) * symbols, const char* strings, const char* name) {
+    uint32_t bucket_count = table[0], first_symbol = table[1], bloom_words = table[2];
+    const uint32_t* buckets = table + 4 + bloom_words * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
+    const uint32_t* chain = buckets + bucket_count;
+    if (!bucket_count)
+        return false;
+    uint32_t hash = gnu_hash(name);
+    uint32_t i = buckets[hash % bucket_count];
+    if (i < first_symbol)
+        return false;
+    for (;; i++) {
+        uint32_t entry = chain[i - first_symbol];
+        if ((entry | 1) == (hash | 1) && defined_as(symbols[i], strings, name))
+            return true;
+        if (entry & 1)
+            return false;
+    }
+}
+
+// Objects linked with --hash-style=sysv: the table's second word is the number of symbols.
+bool in_sysv_table(const uint32_t* table, const ElfW(Sym) * symbols, const char* strings, const char* name) {
+    for (uint32_t i = 1; i < table[1]; i++)
+        if (defined_as(symbols[i], strings, name))
+            return true;
+    return false;
+}
+
+bool defines(const dl_phdr_info& info, const ElfW(Dyn) * dynamic, const char* name) {
+    const ElfW(Sym)* symbols = nullptr;
+    const char* strings = nullptr;
+    const uint32_t *gnu = nullptr, *sysv = nullptr;
+    for (; dynamic->d_tag != DT_NULL; dynamic++) {
+        if (dynamic->d_tag == DT_SYMTAB)
+            symbols = in_memory<ElfW(Sym)>(info, dynamic->d_un.d_ptr);
+        else if (dynamic->d_tag == DT_STRTAB)
+            strings = in_memory<char>(info, dynamic->d_un.d_ptr);
+        else if (dynamic->d_tag == DT_GNU_HASH)
+            gnu = in_memory<uint32_t>(info, dynamic->d_un.d_ptr);
+        else if (dynamic->d_tag == DT_HASH)
+            sysv = in_memory<uint32_t>(info, dynamic->d_un.d_ptr);
+    }
+    if (!symbols || !strings)
+        return false;
+    if (gnu)
+        return in_gnu_hash(gnu, symbols, strings, name);
+    return sysv && in_sysv_table(sysv, symbols, strings, name);
+}
+
+} // namespace
+
+const Libpq* Discovery::containing(const void* address) {
+    for (int i = 0, n = count(); i < n; i++)
+        if (libpqs[i].contains(address))
+            return &libpqs[i];
+    return nullptr;
+}
+
+int Discovery::count_adds(dl_phdr_info* info, size_t, void* adds) {
+    *static_cast<unsigned long long*>(adds) = info->dlpi_adds;
+    return 1;
+}
+
+// Stops at the libpq that comes after `skip` others. An executable (its name is empty) that defines libpq's
+// functions is bound to itself before any preloaded library: nothing there for us.
+int Discovery::next_libpq(dl_phdr_info* info, size_t, void* data) {
+    auto& search = *static_cast<Search*>(data);
+    const ElfW(Dyn)* dynamic = nullptr;
+    uintptr_t begin = UINTPTR_MAX, end = 0;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr)& header = info->dlpi_phdr[i];
+        uintptr_t start = info->dlpi_addr + header.p_vaddr;
+        if (header.p_type == PT_DYNAMIC)
+            dynamic = reinterpret_cast<const ElfW(Dyn)*>(start);
+        if (header.p_type == PT_LOAD) {
+            begin = start < begin ? start : begin;
+            end = start + header.p_memsz > end ? start + header.p_memsz : end;
+        }
+    }
+    auto self = reinterpret_cast<uintptr_t>(&adds_seen);
+    if (!dynamic || !*info->dlpi_name || (begin <= self && self < end) || !defines(*info, dynamic, landmark))
+        return 0;
+    if (search.skip-- > 0)
+        return 0;
+    search.object.begin = begin;
+    search.object.size = end - begin;
+    size_t length = strnlen(info->dlpi_name, sizeof search.object.path - 1);
+    memcpy(search.object.path, info->dlpi_name, length);
+    search.object.path[length] = 0;
+    return 1;
+}
+
+// Two threads may find the same libpq at once; the first one's entry stays.
+void Discovery::publish(const Object& object, void* handle) {
+    Libpq found;
+    found.begin_ = object.begin;
+    found.size_ = object.size;
+    found.ssl_write_ = dlsym(handle, "SSL_write");
+#define HOOK(kind, result, name, parameters, arguments)                                                      \
+    found.calls_[static_cast<size_t>(Call::name)] = dlsym(handle, #name);
+#define USE(name) HOOK(, , name, , )
+#include "libpq_calls.def"
+    // Another shim beside ours may define some of libpq's functions, and is no libpq.
+    bool is_whole = found.get<Call::PQstatus>() && found.get<Call::PQsocket>() &&
+                    found.get<Call::PQfinish>() && found.get<Call::PQtransactionStatus>() &&
+                    found.get<Call::PQgetCancel>() && found.get<Call::PQparameterStatus>();
+    dlerror(); // an older libpq lacks some of them, which is no error of the program's
+    Lock::Guard guard(publishing);
+    int n = count();
+    for (int i = 0; i < n; i++)
+        if (libpqs[i].begin_ == object.begin)
+            return;
+    if (is_whole && n < most) {
+        libpqs[n] = found;
+        published.store(n + 1, std::memory_order_release);
+    }
+}
+
+// Counts the threads that may hold the loader's lock on our behalf.
+class Discovery::InLoader {
+public:
+    InLoader() {
+        for (int turn = 0; threads.fetch_add(1) + 1 && is_forking && turn < patience; turn++) {
+            threads.fetch_sub(1);
+            sched_yield();
+        }
+    }
+    ~InLoader() { threads.fetch_sub(1); }
+    InLoader(const InLoader&) = delete;
+    InLoader& operator=(const InLoader&) = delete;
+
+    static constexpr int patience = 1000; // turns of sched_yield
+    static constinit std::atomic<int> threads;
+    static constinit std::atomic<bool> is_forking;
+};
+constinit std::atomic<int> Discovery::InLoader::threads;
+constinit std::atomic<bool> Discovery::InLoader::is_forking;
+
+void Discovery::before_fork() {
+    InLoader::is_forking = true;
+    for (int turn = 0; InLoader::threads > 0 && turn < InLoader::patience; turn++)
+        sched_yield();
+}
+
+void Discovery::after_fork(bool is_child) {
+    InLoader::is_forking = false;
+    if (!is_child)
+        return;
+    InLoader::threads = 0;
+    publishing.reset();
+}
+
+// dlopen only after dl_iterate_phdr has returned: inside it, the loader's lists must not change.
+void Discovery::refresh() {
+    InLoader guard;
+    unsigned long long adds = 0;
+    dl_iterate_phdr(count_adds, &adds);
+    if (adds == adds_seen.load(std::memory_order_acquire))
+        return;
+    for (int skip = 0; skip < most; skip++) {
+        Search search;
+        search.skip = skip;
+        if (!dl_iterate_phdr(next_libpq, &search))
+            break;
+        if (containing(reinterpret_cast<const void*>(search.object.begin)))
+            continue;
+        if (void* handle = dlopen(search.object.path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE))
+            publish(search.object, handle);
+    }
+    adds_seen.store(adds, std::memory_order_release);
+}
+
+namespace real {
+
+namespace {
+
+// What the object at `caller` sees through its own dependencies.
+const Libpq* dependency_of(const void* caller) {
+    Dl_info info;
+    link_map* map = nullptr;
+    if (!dladdr1(caller, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) || !map)
+        return nullptr;
+    void* handle = dlopen(map->l_name, RTLD_LAZY | RTLD_NOLOAD);
+    if (!handle)
+        return nullptr;
+    const Libpq* libpq = Discovery::containing(dlsym(handle, landmark));
+    dlclose(handle);
+    return libpq;
+}
+
+void* next(std::atomic<void*>& cached, const char* name) {
+    void* function = cached.load(std::memory_order_relaxed);
+    if (!function) {
+        function = dlsym(RTLD_NEXT, name);
+        cached.store(function, std::memory_order_relaxed);
+    }
+    return function;
+}
+
+} // namespace
+
+const Libpq* libpq_of(const void* caller) {
+    int error = errno;
+    Discovery::refresh();
+    const Libpq* libpq = Discovery::count() > 1 ? Discovery::containing(caller) : Discovery::first();
+    if (!libpq && Discovery::count())
+        libpq = Discovery::containing(dlsym(RTLD_NEXT, landmark));
+    if (!libpq && Discovery::count())
+        libpq = dependency_of(caller);
+    errno = error;
+    return libpq ? libpq : Discovery::first();
+}
+
+const Libpq* libpq_of_untracked(const void* caller) {
+    return Discovery::count() == 1 ? Discovery::first() : libpq_of(caller);
+}
+
+void before_fork() {
+    Discovery::before_fork();
+}
+void after_fork(bool is_child) {
+    Discovery::after_fork(is_child);
+}
+
+namespace libc {
+
+namespace {
+
+#define HOOK(result, name, parameters) constinit std::atomic<void*> next_##name;
+#include "libc_calls.def"
+
+// A hook that is called before our constructor has run looks its function up by itself.
+#define NEXT(name) reinterpret_cast<decltype(&::name)>(next(next_##name, #name))
+
+} // namespace
+
+void resolve() {
+#define HOOK(result, name, parameters) next(next_##name, #name);
+#include "libc_calls.def"
+}
+
+int setenv(const char* name, const char* value, int overwrite) {
+    return NEXT(setenv)(name, value, overwrite);
+}
+int putenv(char* entry) {
+    return NEXT(putenv)(entry);
+}
+int unsetenv(const char* name) {
+    return NEXT(unsetenv)(name);
+}
+int clearenv() {
+    return NEXT(clearenv)();
+}
+int socket(int domain, int type, int protocol) {
+    return NEXT(socket)(domain, type, protocol);
+}
+int close(int fd) {
+    return NEXT(close)(fd);
+}
+void _exit(int status) {
+    NEXT(_exit)(status);
+}
+void _Exit(int status) {
+    NEXT(_Exit)(status);
+}
+void quick_exit(int status) {
+    NEXT(quick_exit)(status);
+}
+
+} // namespace libc
+} // namespace real
+} // namespace pqsweep

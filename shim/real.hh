@@ -1,0 +1,82 @@
+// The functions behind the hooks: libc's, and those of every libpq in the process.
+#pragma once
+
+#include "relaxed.hh"
+
+#include <cstdint>
+#include <cstdlib>
+#include <libpq-fe.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define HOOK(kind, result, name, parameters, arguments) extern "C" result name parameters;
+#include "libpq_calls.def"
+
+namespace pqsweep {
+
+enum class Call : uint16_t {
+#define HOOK(kind, result, name, parameters, arguments) name,
+#define USE(name) name,
+#include "libpq_calls.def"
+    count
+};
+
+template<Call>
+struct Signature;
+#define HOOK(kind, result, name, parameters, arguments)                                                      \
+    template<>                                                                                               \
+    struct Signature<Call::name> {                                                                           \
+        using Type = decltype(&::name);                                                                      \
+    };
+#define USE(name) HOOK(, , name, , )
+#include "libpq_calls.def"
+
+// One loaded libpq. Never unloaded once found (RTLD_NODELETE), and an object of this type is never freed.
+class Libpq {
+public:
+    // The real function; null where this libpq does not have it. No lock, no allocation.
+    template<Call call>
+    typename Signature<call>::Type get() const {
+        return reinterpret_cast<typename Signature<call>::Type>(calls_[static_cast<size_t>(call)]);
+    }
+    // OpenSSL's SSL_write as this libpq sees it, or null.
+    auto ssl_write() const {
+        return reinterpret_cast<int (*)(void* ssl, const void* bytes, int size)>(ssl_write_);
+    }
+    bool contains(const void* address) const { return reinterpret_cast<uintptr_t>(address) - begin_ < size_; }
+
+    mutable Relaxed<bool> has_tls_handler; // see farewell.hh
+
+private:
+    friend class Discovery;
+    uintptr_t begin_ = 0;
+    uintptr_t size_ = 0;
+    void* ssl_write_ = nullptr;
+    void* calls_[static_cast<size_t>(Call::count)] = {};
+};
+
+namespace real {
+
+// The libpq that code at `caller` is bound to, as the loader would bind it without us: the first in the
+// global scope, else the one that the caller's object depends on, else the only (or first) one there is.
+// Null when the process has none. Takes the loader's lock; keeps errno.
+const Libpq* libpq_of(const void* caller);
+
+// The same for a call with a PGconn that we do not track; asks the loader only where there is a choice.
+const Libpq* libpq_of_untracked(const void* caller);
+
+// Around a fork: glibc does not reset the loader's lock in the child, so none of us may be holding it then. Waits
+// about a millisecond at most.
+void before_fork();
+void after_fork(bool is_child);
+
+// The real libc function of that name, for the hook that hides it.
+#define HOOK(result, name, parameters) result name parameters;
+namespace libc {
+#include "libc_calls.def"
+// At start-up: later, the thread may not be able to wait for the loader's lock, or be in a signal handler.
+void resolve();
+} // namespace libc
+
+} // namespace real
+} // namespace pqsweep

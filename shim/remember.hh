@@ -1,0 +1,40 @@
+// What the owner's calls and their results mean for the session: fed to Session, which remembers what a revival
+// must give back. Only for connections that may be revived.
+#pragma once
+
+#include "owner.hh"
+#include "settings.hh"
+
+#include <cstring>
+
+namespace pqsweep::remember {
+
+inline bool is_worth_it(const Connection& c) {
+    return c.epoch != 0 && the_settings().revive;
+}
+
+// After `call` has sent something off.
+template<Call call, class... Args>
+void sent(Session& session, Args... args) {
+    if constexpr (call == Call::PQexec || call == Call::PQsendQuery || call == Call::PQexecParams ||
+                  call == Call::PQsendQueryParams)
+        [&](const char* sql, auto...) { session.sends(sql ? sql : ""); }(args...);
+    else if constexpr (call == Call::PQprepare || call == Call::PQsendPrepare)
+        session.sends_prepare(args...);
+    else if constexpr (call == Call::PQclosePrepared || call == Call::PQsendClosePrepared)
+        session.sends_close(args...);
+    else if constexpr (call != Call::PQpipelineSync && call != Call::PQsendPipelineSync &&
+                       call != Call::PQsendFlushRequest)
+        session.sends_other();
+}
+
+// A result of the oldest command that has not ended yet; null at its end.
+void got(const Connection& connection, Command& command, Session& session, const PGresult* result);
+
+// Nothing is under way any more.
+inline void settled(const Connection& c, Session& session) {
+    if (!session.is_empty())
+        session.settles(c.activity != Activity::idle);
+}
+
+} // namespace pqsweep::remember

@@ -1,0 +1,258 @@
+#include "revive.hh"
+
+#include "clock.hh"
+#include "owner.hh"
+#include "settings.hh"
+#include "socket.hh"
+#include "text.hh"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace pqsweep::revive {
+
+constinit thread_local int kept_descriptor = -1;
+
+namespace {
+
+constinit thread_local const Libpq* reviving_libpq;
+
+// Settings that the server reports, so that libpq knows what they were, whoever set them and however.
+constexpr const char* reported_settings[] = {
+    "client_encoding",
+    "DateStyle",
+    "TimeZone",
+    "IntervalStyle",
+    "application_name",
+    "standard_conforming_strings",
+    "default_transaction_read_only",
+    "search_path",
+};
+
+class KeptDescriptor {
+public:
+    KeptDescriptor(const Libpq& libpq, int fd) : fd_(fd) {
+        reviving_libpq = &libpq;
+        kept_descriptor = fd;
+    }
+    ~KeptDescriptor() { kept_descriptor = -1; }
+    KeptDescriptor(const KeptDescriptor&) = delete;
+    KeptDescriptor& operator=(const KeptDescriptor&) = delete;
+
+    // No new socket took the number: it is given back at last, unless it was lost on the way.
+    void release() const {
+        if (kept_descriptor >= 0)
+            syscall(SYS_close, fd_);
+    }
+
+private:
+    int fd_;
+};
+
+// What PQreset loses, read before it and put back after it.
+class ClientState {
+public:
+    ClientState(const Libpq& libpq, PGconn* conn) : libpq_(libpq), conn_(conn) {
+        is_nonblocking_ = libpq.get<Call::PQisnonblocking>()(conn);
+        auto pipeline_status = libpq.get<Call::PQpipelineStatus>();
+        has_pipeline_ = pipeline_status && pipeline_status(conn) == PQ_PIPELINE_ON;
+        for (size_t i = 0; i < std::size(reported_settings); i++) {
+            const char* value = libpq.get<Call::PQparameterStatus>()(conn, reported_settings[i]);
+            size_t size = value ? strlen(value) + 1 : 0;
+            is_known_[i] = size > 0 && size <= sizeof values_[i];
+            if (is_known_[i])
+                memcpy(values_[i], value, size);
+        }
+    }
+
+    void put_back() const {
+        if (has_pipeline_)
+            libpq_.get<Call::PQenterPipelineMode>()(conn_);
+        if (is_nonblocking_)
+            libpq_.get<Call::PQsetnonblocking>()(conn_, 1);
+    }
+
+    // Calls visit(name, value) for each reported setting that the new session has otherwise.
+    template<class Visit>
+    void each_changed_setting(Visit visit) const {
+        for (size_t i = 0; i < std::size(reported_settings); i++) {
+            const char* now = libpq_.get<Call::PQparameterStatus>()(conn_, reported_settings[i]);
+            if (is_known_[i] && now && strcmp(now, values_[i]) != 0)
+                visit(reported_settings[i], values_[i]);
+        }
+    }
+
+private:
+    const Libpq& libpq_;
+    PGconn* conn_;
+    bool is_nonblocking_;
+    bool has_pipeline_;
+    bool is_known_[std::size(reported_settings)];
+    char values_[std::size(reported_settings)][256];
+};
+
+// Sends everything that the session had, in one pipeline: one round trip. Falls back to one statement after
+// the other where libpq (before 14) has no pipelines.
+class Replay {
+public:
+    Replay(const Libpq& libpq, PGconn* conn) : libpq_(libpq), conn_(conn) {}
+
+    bool run(const Session& session, const ClientState& state) {
+        session.each([&](std::string_view sql) { statement(sql); },
+                     [&](const char* name, const char* sql, int n, const Oid* types) {
+                         prepare(name, sql, n, types);
+                     });
+        state.each_changed_setting([&](const char* name, const char* value) { setting(name, value); });
+        return finish();
+    }
+
+private:
+    void begin() {
+        if (sent_++ == 0)
+            if (auto enter = libpq_.get<Call::PQenterPipelineMode>())
+                is_pipelined_ = enter(conn_) == 1;
+    }
+
+    void note(PGresult* result) {
+        ExecStatusType status = libpq_.get<Call::PQresultStatus>()(result);
+        is_good_ &= status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_PIPELINE_SYNC;
+        libpq_.get<Call::PQclear>()(result);
+    }
+
+    void parameters(const char* sql, int n, const char* const* values) {
+        begin();
+        if (is_pipelined_)
+            is_good_ &= libpq_.get<Call::PQsendQueryParams>()(conn_, sql, n, nullptr, values, nullptr,
+                                                              nullptr, 0) == 1;
+        else
+            note(libpq_.get<Call::PQexecParams>()(conn_, sql, n, nullptr, values, nullptr, nullptr, 0));
+    }
+
+    void statement(std::string_view sql) { parameters(sql.data(), 0, nullptr); }
+
+    void setting(const char* name, const char* value) {
+        const char* values[] = {name, value};
+        parameters("select pg_catalog.set_config($1, $2, false)", 2, values);
+    }
+
+    void prepare(const char* name, const char* sql, int n, const Oid* types) {
+        begin();
+        if (is_pipelined_)
+            is_good_ &= libpq_.get<Call::PQsendPrepare>()(conn_, name, sql, n, types) == 1;
+        else
+            note(libpq_.get<Call::PQprepare>()(conn_, name, sql, n, types));
+    }
+
+    bool finish() {
+        if (!is_pipelined_)
+            return is_good_;
+        if (libpq_.get<Call::PQpipelineSync>()(conn_) != 1)
+            return false;
+        for (bool is_synced = false; !is_synced;) {
+            PGresult* result = libpq_.get<Call::PQgetResult>()(conn_);
+            if (!result) {
+                if (libpq_.get<Call::PQstatus>()(conn_) == CONNECTION_BAD)
+                    return false;
+                continue;
+            }
+            is_synced = libpq_.get<Call::PQresultStatus>()(result) == PGRES_PIPELINE_SYNC;
+            note(result);
+        }
+        return libpq_.get<Call::PQexitPipelineMode>()(conn_) == 1 && is_good_;
+    }
+
+    const Libpq& libpq_;
+    PGconn* conn_;
+    int sent_ = 0;
+    bool is_pipelined_ = false;
+    bool is_good_ = true;
+};
+
+bool is_wanted(Table& table, Connection& c) {
+    const Straggler* record = table.stragglers.record(c.straggler);
+    return the_settings().revive && record && record->activity == Activity::idle && !c.told &&
+           !c.is_unrestorable && table.connections.session(c).loss() == Loss::none;
+}
+
+} // namespace
+
+Outcome attempt(Table& table, Connection& c, PGconn* conn) {
+    owner::await_record(c);
+    if (!is_wanted(table, c))
+        return Outcome::not_wanted;
+    const Libpq& libpq = *c.libpq;
+    int64_t start = now();
+    ClientState state(libpq, conn);
+    uint32_t straggler = c.straggler;
+    int fd = libpq.get<Call::PQsocket>()(conn);
+    {
+        KeptDescriptor kept(libpq, fd);
+        owner::reviving(table, c);
+        libpq.get<Call::PQreset>()(conn);
+        if (libpq.get<Call::PQstatus>()(conn) != CONNECTION_OK) {
+            kept.release();
+            owner::swept_again(c, straggler);
+            return Outcome::no_server;
+        }
+    }
+    owner::progressed(table, c, conn);
+    if (!Replay(libpq, conn).run(table.connections.session(c), state)) {
+        cut_socket(c.fd, c.cookie, {});
+        table.no_longer_live(c);
+        owner::swept_again(c, straggler);
+        c.is_unrestorable = true;
+        return Outcome::not_restorable;
+    }
+    state.put_back();
+    table.stragglers.set_revived(straggler, now() - start);
+    c.is_revival = false;
+    return Outcome::done;
+}
+
+bool can_wait(Table& table, Connection& c) {
+    constexpr uint8_t patience = 8;
+    owner::await_record(c);
+    if (!is_wanted(table, c) || c.activity != Activity::idle || table.connections.session(c).listens() ||
+        c.glances == patience)
+        return false;
+    c.glances = static_cast<uint8_t>(c.glances + 1);
+    return true;
+}
+
+bool must_stay_open(const void* caller) {
+    return reviving_libpq->contains(caller);
+}
+
+int move_to_kept(int fd, int type, const void* caller) {
+    // The resolver opens sockets in there, too.
+    if (fd < 0 || !(type & SOCK_STREAM) || !reviving_libpq->contains(caller))
+        return fd;
+    int moved = dup3(fd, kept_descriptor, type & SOCK_CLOEXEC ? O_CLOEXEC : 0);
+    int error = errno;
+    syscall(SYS_close, fd);
+    errno = error;
+    return moved;
+}
+
+int open_at_kept(int domain, int type, int protocol, const void* caller) {
+    if (!reviving_libpq->contains(caller))
+        return -1;
+    syscall(SYS_close, kept_descriptor);
+    int fd = static_cast<int>(syscall(SYS_socket, domain, type, protocol));
+    if (fd < 0 || fd == kept_descriptor)
+        return fd;
+    // Another thread may have got the number, and then it is not ours to take.
+    int moved = fcntl(fd, type & SOCK_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, kept_descriptor);
+    syscall(SYS_close, fd);
+    if (moved == kept_descriptor)
+        return moved;
+    if (moved >= 0)
+        syscall(SYS_close, moved);
+    kept_descriptor = -1;
+    errno = EMFILE;
+    return -1;
+}
+
+} // namespace pqsweep::revive

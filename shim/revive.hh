@@ -1,0 +1,36 @@
+// Revival: an idle connection that was swept reconnects in place when its owner uses it again, under the same
+// descriptor number and with its session's state.
+#pragma once
+
+#include "table.hh"
+
+namespace pqsweep::revive {
+
+enum class Outcome : uint8_t {
+    not_wanted, // not one to revive: its owner is told why it is gone
+    done,
+    no_server,      // libpq's connect error is in the PGconn; the next use tries again
+    not_restorable, // it was connected, but what its session had could not be made again; swept as before
+};
+
+// Called by the owner, inside its call, on a swept connection that is about to start work.
+Outcome attempt(Table& table, Connection& connection, PGconn* conn);
+
+// Its owner looks whether the server sent something, and nothing is under way: whether that may go on as if
+// nothing had been sent. Not for one that listens for notifications, and not for one whose owner looks again and
+// again: an event loop that its dead socket wakes up.
+bool can_wait(Table& table, Connection& connection);
+
+// The number that this thread's revival keeps; -1 outside of one. For the hooks of close and socket.
+extern constinit thread_local int kept_descriptor;
+
+// libpq closes the old socket: it has to stay open, so that no other thread gets its number.
+bool must_stay_open(const void* caller);
+
+// libpq has made the new socket: moves it to the kept number. Answers its number, or -1 and errno.
+int move_to_kept(int fd, int type, const void* caller);
+
+// The process is at its descriptor limit: the old socket's number is the one that can be had.
+int open_at_kept(int domain, int type, int protocol, const void* caller);
+
+} // namespace pqsweep::revive

@@ -1,0 +1,201 @@
+#include "settings.hh"
+
+#include "sigpipe.hh"
+#include "text.hh"
+
+#include <cstdlib>
+
+namespace pqsweep {
+
+namespace {
+
+constexpr size_t longest_value = 4096;
+
+constinit Settings loaded{};
+// The host may change its environment at any time: every value is copied before it is parsed.
+constinit char copies[16][longest_value];
+
+bool parse_flag(std::string_view text, bool& flag) {
+    if (text != "0" && text != "1")
+        return false;
+    flag = text == "1";
+    return true;
+}
+
+bool parse_number(std::string_view text, uint32_t most, uint32_t& number) {
+    uint64_t value = 0;
+    for (char digit : text) {
+        if (digit < '0' || digit > '9')
+            return false;
+        value = value * 10 + static_cast<uint64_t>(digit - '0');
+        if (value > most)
+            return false;
+    }
+    number = static_cast<uint32_t>(value);
+    return !text.empty();
+}
+
+template<class Enum, size_t N>
+bool parse_word(std::string_view text, const std::string_view (&words)[N], Enum& chosen) {
+    for (size_t i = 0; i < N; i++) {
+        if (words[i] == text) {
+            chosen = Enum(i);
+            return true;
+        }
+    }
+    return false;
+}
+
+// Calls item(view) for each comma-separated part; false when there is none, or one is empty or refused.
+template<class Item>
+bool parse_list(std::string_view text, Item item) {
+    for (;;) {
+        size_t comma = text.find(',');
+        std::string_view part(text.data(), comma == text.npos ? text.size() : comma);
+        if (part.empty() || !item(part))
+            return false;
+        if (comma == text.npos)
+            return true;
+        text.remove_prefix(comma + 1);
+    }
+}
+
+bool parse_scope(std::string_view text, Settings& s) {
+    constexpr std::string_view words[] = {"package", "module", "test"};
+    return parse_word(text, words, s.scope);
+}
+
+bool parse_report(std::string_view text, Settings& s) {
+    constexpr std::string_view words[] = {"never", "stragglers", "always"};
+    return parse_word(text, words, s.report);
+}
+
+bool parse_tag_from(std::string_view text, Settings& s) {
+    decltype(s.tag_from) names{};
+    if (!text.empty() && !parse_list(text, [&](std::string_view name) {
+            return name.find('=') == name.npos && names.add(name);
+        }))
+        return false;
+    s.tag_from = names;
+    return true;
+}
+
+bool parse_keep_rule(std::string_view text, KeepRule& rule) {
+    size_t equals = text.find('=');
+    if (equals == text.npos || !parse_word({text.data(), equals}, keep_fields, rule.field))
+        return false;
+    text.remove_prefix(equals + 1);
+    rule.glob = text;
+    return !text.empty();
+}
+
+bool parse_keep(std::string_view text, Settings& s) {
+    decltype(s.keep) rules{};
+    if (!text.empty() && !parse_list(text, [&](std::string_view part) {
+            KeepRule rule{};
+            return parse_keep_rule(part, rule) && rules.add(rule);
+        }))
+        return false;
+    s.keep = rules;
+    return true;
+}
+
+bool parse_fail_on(std::string_view text, Settings& s) {
+    constexpr std::string_view words[] = {"abandoned", "transaction", "exit"};
+    uint8_t bits = 0;
+    bool good = parse_list(text, [&](std::string_view word) {
+        int which = 0;
+        if (!parse_word(word, words, which))
+            return false;
+        bits |= static_cast<uint8_t>(1 << which);
+        return true;
+    });
+    if (good)
+        s.fail_on = bits;
+    return good;
+}
+
+bool parse_exit_code(std::string_view text, Settings& s) {
+    uint32_t code = 0;
+    if (!parse_number(text, 255, code))
+        return false;
+    s.exit_code = static_cast<uint8_t>(code);
+    return true;
+}
+
+constexpr Setting list[] = {
+    {"PQSWEEP_DISABLE", "0", "0 or 1",
+     [](std::string_view text, Settings& s) { return parse_flag(text, s.disabled); }},
+    {"PQSWEEP_TAG_FROM", "PYTEST_CURRENT_TEST",
+     "up to 16 names of environment variables, separated by commas", parse_tag_from},
+    {"PQSWEEP_SCOPE", "module", "package, module or test", parse_scope},
+    {"PQSWEEP_REVIVE", "1", "0 or 1",
+     [](std::string_view text, Settings& s) { return parse_flag(text, s.revive); }},
+    {"PQSWEEP_GRACE", "0", "a whole number from 0 to 1000000",
+     [](std::string_view text, Settings& s) { return parse_number(text, 1000000, s.grace); }},
+    {"PQSWEEP_KEEP", "",
+     "up to 64 field=glob, separated by commas, field one of tag test app db user host state", parse_keep},
+    {"PQSWEEP_REPORT", "stragglers", "never, stragglers or always", parse_report},
+    {"PQSWEEP_EXITCODE", "0", "a whole number from 0 to 255", parse_exit_code},
+    {"PQSWEEP_FAIL_ON", "abandoned", "any of abandoned, transaction and exit, separated by commas",
+     parse_fail_on},
+};
+static_assert(std::size(list) <= std::size(copies));
+
+void warn(const Setting& setting, std::string_view value) {
+    char line[1024];
+    Text text(line);
+    text << "pqsweep: " << setting.variable << "=" << utf8_prefix(value, 200) << ": expected "
+         << setting.accepted << "; using " << (*setting.fallback ? setting.fallback : "none");
+    text.newline();
+    write_to_stderr(text.view());
+}
+
+} // namespace
+
+SettingList all_settings() {
+    return {std::begin(list), std::end(list)};
+}
+
+void settings::load() {
+    for (const Setting& setting : list)
+        setting.parse(setting.fallback, loaded);
+    for (const Setting& setting : list) {
+        const char* value = getenv(setting.variable);
+        if (!value)
+            continue;
+        char(&copy)[longest_value] = copies[&setting - list];
+        size_t length = strnlen(value, longest_value);
+        memcpy(copy, value, length < longest_value ? length : longest_value);
+        if (length == longest_value || !setting.parse({copy, length}, loaded))
+            warn(setting, {value, length});
+    }
+}
+
+const Settings& the_settings() {
+    return loaded;
+}
+
+bool glob_matches(std::string_view glob, std::string_view text) {
+    size_t g = 0, t = 0;
+    size_t star = glob.npos, star_text = 0;
+    while (t < text.size()) {
+        if (g < glob.size() && glob[g] == '*') {
+            star = g++;
+            star_text = t;
+        } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
+            g++;
+            t++;
+        } else if (star != glob.npos) {
+            g = star + 1;
+            t = ++star_text;
+        } else {
+            return false;
+        }
+    }
+    while (g < glob.size() && glob[g] == '*')
+        g++;
+    return g == glob.size();
+}
+
+} // namespace pqsweep

@@ -1,0 +1,83 @@
+// Settings: what the PQSWEEP_* variables ask for. Shared with the tools, so that `pqsweep run` refuses
+// exactly what the shim would warn of.
+//
+// load() reads the environment once, before the first connection is tracked; afterwards settings() never
+// changes and may be read from anywhere, signal handlers included.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace pqsweep {
+
+enum class Scope : uint8_t { package, module, test };
+enum class Report : uint8_t { never, stragglers, always };
+
+// A bit each, for PQSWEEP_FAIL_ON.
+enum FailOn : uint8_t { fail_on_abandoned = 1, fail_on_transaction = 2, fail_on_exit = 4 };
+
+enum class KeepField : uint8_t { tag, test, app, db, user, host, state };
+constexpr std::string_view keep_fields[] = {"tag", "test", "app", "db", "user", "host", "state"};
+
+struct KeepRule {
+    KeepField field;
+    std::string_view glob;
+};
+
+// A list in a fixed place; what comes after the last place makes the value a bad one.
+template<class T, int N>
+struct List {
+    T items[N];
+    int size;
+    const T* begin() const { return items; }
+    const T* end() const { return items + size; }
+    bool add(T item) {
+        if (size == N)
+            return false;
+        items[size++] = item;
+        return true;
+    }
+};
+
+struct Settings {
+    bool disabled;
+    bool revive;
+    uint32_t grace;
+    Scope scope;
+    Report report;
+    uint8_t fail_on;
+    uint8_t exit_code;
+    List<std::string_view, 16> tag_from;
+    List<KeepRule, 64> keep;
+};
+
+// One PQSWEEP_* variable: how its text becomes a setting.
+struct Setting {
+    const char* variable;
+    const char* fallback;
+    const char* accepted; // completes "expected ..."
+    // False for a bad value; then `settings` is as it was. Keeps views into `text`.
+    bool (*parse)(std::string_view text, Settings& settings);
+};
+
+struct SettingList {
+    const Setting* first;
+    const Setting* last;
+    const Setting* begin() const { return first; }
+    const Setting* end() const { return last; }
+};
+SettingList all_settings();
+
+namespace settings {
+
+// Warns of every bad value on stderr, with what is accepted and the default that holds instead.
+void load();
+
+} // namespace settings
+
+const Settings& the_settings();
+
+// `*` stands for any bytes, `?` for one; everything else for itself (test ids are full of brackets).
+bool glob_matches(std::string_view glob, std::string_view text);
+
+} // namespace pqsweep

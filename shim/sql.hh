@@ -1,0 +1,111 @@
+// SQL: just enough of PostgreSQL's lexical rules and commands to tell what a text does to its session. Never reads
+// past the text, whatever is in it, and takes what it cannot read for something that matters.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace pqsweep {
+
+struct Token {
+    // A quoted identifier and a string have their quotes; a string also what stands before them, as in E'...'.
+    enum class Kind : uint8_t { end, word, quoted, string, number, parameter, symbol };
+    Kind kind;
+    std::string_view text;
+
+    bool is(std::string_view lower_case_word) const;
+    bool is(char symbol) const { return kind == Kind::symbol && text[0] == symbol; }
+    bool is_name() const { return kind == Kind::word || kind == Kind::quoted; }
+};
+
+// The tokens of a text, without white space and comments. Symbols are single characters.
+class Tokens {
+public:
+    explicit Tokens(std::string_view sql) : at_(sql.data()), end_(sql.data() + sql.size()) {}
+    Token next();
+
+private:
+    void skip_blank();
+    void skip_word();
+    void skip_string(bool escapes);
+    bool skip_dollar_string();
+
+    const char* at_;
+    const char* end_;
+};
+
+// What a statement does. The order makes the groups below.
+enum class Act : uint8_t {
+    begin,
+    commit,
+    commit_chain,
+    rollback,
+    rollback_chain,
+    savepoint,           // key
+    rollback_to,         // key
+    release,             // key
+    prepare_transaction, // ends the transaction
+
+    set,         // key, text
+    set_unknown, // key, or none: a value that the text does not tell
+    unset,       // key
+    unset_all,   // but not role and session_authorization
+    listen,      // key, text
+    unlisten,    // key
+    unlisten_all,
+    create_temporary, // key, or none
+    drop_temporary,   // key
+    drop_all_temporary,
+    hold,    // key: a cursor
+    unclear, // something that the text does not tell
+
+    close, // key: a cursor
+    close_all,
+    prepare,    // key, text
+    deallocate, // key
+    deallocate_all,
+    lock,          // key: the arguments, or none if they do not tell which lock, and how often
+    lock_shared,   // key
+    unlock,        // key
+    unlock_shared, // key
+    unlock_all,
+    unclear_at_once, // as unclear, and a rollback does not undo it
+    load,            // key, text
+    execute,         // of a prepared statement
+    discard_all,
+};
+
+inline bool is_control(Act act) {
+    return act <= Act::prepare_transaction;
+}
+// What a rollback undoes, and a transaction's end makes count.
+inline bool is_transactional(Act act) {
+    return act > Act::prepare_transaction && act <= Act::unclear;
+}
+
+struct Effect {
+    Act act;
+    bool later;              // only when a statement that is prepared here is executed
+    uint32_t statement;      // counted from 1
+    std::string_view key;    // as written: fold_name makes it comparable
+    std::string_view before; // the statement that has this effect is this, and then the text
+    std::string_view text;
+};
+
+// Calls visit(const Effect&) for all that the text does, in order; answers the number of its statements.
+template<class Visit>
+uint32_t read_sql(std::string_view sql, Visit visit);
+
+// Writes the name, an argument list or a string in comparable form: words and the names of settings in lower case,
+// identifiers without quotes, no blanks. At most name.size() bytes; answers how many.
+size_t fold_name(std::string_view name, bool of_setting, char* out);
+
+uint32_t read_sql_into(std::string_view sql, void (*visit)(void*, const Effect&), void* visitor);
+
+template<class Visit>
+uint32_t read_sql(std::string_view sql, Visit visit) {
+    return read_sql_into(
+        sql, [](void* visitor, const Effect& effect) { (*static_cast<Visit*>(visitor))(effect); }, &visit);
+}
+
+} // namespace pqsweep

@@ -1,0 +1,299 @@
+#include "summary.hh"
+
+#include "clock.hh"
+#include "settings.hh"
+#include "sigpipe.hh"
+#include "text.hh"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace pqsweep::summary {
+
+namespace {
+
+constexpr uint32_t most_listed = 50;
+constexpr size_t tag_width = 22;
+constexpr size_t line_width = 78;
+
+struct Totals {
+    uint32_t tags, opened, closed, idle, transaction, running, revived, abandoned, open;
+    int64_t revival;
+    uint32_t stragglers() const { return idle + transaction + running; }
+};
+
+// Gathers lines and writes them a few kilobytes at a time.
+class Output {
+public:
+    Text& line() {
+        if (text_.size() > sizeof buffer_ - 2048)
+            flush();
+        return text_;
+    }
+    void flush() {
+        write_to_stderr(text_.view());
+        text_ = Text(buffer_);
+    }
+
+private:
+    char buffer_[8192];
+    Text text_{buffer_};
+};
+
+bool is_open(const Connection& c) {
+    return c.state() == State::live && c.established.load();
+}
+
+template<class Fits>
+uint32_t count(const Table& table, Name tag, Fits fits) {
+    uint32_t n = 0;
+    table.stragglers.each([&](const Straggler& s) { n += s.tag == tag && fits(s.fate); });
+    return n;
+}
+
+bool is_revived(Fate fate) {
+    return fate == Fate::revived;
+}
+
+Totals total(Table& table) {
+    Totals all{};
+    table.tags.each([&](const Tag& tag) {
+        if (tag.opened && tag.name != Name::none)
+            all.tags++;
+        all.opened += tag.opened;
+        all.closed += tag.closed;
+        all.idle += tag.idle;
+        all.transaction += tag.transaction;
+        all.running += tag.running;
+    });
+    table.stragglers.each([&](const Straggler& s) {
+        all.abandoned += is_abandoned(s.fate);
+        all.revived += is_revived(s.fate);
+        all.revival += s.revival;
+    });
+    table.connections.each([&](const Connection& c) { all.open += is_open(c); });
+    return all;
+}
+
+// What does not fit is left out in the middle: a test id says most at its ends. Counts bytes, but never cuts
+// inside a UTF-8 character.
+void append_shortened(Text& out, std::string_view text, size_t width) {
+    if (text.size() <= width) {
+        out << text;
+        return;
+    }
+    size_t tail = (width - 3) * 2 / 3;
+    out << utf8_prefix(text, width - 3 - tail) << "...";
+    size_t from = text.size() - tail;
+    while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xc0) == 0x80)
+        from++;
+    out << std::string_view(text.data() + from, text.size() - from);
+}
+
+void append_column(Text& out, uint32_t number, size_t width) {
+    size_t digits = 1;
+    for (uint32_t rest = number; rest >= 10; rest /= 10)
+        digits++;
+    out.pad_to(width > digits ? width - digits : 1, out.size());
+    out << number;
+}
+
+void append_age(Text& out, int64_t age) {
+    int64_t tenths = age / (second / 10);
+    out << tenths / 10 << "." << tenths % 10 << " s";
+}
+
+void append_milliseconds(Text& out, int64_t nanoseconds) {
+    int64_t tenths = nanoseconds / (second / 10'000);
+    out << tenths / 10 << "." << tenths % 10 << " ms";
+}
+
+Text& append_count(Text& out, uint32_t number, std::string_view noun) {
+    return out << number << " " << noun << (number == 1 ? "" : "s");
+}
+
+void print_head(Output& output, const Totals& all) {
+    Text& out = output.line();
+    out << "pqsweep[" << getpid() << "]: ";
+    append_count(out, all.stragglers(), "straggler") << " swept (" << all.idle << " idle, " << all.transaction
+                                                     << " in transaction, " << all.running << " running)";
+    out.newline() << "  ";
+    append_count(out, all.opened, "connection") << " opened under ";
+    append_count(out, all.tags, "tag")
+        << ", " << all.abandoned << " abandoned, " << all.open << " open at exit";
+    if (all.revived) {
+        out.newline() << "  " << all.revived << " revived when they were used again, in ";
+        append_milliseconds(out, all.revival);
+    }
+    out.newline();
+}
+
+void print_tags(Output& output, const Table& table, Report report) {
+    constexpr std::string_view headings[] = {"opened",  "closed",  "idle",      "in tx",
+                                             "running", "revived", "abandoned", "peak"};
+    constexpr size_t gap = 1;
+    Text& heading = output.line();
+    heading << "  tag";
+    heading.pad_to(tag_width - 3, heading.size());
+    for (std::string_view h : headings) {
+        heading.pad_to(gap, heading.size());
+        heading << h;
+    }
+    heading.newline();
+    table.tags.each([&](const Tag& tag) {
+        if (report == Report::stragglers ? tag.stragglers() == 0 : tag.opened == 0)
+            return;
+        Text& out = output.line();
+        size_t start = out.size();
+        out << "  ";
+        append_shortened(out, tag.name == Name::none ? "(no tag)" : table.names.text(tag.name), tag_width);
+        out.pad_to(tag_width + 2, start);
+        const uint32_t values[] = {tag.opened,
+                                   tag.closed,
+                                   tag.idle,
+                                   tag.transaction,
+                                   tag.running,
+                                   count(table, tag.name, is_revived),
+                                   count(table, tag.name, is_abandoned),
+                                   tag.peak};
+        for (size_t i = 0; i < std::size(values); i++)
+            append_column(out, values[i], headings[i].size() + gap);
+        out.newline();
+    });
+}
+
+std::string_view words_for(Activity activity) {
+    if (activity == Activity::transaction)
+        return "in transaction";
+    if (activity == Activity::failed)
+        return "in failed transaction";
+    return name_of(activity);
+}
+
+std::string_view words_for(Fate fate) {
+    switch (fate) {
+    case Fate::left_open:
+        return "abandoned";
+    case Fate::closed_late:
+        return "abandoned, closed late";
+    case Fate::used_again:
+        return "used again: got an error";
+    case Fate::reset:
+        return "reset by its owner";
+    case Fate::revived:
+        return "revived";
+    }
+    return "";
+}
+
+void append_opener(Text& out, const Table& table, Name tag, Name test) {
+    out << "  ";
+    if (tag == Name::none && test == Name::none)
+        out << "(no tag)";
+    else
+        append_shortened(out, table.names.text(test == Name::none ? tag : test), line_width - 2);
+    out.newline();
+}
+
+void append_backend(Text& out, const Table& table, int pid, Name database) {
+    if (pid)
+        out << ", backend " << pid;
+    if (database != Name::none)
+        out << ", database " << table.names.text(database);
+}
+
+void print_stragglers(Output& output, const Table& table) {
+    uint32_t listed = 0;
+    table.stragglers.each([&](const Straggler& s) {
+        if (is_revived(s.fate) || listed++ >= most_listed)
+            return;
+        if (listed == 1)
+            output.line().raw("  stragglers, by the test that opened them:\n");
+        Text& out = output.line();
+        append_opener(out, table, s.tag, s.test);
+        out << "      " << words_for(s.activity) << ", ";
+        append_age(out, s.age);
+        out << " old";
+        append_backend(out, table, s.backend_pid, s.database);
+        out << ": " << words_for(s.fate);
+        out.newline();
+    });
+    if (listed > most_listed) {
+        output.line() << "  ... and " << listed - most_listed << " more";
+        output.line().newline();
+    }
+}
+
+void print_open(Output& output, Table& table) {
+    uint32_t listed = 0;
+    table.connections.each([&](const Connection& c) {
+        if (!is_open(c) || listed++ >= most_listed)
+            return;
+        if (listed == 1)
+            output.line().raw("  open at exit, by the test that opened them:\n");
+        Text& out = output.line();
+        append_opener(out, table, c.tag, c.test);
+        out << "      " << words_for(c.activity) << ", ";
+        append_age(out, now() - c.opened_at);
+        out << " old";
+        append_backend(out, table, c.backend_pid, c.database);
+        out.newline();
+    });
+}
+
+constinit dev_t stderr_device;
+constinit ino_t stderr_inode;
+
+// A program may have closed its stderr, and got a connection or a data file under that number.
+bool is_stderr_ours(Table& table) {
+    struct stat status;
+    if (fstat(STDERR_FILENO, &status) != 0)
+        return false;
+    if (S_ISREG(status.st_mode) && (status.st_dev != stderr_device || status.st_ino != stderr_inode))
+        return false;
+    bool ours = true;
+    table.connections.each([&](const Connection& c) {
+        if (c.state() != State::free && c.fd == STDERR_FILENO)
+            ours = false;
+    });
+    return ours;
+}
+
+} // namespace
+
+void note_stderr() {
+    struct stat status;
+    if (fstat(STDERR_FILENO, &status) == 0) {
+        stderr_device = status.st_dev;
+        stderr_inode = status.st_ino;
+    }
+}
+
+bool is_failure(Table& table) {
+    Totals all = total(table);
+    uint8_t on = the_settings().fail_on;
+    return ((on & fail_on_abandoned) && all.abandoned > 0) ||
+           ((on & fail_on_transaction) && all.transaction > 0) || ((on & fail_on_exit) && all.open > 0);
+}
+
+void print(Table& table) {
+    Report report = the_settings().report;
+    Totals all = total(table);
+    bool is_worth_it =
+        report == Report::always || (report == Report::stragglers && all.stragglers() > all.revived);
+    if (!is_worth_it || !is_stderr_ours(table))
+        return;
+    Output output;
+    print_head(output, all);
+    print_tags(output, table, report);
+    print_stragglers(output, table);
+    if (report == Report::always)
+        print_open(output, table);
+    if (uint32_t untracked = table.connections.untracked()) {
+        output.line() << "  " << untracked << " more connections than pqsweep can track went unseen";
+        output.line().newline();
+    }
+    output.flush();
+}
+
+} // namespace pqsweep::summary

@@ -1,0 +1,231 @@
+#include "sweep.hh"
+
+#include "clock.hh"
+#include "settings.hh"
+#include "sigpipe.hh"
+#include "socket.hh"
+
+#include <cerrno>
+#include <csignal>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace pqsweep::sweep {
+
+namespace {
+
+constexpr int64_t cancel_patience = 2 * second;
+
+constinit std::atomic<uint32_t> sweeps;
+// When this thread's cancelling must be over; 0: it is not cancelling.
+constinit thread_local int64_t cancel_deadline;
+
+// For the time of a sweep: no cancellation, and no handler that could jump out of it.
+class KeepThread {
+public:
+    KeepThread() {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_BLOCK, &all, &mask_);
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state_);
+    }
+    ~KeepThread() {
+        pthread_setcancelstate(state_, nullptr);
+        pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+        errno = error_;
+    }
+    KeepThread(const KeepThread&) = delete;
+    KeepThread& operator=(const KeepThread&) = delete;
+
+private:
+    int error_ = errno;
+    int state_ = 0;
+    sigset_t mask_;
+};
+
+// Keeps a slot from being reused while it is looked at.
+class Pin {
+public:
+    explicit Pin(Connection& c) : c_(c) { c.pins.fetch_add(1, std::memory_order_seq_cst); }
+    ~Pin() { c_.pins.fetch_sub(1, std::memory_order_seq_cst); }
+    Pin(const Pin&) = delete;
+    Pin& operator=(const Pin&) = delete;
+
+private:
+    Connection& c_;
+};
+
+class Sweep {
+public:
+    explicit Sweep(Table& table) : table_(table) {}
+
+    void run() {
+        table_.connections.each([&](Connection& c) { consider(c); });
+        if (short_of_descriptors_)
+            in_private_descriptor_table([](void* self) { static_cast<Sweep*>(self)->finish_privately(); },
+                                        this);
+        else
+            cancel_all();
+    }
+
+private:
+    bool is_straggler(const Connection& c, Activity activity) const {
+        uint32_t epoch = c.epoch;
+        if (epoch == 0 || epoch == table_.epoch || activity == Activity::lost)
+            return false;
+        if (activity == Activity::idle && table_.epoch - epoch <= the_settings().grace)
+            return false;
+        return !is_kept(table_, c, activity);
+    }
+
+    void consider(Connection& c) {
+        uint32_t life = c.life.load(std::memory_order_seq_cst);
+        if (Connection::state_of(life) != State::live || !is_straggler(c, c.activity))
+            return;
+        Pin pin(c);
+        Activity activity = c.activity;
+        int fd = c.fd;
+        uint64_t cookie = c.cookie;
+        if (!c.life.compare_exchange_strong(life, Connection::with(life, State::swept),
+                                            std::memory_order_seq_cst))
+            return;
+        c.sweep = id_;
+        record(c, activity);
+        if (cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
+            short_of_descriptors_ = true;
+        any_busy_ |= may_be_busy(c, activity);
+    }
+
+    // Its owner may have got into libpq between our look at what it was doing and the claim.
+    static bool may_be_busy(const Connection& c, Activity activity) {
+        return is_busy(activity) || is_busy(c.activity) || c.inside.load(std::memory_order_seq_cst);
+    }
+
+    // Terminate may go only where it cannot land inside another message: the claim keeps the owner out of
+    // libpq from now on, and it was not in it.
+    static std::string_view farewell_to(const Connection& c, Activity activity) {
+        bool is_safe = is_waiting(activity) && !c.encrypted && !c.inside.load(std::memory_order_seq_cst);
+        return is_safe ? terminate_message : std::string_view();
+    }
+
+    void record(Connection& c, Activity activity) {
+        Tag& tag = table_.tags.of(c.tag);
+        (is_waiting(activity) ? activity == Activity::idle ? tag.idle : tag.transaction : tag.running).add(1);
+        if (!table_.no_longer_live(c) && activity == Activity::connecting && !c.is_revival)
+            tag.opened.add(1); // half-open: it was not counted yet
+        c.straggler = table_.stragglers.add({.tag = c.tag,
+                                             .test = c.test,
+                                             .ended_by = table_.tag,
+                                             .database = c.database,
+                                             .backend_pid = c.backend_pid,
+                                             .activity = activity,
+                                             .age = now() - c.opened_at,
+                                             .fate = Fate::left_open,
+                                             .revival = 0});
+    }
+
+    // Calls visit(Connection&) for what this sweep has claimed and nobody has given a new session since.
+    template<class Visit>
+    void each_claimed(Visit visit) {
+        table_.connections.each([&](Connection& c) {
+            if (c.sweep != id_)
+                return;
+            Pin pin(c);
+            if (c.state() == State::swept && c.sweep == id_)
+                visit(c);
+        });
+    }
+
+    // Without the cancel, a backend lives on until its statement ends, shut down or not. After all the
+    // shutdowns, because asking takes a while.
+    void cancel_all() {
+        if (!any_busy_)
+            return;
+        NoSigpipe guard;
+        cancel_deadline = now() + cancel_patience;
+        cancel_busy();
+        constexpr timespec pause{.tv_sec = 0, .tv_nsec = second / 200};
+        syscall(SYS_nanosleep, &pause, nullptr);
+        cancel_busy();
+        cancel_deadline = 0;
+    }
+
+    // A backend that has not read its statement yet takes no notice of a cancel: hence twice.
+    void cancel_busy() {
+        each_claimed([&](Connection& c) {
+            const Straggler* record = table_.stragglers.record(c.straggler);
+            if ((!record || may_be_busy(c, record->activity)) && now() < cancel_deadline)
+                cancel(c);
+        });
+    }
+
+    // Whoever frees the slot meanwhile finds no PGcancel in it; it is put back even then, and freed by the
+    // slot's next owner: free() may not be called here.
+    void cancel(Connection& c) {
+        std::atomic<PGcancel*>& place = table_.connections.cancel(c);
+        PGcancel* cancel = place.exchange(nullptr, std::memory_order_acq_rel);
+        if (!cancel)
+            return;
+        char error[256];
+        c.libpq->get<Call::PQcancel>()(cancel, error, sizeof error);
+        place.store(cancel, std::memory_order_release);
+    }
+
+    void finish_privately() {
+        each_claimed([&](Connection& c) {
+            const Straggler* record = table_.stragglers.record(c.straggler);
+            cut_private_socket(c.fd, c.cookie, farewell_to(c, record ? record->activity : Activity::running));
+        });
+        cancel_all();
+    }
+
+    Table& table_;
+    uint32_t id_ = sweeps.fetch_add(1, std::memory_order_relaxed) + 1;
+    bool any_busy_ = false;
+    bool short_of_descriptors_ = false;
+};
+
+} // namespace
+
+void after_tag_change(Table& table) {
+    KeepThread keep;
+    if (getpid() == table.owner) // a fork that ran no handlers has the parent's table
+        Sweep(table).run();
+}
+
+int64_t cancel_time_left() {
+    if (cancel_deadline == 0)
+        return -1;
+    int64_t left = cancel_deadline - now();
+    return left > 0 ? left : 1000; // a timeout of 0 would mean for ever
+}
+
+bool is_kept(const Table& table, const Connection& c, Activity activity) {
+    for (const KeepRule& rule : the_settings().keep) {
+        std::string_view value = [&] {
+            switch (rule.field) {
+            case KeepField::tag:
+                return table.names.text(c.tag);
+            case KeepField::test:
+                return table.names.text(c.test);
+            case KeepField::app:
+                return table.names.text(c.application);
+            case KeepField::db:
+                return table.names.text(c.database);
+            case KeepField::user:
+                return table.names.text(c.user);
+            case KeepField::host:
+                return table.names.text(c.host);
+            case KeepField::state:
+                break;
+            }
+            return name_of(activity);
+        }();
+        if (glob_matches(rule.glob, value))
+            return true;
+    }
+    return false;
+}
+
+} // namespace pqsweep::sweep

@@ -1,0 +1,146 @@
+#include "tag.hh"
+
+#include "sweep.hh"
+#include "text.hh"
+
+#include <cstring>
+
+namespace pqsweep::tag {
+
+namespace {
+
+constexpr std::string_view explicit_variable = "PQSWEEP_TAG";
+
+struct Variables {
+    std::string_view names[17];
+    int count = 0;
+    Variables() {
+        names[count++] = explicit_variable;
+        for (std::string_view name : the_settings().tag_from)
+            names[count++] = name;
+    }
+};
+
+// What the environment said last. The test id is only copied here: most tests open no connection, and a
+// Name is for ever.
+struct Source {
+    Lock lock;
+    bool is_explicit;
+    size_t test_length;
+    char test[Names::longest];
+};
+constinit Source source{};
+
+struct Outcome {
+    bool changed;
+    Name ended;
+};
+
+Outcome switch_to(Table& table, Name next) {
+    Name previous = table.tag;
+    if (previous == next)
+        return {false, Name::none};
+    table.tag = next;
+    if (previous != Name::none)
+        table.epoch.add(1);
+    return {true, previous};
+}
+
+// An explicit tag that goes away ends; a runner's variable that does says nothing (pytest unsets its own
+// between tests).
+Outcome take(Table& table, const char* explicit_tag, const char* test) {
+    size_t test_length = test ? strlen(test) : 0;
+    Name next = Name::none;
+    if (explicit_tag && *explicit_tag)
+        next = table.names.intern(explicit_tag);
+    else if (test_length)
+        next = table.names.intern(scoped({test, test_length}, the_settings().scope));
+
+    Lock::Guard guard(source.lock);
+    std::string_view kept = utf8_prefix({test ? test : "", test_length}, sizeof source.test);
+    memcpy(source.test, kept.data(), kept.size());
+    source.test_length = kept.size();
+    bool was_explicit = source.is_explicit;
+    source.is_explicit = explicit_tag && *explicit_tag;
+    if (next == Name::none && !was_explicit)
+        return {false, Name::none};
+    return switch_to(table, next);
+}
+
+bool is_watched(const char* name) {
+    if (explicit_variable == name)
+        return true;
+    for (std::string_view watched : the_settings().tag_from)
+        if (watched == name)
+            return true;
+    return false;
+}
+
+} // namespace
+
+std::string_view scoped(std::string_view id, Scope scope) {
+    size_t file_end = id.find("::");
+    if (file_end == id.npos)
+        return id;
+    if (scope == Scope::module)
+        return {id.data(), file_end};
+    if (scope == Scope::package) {
+        size_t slash = std::string_view(id.data(), file_end).rfind('/');
+        return slash == id.npos ? "." : std::string_view(id.data(), slash);
+    }
+    for (std::string_view phase : {" (setup)", " (call)", " (teardown)"})
+        if (id.ends_with(phase))
+            return {id.data(), id.size() - phase.size()};
+    return id;
+}
+
+void reread(Table& table) {
+    struct Context {
+        Table& table;
+        Outcome outcome;
+    } context{table, {}};
+    Variables variables;
+    environment::read(
+        variables.names, variables.count,
+        [](void* data, const char* const* values) {
+            auto& c = *static_cast<Context*>(data);
+            const char* test = nullptr;
+            for (int i = 0; !test && i < the_settings().tag_from.size; i++)
+                test = values[1 + i];
+            c.outcome = take(c.table, values[0], test);
+        },
+        &context);
+    if (context.outcome.changed && context.outcome.ended != Name::none)
+        sweep::after_tag_change(table);
+    if (context.outcome.changed)
+        table.tags.of(table.tag).peak.raise_to(table.live);
+}
+
+void start(Table& table) {
+    reread(table);
+}
+
+void environment_changed(const char* name) {
+    Table* table = table::existing();
+    if (table && (!name || is_watched(name)))
+        reread(*table);
+}
+
+Name test(Table& table) {
+    char copy[sizeof source.test];
+    size_t length = 0;
+    {
+        Lock::Guard guard(source.lock);
+        length = source.test_length;
+        memcpy(copy, source.test, length);
+    }
+    return table.names.intern({copy, length});
+}
+
+void forget() {
+    source.lock.reset();
+    source.is_explicit = false;
+    source.test_length = 0;
+}
+
+} // namespace pqsweep::tag

@@ -1,0 +1,34 @@
+// The current tag: which test module is running, from the environment of the process.
+//
+// A change sweeps what the old tag left open before the call that changed it returns. Thread-safe.
+#pragma once
+
+#include "environment.hh"
+#include "settings.hh"
+#include "table.hh"
+
+namespace pqsweep::tag {
+
+// Reads the tag for the first time, into a fresh table.
+void start(Table& table);
+
+// After a change of that variable (null: any) through libc.
+void environment_changed(const char* name);
+
+// Before a libpq call that starts work.
+void reread(Table& table);
+inline void look(Table& table) {
+    if (!environment::as_last_read()) [[unlikely]]
+        reread(table);
+}
+
+// The id of the running test, as its runner gave it.
+Name test(Table& table);
+
+// The part of a test id (`dir/file::test (phase)`) that is the tag.
+std::string_view scoped(std::string_view id, Scope scope);
+
+// In the child of a fork.
+void forget();
+
+} // namespace pqsweep::tag

@@ -1,0 +1,45 @@
+// Tags: what happened under each tag, counted. Async-signal-safe. All-zero bytes are an empty list.
+#pragma once
+
+#include "lock.hh"
+#include "names.hh"
+#include "relaxed.hh"
+
+#include <atomic>
+
+namespace pqsweep {
+
+// Counts of connections. A connection counts for the tag that opened it, whichever used it last.
+struct Tag {
+    Relaxed<Name> name;
+    Relaxed<uint32_t> opened;
+    Relaxed<uint32_t> closed;      // by their owner, or lost, before any sweep
+    Relaxed<uint32_t> idle;        // stragglers, by what they were doing
+    Relaxed<uint32_t> transaction; // an open or a failed one
+    Relaxed<uint32_t> running;     // connecting, a statement, COPY, a pipeline
+    Relaxed<uint32_t> peak;        // most live connections of the process while this tag was current
+
+    uint32_t stragglers() const { return idle + transaction + running; }
+};
+
+class Tags {
+public:
+    static constexpr uint32_t capacity = 1 << 16;
+
+    // Its counters, made at the first call; Name::none has some too. Past the capacity, all share the last.
+    Tag& of(Name name);
+
+    template<class Visit>
+    void each(Visit visit) const {
+        for (uint32_t i = 0, n = count_.load(std::memory_order_acquire); i < n; i++)
+            visit(tags_[i]);
+    }
+
+private:
+    Lock lock_;
+    std::atomic<uint32_t> count_;
+    std::atomic<uint32_t> places_[2 * capacity]; // open addressing; index + 1
+    Tag tags_[capacity];
+};
+
+} // namespace pqsweep

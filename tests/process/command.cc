@@ -1,0 +1,149 @@
+// `pqsweep run` and what `make` builds, as a user meets them.
+#include "support/program.hh"
+
+#include <algorithm>
+#include <doctest/doctest.h>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <signal.h>
+
+#include "support/skip.hh"
+
+using namespace pqsweep::tests;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Outcome {
+    int status;
+    std::string output, errors;
+};
+
+Outcome run(std::vector<std::string> arguments, const Environment& environment = {}) {
+    arguments.insert(arguments.begin(), build_directory() + "/pqsweep");
+    Program program(arguments, environment, Program::Shim::absent);
+    int status = program.finish();
+    return {status, program.output(), program.errors()};
+}
+
+std::string output_of(const std::string& shell_command) {
+    Program shell({"/bin/sh", "-c", shell_command}, {}, Program::Shim::absent);
+    CHECK(shell.finish() == 0);
+    return shell.output();
+}
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("process: command");
+
+TEST_CASE("the shim needs libc alone, and exports its hooks and nothing else") {
+    if (!sanitizer_runtime().empty())
+        SKIP("a sanitized build links the sanitizer's runtime");
+    std::string shim = build_directory() + "/libpqsweep.so";
+    CHECK(output_of("readelf -d " + shim + " | sed -n 's/.*NEEDED.*\\[\\(.*\\)\\]/\\1/p'") == "libc.so.6\n");
+    std::set<std::string> hooks = {
+#define HOOK(kind, result, name, parameters, arguments) #name,
+#include "libpq_calls.def"
+#define HOOK(result, name, parameters) #name,
+#include "libc_calls.def"
+    };
+    std::string expected;
+    for (const std::string& name : hooks)
+        expected += name + "\n";
+    CHECK(output_of("nm -D --defined-only " + shim + " | sed 's/.* //' | LC_ALL=C sort") == expected);
+}
+
+TEST_CASE("run: options become variables") {
+    Outcome got = run({"run", "--tag", "t", "--scope=test", "--keep", "app=x", "--grace", "3", "--no-revive",
+                       "--journal", "/tmp/j", "--report", "always", "--exit-code", "7", "--fail-on",
+                       "transaction,exit", "--", "/usr/bin/env"});
+    CHECK(got.status == 0);
+    for (const char* entry :
+         {"PQSWEEP_TAG=t\n", "PQSWEEP_SCOPE=test\n", "PQSWEEP_KEEP=app=x\n", "PQSWEEP_GRACE=3\n",
+          "PQSWEEP_REVIVE=0\n", "PQSWEEP_JOURNAL=/tmp/j\n", "PQSWEEP_REPORT=always\n", "PQSWEEP_EXITCODE=7\n",
+          "PQSWEEP_FAIL_ON=transaction,exit\n"})
+        CHECK(contains(got.output, entry));
+}
+
+TEST_CASE("run: our shim goes before what is preloaded already, and only once") {
+    std::string shim = build_directory() + "/libpqsweep.so";
+    std::vector<std::string> command = {"run", "--", "/bin/sh", "-c", "echo $LD_PRELOAD"};
+    CHECK(run(command, {{"LD_PRELOAD", "/nonexistent/other.so"}}).output ==
+          shim + ":/nonexistent/other.so\n");
+    std::string other = sanitizer_runtime().empty() ? "/nonexistent/other.so" : sanitizer_runtime();
+    CHECK(run(command, {{"LD_PRELOAD", other + ":" + shim}}).output == other + ":" + shim + "\n");
+    CHECK(run(command).output == shim + "\n");
+}
+
+TEST_CASE("run: the command's arguments, status and signals are its own") {
+    CHECK(run({"run", "--", "/bin/sh", "-c", "exit 5"}).status == 5);
+    CHECK(run({"run", "--", "/bin/sh", "-c", "kill -TERM $$"}).status == 128 + SIGTERM);
+    CHECK(run({"run", "--", "/bin/echo", "--tag", "--", "x"}).output == "--tag -- x\n");
+    CHECK(run({"run", "/bin/echo", "-n", "x"}).output == "x");
+    CHECK(run({"run", "--", "/nonexistent/command"}).status == 127);
+    CHECK(run({"run", "--", "/"}).status == 126);
+}
+
+TEST_CASE("run: bad use is refused with status 2 and the way out") {
+    auto check = [](std::vector<std::string> arguments, const char* message,
+                    const Environment& environment = {}) {
+        Outcome got = run(std::move(arguments), environment);
+        CHECK(got.status == 2);
+        CHECK(got.output == "");
+        CAPTURE(got.errors);
+        CHECK(contains(got.errors, message));
+    };
+    check({"run"}, "no command given");
+    check({"run", "--grace=many", "--", "/bin/echo", "ran"},
+          "--grace=many: expected a whole number from 0 to 1000000");
+    check({"run", "--fail-on", "never", "--", "/bin/echo", "ran"},
+          "expected any of abandoned, transaction and exit");
+    check({"run", "--", "/bin/echo", "ran"}, "PQSWEEP_SCOPE=file: expected package, module or test",
+          {{"PQSWEEP_SCOPE", "file"}});
+    check({"run", "--colour", "--", "/bin/echo", "ran"}, "--colour: no such option");
+    check({}, "");
+    check({"dance"}, "");
+}
+
+TEST_CASE("run: found where it was installed, and a path that LD_PRELOAD can't name is refused") {
+    fs::path root = fs::temp_directory_path() / ("pqsweep-test-" + std::to_string(getpid()));
+    fs::create_directories(root / "bin");
+    fs::create_directories(root / "lib");
+    fs::create_directories(root / "a b");
+    fs::copy(build_directory() + "/pqsweep", root / "bin");
+    fs::copy(build_directory() + "/libpqsweep.so", root / "lib");
+    fs::copy(build_directory() + "/pqsweep", root / "a b");
+    fs::copy(build_directory() + "/libpqsweep.so", root / "a b");
+    Program installed({root / "bin/pqsweep", "run", "--", "/bin/sh", "-c", "echo $LD_PRELOAD"}, {},
+                      Program::Shim::absent);
+    CHECK(installed.finish() == 0);
+    CHECK(installed.output() == (root / "lib/libpqsweep.so").string() + "\n");
+    Program unnameable({root / "a b/pqsweep", "run", "--", "/bin/true"}, {}, Program::Shim::absent);
+    CHECK(unnameable.finish() == 2);
+    CHECK(contains(unnameable.errors(), "a space or a colon"));
+    fs::remove_all(root);
+}
+
+TEST_CASE("run: a program built with ASan starts, and is swept") {
+    if (!sanitizer_runtime().empty())
+        SKIP("the shim itself is sanitized");
+    Program program({build_directory() + "/pqsweep", "run", "--tag", "a", "--no-revive", "--",
+                     build_directory() + "/programs/asan_program"},
+                    {}, Program::Shim::absent);
+    CHECK(program.finish() == 0);
+    CHECK(program.output() == "all well\n");
+    CHECK(contains(program.errors(), "1 straggler swept"));
+}
+
+TEST_CASE("--help and --version") {
+    CHECK(run({"--version"}).output.starts_with("pqsweep "));
+    CHECK(contains(run({"run", "--help"}).output, "PQSWEEP_FAIL_ON"));
+    CHECK(run({"--help"}).status == 0);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,97 @@
+// Real drivers and PostgreSQL's own programs, unchanged.
+#include "support/program.hh"
+#include "support/server.hh"
+
+#include <doctest/doctest.h>
+
+using namespace pqsweep::tests;
+
+namespace {
+
+const Environment unrevived{{"PQSWEEP_REVIVE", "0"}};
+
+} // namespace
+
+TEST_SUITE_BEGIN("process: drivers");
+
+TEST_CASE("Perl, which writes environ itself: noticed at the next libpq call") {
+    Server server;
+    Program perl({"/usr/bin/perl", "tests/clients/dbd_pg.pl"}, unrevived);
+    CHECK(perl.read_line() == "two are open");
+    CHECK(server.has(perl.application(), 2));
+    CHECK(perl.say("change") == "a new one works: 1");
+    CHECK(server.has(perl.application(), 1));
+    std::string error = perl.say("use");
+    CHECK(error.find("57P01 FATAL:  terminating connection") == 0);
+    CHECK(perl.say("unset") == "untagged: 2");
+    CHECK(server.has(perl.application(), 1));
+    CHECK(perl.finish() == 0);
+}
+
+TEST_CASE("psycopg2, brought in by a plugin and out of RTLD_NEXT's sight") {
+    Server server;
+    Program python({"/usr/bin/python3", "tests/clients/psycopg2_client.py"}, unrevived);
+    CHECK(python.read_line() == "three are open");
+    CHECK(server.has(python.application(), 3));
+    CHECK(python.say("change") == "changed");
+    CHECK(server.is_clear_of(python.application()));
+    CHECK(python.say("idle") == "AdminShutdown 57P01 terminating connection True");
+    CHECK(python.say("transaction") == "AdminShutdown 57P01 terminating connection True");
+    CHECK(python.say("tls") == "OperationalError None SSL SYSCALL error: EOF detected True");
+    CHECK(python.finish() == 0);
+}
+
+TEST_CASE("ruby-pg, which waits for its socket itself") {
+    Server server;
+    Program ruby({"/usr/bin/ruby", "tests/clients/ruby_pg.rb"}, unrevived);
+    CHECK(ruby.read_line() == "three are open");
+    CHECK(server.has(ruby.application(), 3));
+    REQUIRE(server.has(ruby.application(), 1, "wait_event = 'PgSleep'"));
+    CHECK(ruby.say("change") == "changed");
+    CHECK(server.is_clear_of(ruby.application()));
+    for (const char* name : {"idle", "transaction", "running"})
+        CHECK(ruby.say(name) == "PG::AdminShutdown FATAL:  terminating connection");
+    CHECK(ruby.finish() == 0);
+}
+
+TEST_CASE("drivers whose connections are shared by all modules do what they do without us") {
+    for (const char* command :
+         {"/usr/bin/python3 tests/clients/shared_sqlalchemy.py",
+          "/usr/bin/python3 tests/clients/shared_psycopg2.py", "/usr/bin/perl tests/clients/shared_dbd_pg.pl",
+          "/usr/bin/ruby tests/clients/shared_ruby_pg.rb", "$BUILD/programs/shared_pqxx"}) {
+        CAPTURE(std::string(command));
+        auto run = [&](Program::Shim shim, const char* where) {
+            Environment environment{{"BUILD", build_directory()}, {"PQSWEEP_REPORT", "never"}};
+            if (*where)
+                environment.insert({{"PGHOST", where}, {"PGSSLMODE", "require"}});
+            Program program({"/bin/sh", "-c", command}, environment, shim);
+            CHECK(program.finish() == 0);
+            CHECK(program.errors() == "");
+            return program.output();
+        };
+        std::string expected = run(Program::Shim::absent, "");
+        CHECK(expected != "");
+        CHECK(run(Program::Shim::preloaded, "") == expected);
+        CHECK(run(Program::Shim::preloaded, "127.0.0.1") == expected);
+    }
+}
+
+TEST_CASE("with no tag set, psql and pg_dump do exactly what they do without us") {
+    Server().ask(
+        "drop table if exists drivers_dump; create table drivers_dump as select generate_series(1, 9) i");
+    for (const char* command :
+         {"/usr/bin/psql -c 'select * from drivers_dump' -c 'select 1/0' -c '\\copy drivers_dump to stdout'",
+          "/usr/bin/pg_dump -t drivers_dump | grep -v restrict",
+          "/usr/bin/psql 'host=127.0.0.1 sslmode=require' -Atc 'select 1'",
+          "/usr/bin/psql host=/nonexistent"}) {
+        CAPTURE(std::string(command));
+        auto run = [&](Program::Shim shim) {
+            Program program({"/bin/sh", "-c", command}, {}, shim);
+            int status = program.finish();
+            return std::to_string(status) + "\n" + program.output() + program.errors();
+        };
+        CHECK(run(Program::Shim::preloaded) == run(Program::Shim::absent));
+    }
+}
+
+TEST_SUITE_END();

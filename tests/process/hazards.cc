@@ -1,0 +1,85 @@
+// One small program for each thing that other people's programs do and that could hurt them, or us.
+#include "support/program.hh"
+#include "support/server.hh"
+#include "support/skip.hh"
+
+#include <doctest/doctest.h>
+
+using namespace pqsweep::tests;
+
+namespace {
+
+const Environment in_tag_a{{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}, {"PQSWEEP_REVIVE", "0"}};
+
+void check_all_well(Program& program) {
+    CHECK(program.finish() == 0);
+    CHECK(program.output() == "all well\n");
+    CHECK(program.errors() == "");
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("process: hazards");
+
+TEST_CASE("threads that use and finish connections during 1,000 tag changes, and while they are revived") {
+    Server server;
+    for (auto& [revive, changes] : {std::pair("0", "1000"), std::pair("1", "100")}) {
+        Program program({"threads", changes}, {{"PQSWEEP_REPORT", "never"},
+                                               {"PQSWEEP_REVIVE", revive},
+                                               {"PGOPTIONS", "-c client_min_messages=error"}});
+        check_all_well(program);
+        CHECK(server.is_clear_of(program.application()));
+    }
+}
+
+TEST_CASE("descriptor numbers that became other sockets") {
+    Program program({"descriptor_reuse"}, in_tag_a);
+    check_all_well(program);
+}
+
+TEST_CASE("forks: children never harm the parent's connections, nor does its end a daemon's") {
+    Server server;
+    Program program({"forks"}, in_tag_a);
+    CHECK(program.finish() == 0);
+    CHECK(program.output() == "the parent's connections work\nthe daemon's connection works\n");
+    CHECK(program.errors() == "");
+}
+
+TEST_CASE("tail calls into libpq") {
+    Program program({"tail_call"}, in_tag_a);
+    check_all_well(program);
+}
+
+TEST_CASE("a library constructor that connects before ours ran") {
+    Program program({"early"}, in_tag_a);
+    CHECK(program.finish() == 0);
+    CHECK(program.output() == "swept\n");
+}
+
+TEST_CASE("RTLD_LOCAL plugins with a libpq each: every connection goes to its own") {
+    Program program({"two_libpqs"}, {{"PQSWEEP_REPORT", "always"}, {"PQSWEEP_REVIVE", "0"}});
+    CHECK(program.finish() == 0);
+    CHECK(program.output() == "invalid conn, [], FATAL:  terminating connectio\n"
+                              "INVALID conn, [], FATAL:  terminating connectio\n"
+                              "invalid conn, [], FATAL:  terminating connectio\n");
+    CHECK(program.errors().find("3 stragglers swept") != std::string::npos);
+}
+
+TEST_CASE("jumps out of a blocked call, by a signal handler and by pthread_cancel") {
+    if (!sanitizer_runtime().empty())
+        SKIP("the sanitizers lose track of the stack when pthread_cancel unwinds it");
+    Server server;
+    Program program({"jumps"}, in_tag_a);
+    CHECK(program.read_line() == "both were left");
+    CHECK(server.has(program.application(), 2));
+    CHECK(program.say("change") == "changed");
+    CHECK(server.is_clear_of(program.application()));
+    CHECK(program.finish() == 0);
+}
+
+TEST_CASE("a PGconn that we never saw, and none at all") {
+    Program program({"untracked"}, in_tag_a);
+    check_all_well(program);
+}
+
+TEST_SUITE_END();

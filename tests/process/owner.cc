@@ -1,0 +1,149 @@
+// What the owner of a swept connection sees at its next use.
+#include "support/program.hh"
+#include "support/server.hh"
+
+#include <doctest/doctest.h>
+
+using namespace pqsweep::tests;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+// A client whose connection c was opened under tag one by a test, is doing what `commands` say, and was
+// swept.
+struct Swept {
+    explicit Swept(const std::vector<const char*>& commands, const std::string& conninfo = "")
+        : client({"client"},
+                 {{"PYTEST_CURRENT_TEST", "one.py::test_a[x, y] (call)"}, {"PQSWEEP_REVIVE", "0"}}) {
+        client.say("open c " + conninfo);
+        for (const char* command : commands)
+            client.say(command);
+        client.say("setenv PYTEST_CURRENT_TEST two.py::test_b (setup)");
+    }
+    Program client;
+};
+
+void check_obituary(const std::string& answer) {
+    CAPTURE(answer);
+    CHECK(contains(answer, "PGRES_FATAL_ERROR 57P01 | FATAL:  terminating connection"));
+    CHECK(contains(answer, "Opened under tag \"one.py\" by one.py::test_a[x, y] (call), closed "));
+    CHECK(contains(answer, "when the tag changed to \"two.py\""));
+    CHECK(contains(answer, "PQSWEEP_KEEP='tag=one.py'"));
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("process: owner");
+
+TEST_CASE("PQexec: 57P01 with the whole story, then CONNECTION_BAD, and PQfinish works") {
+    for (auto& [commands, words] : std::vector<std::pair<std::vector<const char*>, const char*>>{
+             {{}, "while it was idle"},
+             {{"exec c begin"}, "with a transaction open"},
+             {{"exec c begin", "exec c oops"}, "with a failed transaction open"}}) {
+        for (const char* exec : {"exec c select 1", "params1 c select 1"}) {
+            Swept swept(commands);
+            std::string answer = swept.client.say(exec);
+            check_obituary(answer);
+            CHECK(contains(answer, words));
+            CHECK(answer.ends_with(" bad"));
+            CHECK(swept.client.say("exec c select 1") == "none");
+            CHECK(contains(swept.client.say("status c"), "bad"));
+            CHECK(swept.client.say("finish c") == "ok");
+            CHECK(swept.client.finish() == 0);
+        }
+    }
+}
+
+TEST_CASE("the HINT's PQSWEEP_KEEP exempts the connection") {
+    Program client({"client"}, {{"PYTEST_CURRENT_TEST", "one.py::test_a"}, {"PQSWEEP_KEEP", "tag=one.py"}});
+    client.say("open c");
+    client.say("setenv PYTEST_CURRENT_TEST two.py::test_b");
+    CHECK(client.say("exec c select 1") == "PGRES_TUPLES_OK 1");
+}
+
+TEST_CASE("asynchronous use: the result is 57P01, then nothing more, then CONNECTION_BAD") {
+    for (bool nonblocking : {false, true}) {
+        CAPTURE(nonblocking);
+        Swept swept({nonblocking ? "nonblocking c" : "flush c"});
+        CHECK(swept.client.say("send c select 1") == "1");
+        CHECK(swept.client.say("flush c") == "0");
+        swept.client.say("consume c");
+        check_obituary(swept.client.say("result c"));
+        CHECK(swept.client.say("result c") == "none");
+        CHECK(contains(swept.client.say("status c"), "bad"));
+        CHECK(swept.client.finish() == 0);
+    }
+}
+
+TEST_CASE("a statement was running: its result is 57P01") {
+    Swept swept({"send c select pg_sleep(60)", "flush c"});
+    std::string answer = swept.client.say("result c");
+    check_obituary(answer);
+    CHECK(contains(answer, "while a statement was running"));
+    CHECK(swept.client.say("result c") == "none");
+    CHECK(contains(swept.client.say("status c"), "bad"));
+}
+
+TEST_CASE("in COPY from the client: the end of the copy is 57P01") {
+    Server().ask("create table if not exists owner_copy(i int)");
+    Swept swept({"exec c copy owner_copy from stdin", "put c 1"});
+    CHECK(swept.client.say("put c 2") == "1");
+    CHECK(swept.client.say("putend c") == "1");
+    check_obituary(swept.client.say("result c"));
+    CHECK(swept.client.say("result c") == "none");
+    CHECK(contains(swept.client.say("status c"), "bad"));
+}
+
+TEST_CASE("in a pipeline: the first result is 57P01") {
+    Swept swept({"pipeline c", "sendparams c select pg_sleep(60)", "sync c", "flush c"});
+    check_obituary(swept.client.say("result c"));
+}
+
+TEST_CASE("a stream that may be cut inside a message keeps libpq's own error") {
+    Swept swept({"send c select repeat('x', 1000) from generate_series(1, 100000)", "single c", "result c",
+                 "result c"});
+    std::string answer;
+    for (int i = 0; i < 200000 && !contains(answer, "FATAL_ERROR"); i++)
+        answer = swept.client.say("result c");
+    CHECK(contains(answer, "PGRES_FATAL_ERROR"));
+    CHECK(swept.client.say("finish c") == "ok");
+    CHECK(swept.client.finish() == 0);
+}
+
+TEST_CASE("one that waits for notifications: a notice with the story, then CONNECTION_BAD at once") {
+    Swept swept({"exec c listen x", "notices c"});
+    CHECK(contains(swept.client.say("consume c"), "bad"));
+    CHECK(swept.client.say("finish c") == "ok");
+    CHECK(swept.client.finish() == 0);
+    CHECK(contains(swept.client.errors(), "notice: FATAL:  terminating connection: pqsweep"));
+}
+
+TEST_CASE("large objects, whose functions are not wrapped") {
+    Swept swept({});
+    CHECK(contains(swept.client.say("lo c"), "0 bad FATAL:  terminating connection"));
+    CHECK(swept.client.finish() == 0);
+}
+
+TEST_CASE("with TLS: libpq's own error, no hang, no crash") {
+    for (auto& commands : std::vector<std::vector<const char*>>{
+             {}, {"exec c begin"}, {"send c select pg_sleep(60)", "flush c"}}) {
+        Swept swept(commands, Server::tls());
+        std::string answer = swept.client.say(commands.size() == 2 ? "result c" : "exec c select 1");
+        CHECK(contains(answer, "FATAL_ERROR"));
+        CHECK(contains(swept.client.say("status c"), "bad"));
+        CHECK(swept.client.say("finish c") == "ok");
+        CHECK(swept.client.finish() == 0);
+    }
+}
+
+TEST_CASE("asking for its status or socket changes nothing") {
+    Swept swept({});
+    CHECK(swept.client.say("status c") == "ok");
+    CHECK(swept.client.say("socket c") != "-1");
+    check_obituary(swept.client.say("exec c select 1"));
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,211 @@
+// A swept idle connection that its owner uses again: it works, and what the session had is there.
+#include "support/program.hh"
+#include "support/server.hh"
+
+#include <doctest/doctest.h>
+#include <filesystem>
+
+using namespace pqsweep::tests;
+namespace fs = std::filesystem;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+std::string server_directory() {
+    const char* directory = getenv("PGHOST");
+    return directory ? directory : "";
+}
+
+// A client with a connection c, and tag changes that sweep it.
+struct Shared {
+    explicit Shared(const std::string& conninfo = "", const Environment& more = {})
+        : client({"client"}, with(more)) {
+        REQUIRE(say("open c " + conninfo) == "ok");
+    }
+    std::string say(const std::string& line) { return client.say(line); }
+    void sweep() {
+        say("setenv PQSWEEP_TAG " + std::to_string(++tag));
+        CHECK(server.is_clear_of(client.application()));
+    }
+    static Environment with(Environment more) {
+        more["PQSWEEP_TAG"] = "0";
+        return more;
+    }
+
+    int tag = 0;
+    Server server;
+    Program client;
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("process: revival");
+
+TEST_CASE(
+    "the next use works, on the same descriptor, over and over; between modules the server holds nothing") {
+    std::string multi_host = "host=/nonexistent," + server_directory();
+    for (const std::string& where : {std::string(), Server::tls(), multi_host}) {
+        CAPTURE(where);
+        Shared shared(where, {{"PQSWEEP_REPORT", "always"}});
+        std::string number = shared.say("socket c");
+        for (const char* use : {"exec c select 7", "params1 c select 7"}) {
+            shared.sweep();
+            CHECK(shared.say("status c") == "ok");
+            CHECK(shared.say(use) == "PGRES_TUPLES_OK 7");
+            CHECK(shared.say("socket c") == number);
+            CHECK(shared.server.backends(shared.client.application()) == 1);
+        }
+        shared.sweep();
+        CHECK(shared.say("send c select 8") == "1");
+        CHECK(shared.say("result c") == "PGRES_TUPLES_OK 8");
+        CHECK(shared.say("result c") == "none");
+        CHECK(shared.say("finish c") == "ok");
+        CHECK(shared.client.finish() == 0);
+        CHECK(contains(shared.client.errors(), "3 stragglers swept (3 idle"));
+        CHECK(contains(shared.client.errors(), "1 connection opened under 1 tag, 0 abandoned"));
+        CHECK(contains(shared.client.errors(), "3 revived when they were used again, in "));
+    }
+}
+
+TEST_CASE("silent where every straggler was revived") {
+    Shared shared;
+    shared.sweep();
+    shared.say("exec c select 1");
+    shared.say("finish c");
+    CHECK(shared.client.finish() == 0);
+    CHECK(shared.client.errors() == "");
+}
+
+TEST_CASE("a revived connection belongs to the tag that uses it") {
+    Shared shared("", {{"PQSWEEP_GRACE", "1"}});
+    shared.say("setenv PQSWEEP_TAG x");
+    shared.sweep();
+    CHECK(shared.say("exec c select 1") == "PGRES_TUPLES_OK 1");
+    shared.say("setenv PQSWEEP_TAG y");
+    CHECK(shared.server.backends(shared.client.application()) == 1);
+}
+
+TEST_CASE("the session's state comes back") {
+    Shared shared;
+    shared.say("exec c set statement_timeout = '7s'");
+    shared.say("exec c set search_path to pg_catalog");
+    shared.say("exec c begin");
+    shared.say("exec c set lock_timeout = '8s'");
+    shared.say("exec c set local work_mem = '9MB'");
+    shared.say("exec c commit");
+    shared.say("exec c begin; set idle_in_transaction_session_timeout = '9s'; rollback");
+    shared.say("exec c set time zone 'Asia/Tokyo'");
+    shared.say("exec c set custom.thing = 'it''s'");
+    shared.say("exec c listen channel");
+    shared.say("exec c prepare plan as select 42");
+    CHECK(shared.say("encoding c LATIN1") == "0");
+    CHECK(shared.say("prepare c select 43") == "PGRES_COMMAND_OK");
+    shared.say("nonblocking c");
+    shared.sweep();
+    CHECK(shared.say("exec c show statement_timeout") == "PGRES_TUPLES_OK 7s");
+    CHECK(shared.say("exec c show search_path") == "PGRES_TUPLES_OK pg_catalog");
+    CHECK(shared.say("exec c show lock_timeout") == "PGRES_TUPLES_OK 8s");
+    CHECK(shared.say("exec c show work_mem") == "PGRES_TUPLES_OK 4MB");
+    CHECK(shared.say("exec c show idle_in_transaction_session_timeout") == "PGRES_TUPLES_OK 0");
+    CHECK(shared.say("exec c show time zone") == "PGRES_TUPLES_OK Asia/Tokyo");
+    CHECK(shared.say("exec c show custom.thing") == "PGRES_TUPLES_OK it's");
+    CHECK(shared.say("exec c select pg_listening_channels()") == "PGRES_TUPLES_OK channel");
+    CHECK(shared.say("exec c execute plan") == "PGRES_TUPLES_OK 42");
+    CHECK(shared.say("execute c prepared") == "PGRES_TUPLES_OK 43");
+    CHECK(shared.say("parameter c client_encoding") == "LATIN1");
+    CHECK(shared.say("isnonblocking c") == "1");
+}
+
+TEST_CASE("what was dropped does not come back") {
+    Shared shared;
+    shared.say("exec c set statement_timeout = '7s'");
+    shared.say("exec c listen channel");
+    shared.say("exec c prepare plan as select 42");
+    shared.say("exec c discard all");
+    shared.sweep();
+    CHECK(shared.say("exec c show statement_timeout") == "PGRES_TUPLES_OK 0");
+    CHECK(shared.say("exec c select count(*) from pg_listening_channels()") == "PGRES_TUPLES_OK 0");
+    CHECK(contains(shared.say("exec c execute plan"), "26000"));
+}
+
+TEST_CASE("looking for input does not wake it, but a program that only looks is told in the end") {
+    Shared shared;
+    shared.sweep();
+    CHECK(shared.say("consume c") == "1 ok");
+    CHECK(shared.server.backends(shared.client.application()) == 0);
+    CHECK(shared.say("exec c select 1") == "PGRES_TUPLES_OK 1");
+    shared.sweep();
+    std::string answer = "1 ok";
+    for (int i = 0; i < 100 && answer == "1 ok"; i++)
+        answer = shared.say("consume c");
+    CHECK(contains(answer, "0 bad"));
+}
+
+TEST_CASE("one that listens is told at once") {
+    Shared shared;
+    shared.say("exec c listen x");
+    shared.sweep();
+    CHECK(contains(shared.say("consume c"), "0 bad"));
+}
+
+TEST_CASE("a pipeline, entered and idle, is one again") {
+    Shared shared;
+    CHECK(shared.say("pipeline c") == "1");
+    shared.sweep();
+    CHECK(shared.say("sendparams c select 5") == "1");
+    CHECK(shared.say("sync c") == "1");
+    CHECK(shared.say("result c") == "PGRES_TUPLES_OK 5");
+    CHECK(shared.say("result c") == "none");
+    CHECK(shared.say("result c") == "PGRES_PIPELINE_SYNC");
+}
+
+TEST_CASE("what can't come back is not faked: 57P01 with the reason") {
+    auto check = [](const std::vector<const char*>& commands, const char* reason) {
+        Shared shared;
+        for (const char* command : commands)
+            shared.say(command);
+        shared.sweep();
+        std::string answer = shared.say("exec c select 1");
+        CAPTURE(answer);
+        CHECK(contains(answer, "PGRES_FATAL_ERROR 57P01 | FATAL:  terminating connection"));
+        CHECK(contains(answer, reason));
+        CHECK(answer.ends_with(" bad"));
+    };
+    check({"exec c create temp table t(i int)"}, "temporary table");
+    check({"exec c select pg_advisory_lock(1)"}, "advisory lock");
+    check({"exec c declare x cursor with hold for select 1"}, "cursor WITH HOLD");
+    check({"exec c begin"}, "with a transaction open");
+}
+
+TEST_CASE("no server: libpq's connect error, nothing leaks, and a later use tries again") {
+    fs::path link = fs::temp_directory_path() / ("pqsweep-link-" + std::to_string(getpid()));
+    fs::remove(link);
+    fs::create_symlink(server_directory(), link);
+    Shared shared("host=" + link.string());
+    std::string descriptors = "/proc/" + std::to_string(shared.client.pid()) + "/fd";
+    auto count = [&] { return std::distance(fs::directory_iterator(descriptors), fs::directory_iterator()); };
+    auto before = count();
+    shared.sweep();
+    fs::remove(link);
+    for (int i = 0; i < 3; i++) {
+        CHECK(shared.say("exec c select 1") == "none");
+        CHECK(contains(shared.say("message c"), "No such file or directory"));
+        CHECK(shared.say("send c select 1") == "0");
+        CHECK(count() == before - 1);
+    }
+    fs::create_symlink(server_directory(), link);
+    CHECK(shared.say("exec c select 1") == "PGRES_TUPLES_OK 1");
+    CHECK(count() == before);
+    fs::remove(link);
+}
+
+TEST_CASE("PQSWEEP_REVIVE=0: it stays closed") {
+    Shared shared("", {{"PQSWEEP_REVIVE", "0"}});
+    shared.sweep();
+    CHECK(contains(shared.say("exec c select 1"), "57P01"));
+}
+
+TEST_SUITE_END();

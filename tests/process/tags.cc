@@ -1,0 +1,101 @@
+// Where the tag comes from, and when it changes.
+#include "support/program.hh"
+#include "support/server.hh"
+
+#include <doctest/doctest.h>
+
+using namespace pqsweep::tests;
+
+namespace {
+
+// A client under the shim; `change` is what its environment goes through after it has connected.
+void check_change(const Environment& environment, const std::vector<const char*>& change, bool is_swept) {
+    Server server;
+    Program client({"client"}, environment);
+    client.say("open c");
+    for (const char* command : change)
+        client.say(command);
+    CAPTURE(std::string(change.back()));
+    if (is_swept)
+        CHECK(server.is_clear_of(client.application()));
+    else
+        CHECK(client.say("exec c select 1") == "PGRES_TUPLES_OK 1");
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("process: tags");
+
+TEST_CASE("PQSWEEP_TAG changes by setenv, putenv, unsetenv and clearenv, and by being emptied") {
+    for (const char* change : {"setenv PQSWEEP_TAG b", "setenv PQSWEEP_TAG", "putenv PQSWEEP_TAG b",
+                               "unsetenv PQSWEEP_TAG", "clearenv x"})
+        check_change({{"PQSWEEP_TAG", "a"}}, {change}, true);
+    for (const char* no_change :
+         {"setenv PQSWEEP_TAG a", "setenv0 PQSWEEP_TAG b", "setenv PQSWEEP_TAGS b", "unsetenv OTHER"})
+        check_change({{"PQSWEEP_TAG", "a"}}, {no_change}, false);
+}
+
+TEST_CASE("a tag set before the first connection counts, one set while untagged sweeps nothing") {
+    Server server;
+    Program client({"client"});
+    client.say("setenv PQSWEEP_TAG a");
+    client.say("open c");
+    client.say("setenv PQSWEEP_TAG b");
+    CHECK(server.is_clear_of(client.application()));
+    check_change({}, {"setenv PQSWEEP_TAG a", "setenv PQSWEEP_TAG b", "unsetenv PQSWEEP_TAG"}, false);
+}
+
+TEST_CASE("pytest's variable is the tag without any configuration") {
+    const Environment in_one{{"PYTEST_CURRENT_TEST", "tests/one.py::test_a (setup)"}};
+    check_change(in_one, {"setenv PYTEST_CURRENT_TEST tests/one.py::test_a (call)"}, false);
+    check_change(in_one, {"setenv PYTEST_CURRENT_TEST tests/one.py::test_b[tests/two.py::x] (call)"}, false);
+    check_change(in_one, {"unsetenv PYTEST_CURRENT_TEST"}, false);
+    check_change(in_one,
+                 {"unsetenv PYTEST_CURRENT_TEST", "setenv PYTEST_CURRENT_TEST tests/two.py::test_a (setup)"},
+                 true);
+}
+
+TEST_CASE("PQSWEEP_SCOPE says how much of a test id is the tag") {
+    auto check = [](const char* scope, const char* next, bool is_swept) {
+        CAPTURE(std::string(scope));
+        std::string change = std::string("setenv PYTEST_CURRENT_TEST ") + next;
+        check_change({{"PQSWEEP_SCOPE", scope}, {"PYTEST_CURRENT_TEST", "a/b/one.py::T::test_a (setup)"}},
+                     {change.c_str()}, is_swept);
+    };
+    check("package", "a/b/two.py::test_a (call)", false);
+    check("package", "a/c/one.py::test_a (call)", true);
+    check("module", "a/b/one.py::T::test_b (call)", false);
+    check("module", "a/b/two.py::T::test_a (call)", true);
+    check("test", "a/b/one.py::T::test_a (teardown)", false);
+    check("test", "a/b/one.py::T::test_b (setup)", true);
+    check("module", "no test id", true);
+}
+
+TEST_CASE("PQSWEEP_TAG goes before PQSWEEP_TAG_FROM, whose first set variable counts") {
+    const Environment both{{"PQSWEEP_TAG_FROM", "ONE,TWO"}, {"TWO", "x"}};
+    check_change(both, {"setenv TWO y"}, true);
+    check_change(both, {"setenv ONE z"}, true);
+    check_change(both, {"setenv PYTEST_CURRENT_TEST a.py::b"}, false);
+    Environment explicit_too = both;
+    explicit_too["PQSWEEP_TAG"] = "a";
+    check_change(explicit_too, {"setenv TWO y"}, false);
+    check_change(explicit_too, {"unsetenv PQSWEEP_TAG"}, true);
+}
+
+TEST_CASE("ids of 4 kB and in any language survive, and stay different") {
+    std::string long_id = "t.py::test[";
+    while (long_id.size() < 4096)
+        long_id += "ключ→值 ";
+    check_change({{"PQSWEEP_SCOPE", "test"}, {"PYTEST_CURRENT_TEST", long_id + "1]"}},
+                 {("setenv PYTEST_CURRENT_TEST " + long_id + "2]").c_str()}, true);
+    Program client({"client"},
+                   {{"PQSWEEP_TAG", long_id}, {"PYTEST_CURRENT_TEST", long_id}, {"PQSWEEP_REVIVE", "0"}});
+    client.say("open c");
+    client.say("unsetenv PQSWEEP_TAG");
+    std::string answer = client.say("exec c select 1");
+    CHECK(answer.find("57P01") != std::string::npos);
+    CHECK(answer.find("ключ→值 ~") == std::string::npos);
+    CHECK(client.finish() == 0);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,167 @@
+// A libpq client that does what its standard input says, one command a line, and answers each with one line.
+// It knows nothing of pqsweep; the tests drive it under the shim and look at it from outside.
+// link: -lpq
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <libpq-fe.h>
+#include <map>
+#include <poll.h>
+#include <sstream>
+#include <string>
+#include <unistd.h>
+
+namespace {
+
+std::map<std::string, PGconn*> connections;
+std::map<std::string, std::string> kept_entries; // putenv keeps what it is given
+
+std::string one_line(std::string text) {
+    for (char& c : text)
+        c = c == '\n' ? ' ' : c;
+    return text;
+}
+
+std::string field(const PGresult* result, int code) {
+    const char* text = PQresultErrorField(result, code);
+    return text ? one_line(text) : "-";
+}
+
+std::string describe(PGconn* conn, PGresult* result) {
+    if (!result)
+        return "none";
+    std::string text = PQresStatus(PQresultStatus(result));
+    if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
+        text += " " + field(result, PG_DIAG_SQLSTATE) + " | " + one_line(PQresultErrorMessage(result)) +
+                " | " + field(result, PG_DIAG_MESSAGE_DETAIL) + " | " + field(result, PG_DIAG_MESSAGE_HINT);
+    } else if (PQntuples(result) > 0) {
+        text += std::string(" ") + PQgetvalue(result, 0, 0);
+    }
+    PQclear(result);
+    return text + (PQstatus(conn) == CONNECTION_BAD ? " bad" : "");
+}
+
+std::string state(PGconn* conn) {
+    return PQstatus(conn) == CONNECTION_OK ? "ok" : "bad " + one_line(PQerrorMessage(conn));
+}
+
+std::string with_state(PGconn* conn, int answer) {
+    return std::to_string(answer) + " " + state(conn);
+}
+
+std::string drive(PGconn* conn, PostgresPollingStatusType (*step)(PGconn*)) {
+    PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+    while (status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED) {
+        pollfd fd{PQsocket(conn), short(status == PGRES_POLLING_WRITING ? POLLOUT : POLLIN), 0};
+        poll(&fd, 1, 10000);
+        status = step(conn);
+    }
+    return state(conn);
+}
+
+std::string open_params(PGconn*& conn, const std::string& conninfo) {
+    const char* keywords[] = {"dbname", nullptr};
+    const char* values[] = {conninfo.c_str(), nullptr};
+    conn = PQconnectdbParams(keywords, values, 1);
+    return state(conn);
+}
+
+using Action = std::function<std::string(PGconn*&, const std::string&)>;
+
+const std::map<std::string, Action> actions = {
+    {"open", [](auto& c, auto& text) { return state(c = PQconnectdb(text.c_str())); }},
+    {"params", [](auto& c, auto& text) { return open_params(c, text); }},
+    {"login",
+     [](auto& c, auto&) {
+         return state(c = PQsetdbLogin(nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr));
+     }},
+    {"start",
+     [](auto& c, auto& text) { return std::to_string(PQsocket(c = PQconnectStart(text.c_str())) >= 0); }},
+    {"drive", [](auto& c, auto&) { return drive(c, PQconnectPoll); }},
+    {"step", [](auto& c, auto&) { return std::to_string(PQconnectPoll(c)); }},
+    {"reset", [](auto& c, auto&) { return PQreset(c), state(c); }},
+    {"resetstart", [](auto& c, auto&) { return PQresetStart(c), drive(c, PQresetPoll); }},
+    {"exec", [](auto& c, auto& sql) { return describe(c, PQexec(c, sql.c_str())); }},
+    {"params1",
+     [](auto& c, auto& sql) {
+         return describe(c, PQexecParams(c, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0));
+     }},
+    {"send", [](auto& c, auto& sql) { return std::to_string(PQsendQuery(c, sql.c_str())); }},
+    {"sendparams",
+     [](auto& c, auto& sql) {
+         return std::to_string(PQsendQueryParams(c, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0));
+     }},
+    {"flush", [](auto& c, auto&) { return std::to_string(PQflush(c)); }},
+    {"consume", [](auto& c, auto&) { return with_state(c, PQconsumeInput(c)); }},
+    {"result", [](auto& c, auto&) { return describe(c, PQgetResult(c)); }},
+    {"nonblocking", [](auto& c, auto&) { return std::to_string(PQsetnonblocking(c, 1)); }},
+    {"single", [](auto& c, auto&) { return std::to_string(PQsetSingleRowMode(c)); }},
+    {"put",
+     [](auto& c, auto& text) { return std::to_string(PQputCopyData(c, text.c_str(), int(text.size()))); }},
+    {"putend", [](auto& c, auto&) { return std::to_string(PQputCopyEnd(c, nullptr)); }},
+    {"pipeline", [](auto& c, auto&) { return std::to_string(PQenterPipelineMode(c)); }},
+    {"sync", [](auto& c, auto&) { return std::to_string(PQpipelineSync(c)); }},
+    {"lo", [](auto& c, auto&) { return with_state(c, lo_creat(c, 0x60000) > 0); }},
+    {"prepare",
+     [](auto& c, auto& sql) { return describe(c, PQprepare(c, "prepared", sql.c_str(), 0, nullptr)); }},
+    {"execute",
+     [](auto& c, auto& name) {
+         return describe(c, PQexecPrepared(c, name.c_str(), 0, nullptr, nullptr, nullptr, 0));
+     }},
+    {"encoding", [](auto& c, auto& name) { return std::to_string(PQsetClientEncoding(c, name.c_str())); }},
+    {"transaction",
+     [](auto& c, auto&) { return std::string(PQtransactionStatus(c) == PQTRANS_IDLE ? "idle" : "other"); }},
+    {"isnonblocking", [](auto& c, auto&) { return std::to_string(PQisnonblocking(c)); }},
+    {"pipelinestatus", [](auto& c, auto&) { return std::to_string(PQpipelineStatus(c)); }},
+    {"message", [](auto& c, auto&) { return one_line(PQerrorMessage(c)); }},
+    {"parameter",
+     [](auto& c, auto& name) {
+         const char* value = PQparameterStatus(c, name.c_str());
+         return std::string(value ? value : "none");
+     }},
+    {"status", [](auto& c, auto&) { return state(c); }},
+    {"socket", [](auto& c, auto&) { return std::to_string(PQsocket(c)); }},
+    {"backend", [](auto& c, auto&) { return std::to_string(PQbackendPID(c)); }},
+    {"notices",
+     [](auto& c, auto&) {
+         PQsetNoticeProcessor(
+             c, [](void*, const char* text) { std::cerr << "notice: " << text << std::flush; }, nullptr);
+         return std::string("ok");
+     }},
+    {"finish", [](auto& c, auto&) { return PQfinish(c), c = nullptr, std::string("ok"); }},
+};
+
+std::string set_environment(const std::string& command, const std::string& name, const std::string& value) {
+    if (command == "setenv")
+        return std::to_string(setenv(name.c_str(), value.c_str(), 1));
+    if (command == "setenv0")
+        return std::to_string(setenv(name.c_str(), value.c_str(), 0));
+    if (command == "unsetenv")
+        return std::to_string(unsetenv(name.c_str()));
+    if (command == "clearenv")
+        return std::to_string(clearenv());
+    if (command == "putenv")
+        return std::to_string(putenv((kept_entries[name + value] = name + "=" + value).data()));
+    return "";
+}
+
+} // namespace
+
+int main() {
+    std::string line;
+    while (std::getline(std::cin, line)) {
+        std::istringstream words(line);
+        std::string command, name, rest;
+        words >> command >> name >> std::ws;
+        std::getline(words, rest);
+        if (command == "exit")
+            return std::stoi(name);
+        if (command == "_exit")
+            _exit(std::stoi(name));
+        auto action = actions.find(command);
+        if (action != actions.end())
+            std::cout << action->second(connections[name], rest) << std::endl;
+        else
+            std::cout << set_environment(command, name, rest) << std::endl;
+    }
+}

@@ -1,0 +1,39 @@
+// The tests' view of the PostgreSQL server, through a connection that no shim sees.
+#pragma once
+
+#include "wait.hh"
+
+#include <libpq-fe.h>
+#include <memory>
+#include <string>
+
+namespace pqsweep::tests {
+
+class Server {
+public:
+    Server();
+
+    // The first field of the first row, "" without rows. A failing statement fails the test.
+    std::string ask(const std::string& sql);
+    // How many backends serve programs that were started with that PGAPPNAME; `condition` narrows it down.
+    int backends(const std::string& application, const std::string& condition = "true");
+    // The promise: within a second of the tag change none is left.
+    bool is_clear_of(const std::string& application, const std::string& condition = "true") {
+        return eventually([&] { return backends(application, condition) == 0; }, Milliseconds(1000));
+    }
+    bool has(const std::string& application, int count, const std::string& condition = "true") {
+        return eventually([&] { return backends(application, condition) == count; });
+    }
+
+    // What the server logged since the last call.
+    std::string new_log();
+
+    static std::string tls(); // conninfo of the TLS listener
+
+private:
+    std::unique_ptr<PGconn, decltype(&PQfinish)> conn_;
+    std::string log_path_;
+    long log_read_ = 0;
+};
+
+} // namespace pqsweep::tests

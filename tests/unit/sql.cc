@@ -1,0 +1,388 @@
+#include "sql.hh"
+
+#include <doctest/doctest.h>
+#include <random>
+#include <string>
+#include <vector>
+
+using namespace pqsweep;
+
+namespace {
+
+std::string tokens(std::string_view sql) {
+    Tokens tokens(sql);
+    std::string all;
+    for (Token token = tokens.next(); token.kind != Token::Kind::end; token = tokens.next()) {
+        if (!all.empty())
+            all += '|';
+        all += "ewqsnp."[static_cast<size_t>(token.kind)];
+        all += token.text;
+    }
+    return all;
+}
+
+std::string folded(std::string_view name, bool of_setting) {
+    std::string out(name.size(), '#');
+    out.resize(fold_name(name, of_setting, out.data()));
+    return out;
+}
+
+// Each effect as act(key): text
+struct Told {
+    Act act;
+    std::string key;
+    std::string text;
+    bool later;
+    uint32_t statement;
+};
+
+std::vector<Told> read(std::string_view sql, uint32_t* statements = nullptr) {
+    std::vector<Told> all;
+    uint32_t n = read_sql(sql, [&](const Effect& e) {
+        bool of_setting = e.act == Act::set || e.act == Act::set_unknown || e.act == Act::unset;
+        all.push_back({e.act, folded(e.key, of_setting), std::string(e.before) + std::string(e.text), e.later,
+                       e.statement});
+    });
+    if (statements)
+        *statements = n;
+    return all;
+}
+
+Told only(std::string_view sql) {
+    std::vector<Told> all = read(sql);
+    INFO(sql);
+    REQUIRE(all.size() == 1);
+    return all[0];
+}
+
+#define CHECK_ACT(sql, does, of)                                                                             \
+    do {                                                                                                     \
+        INFO(sql);                                                                                           \
+        Told told = only(sql);                                                                               \
+        CHECK(static_cast<int>(told.act) == static_cast<int>(does));                                         \
+        CHECK(told.key == (of));                                                                             \
+    } while (false)
+
+// In memory of exactly its size, so that a read past its end is seen.
+void read_exactly(const std::string& text) {
+    std::vector<char> exact(text.begin(), text.end());
+    exact.shrink_to_fit();
+    read_sql({exact.data(), exact.size()}, [&](const Effect& effect) {
+        for (std::string_view part : {effect.key, effect.text})
+            if (!part.empty())
+                CHECK((part.data() >= exact.data() &&
+                       part.data() + part.size() <= exact.data() + exact.size()));
+        std::vector<char> out(effect.key.size());
+        CHECK(fold_name(effect.key, effect.act == Act::set, out.data()) <= effect.key.size());
+    });
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("unit: sql");
+
+TEST_CASE("tokens: quotes, comments and the ends of both") {
+    CHECK(tokens("") == "");
+    CHECK(tokens("SELECT a.b,1.5;") == "wSELECT|wa|..|wb|.,|n1|..|n5|.;");
+    CHECK(tokens("'a''b' 'c\\' x") == "s'a''b'|s'c\\'|wx");
+    CHECK(tokens("E'a\\'b' e'\\\\' x") == "sE'a\\'b'|se'\\\\'|wx");
+    CHECK(tokens("E'a'\n 'b\\'' x") == "sE'a'\n 'b\\''|wx");
+    CHECK(tokens("'a' 'b'") == "s'a'|s'b'");
+    CHECK(tokens("\"a\"\"b\" \"c;\"") == "q\"a\"\"b\"|q\"c;\"");
+    CHECK(tokens("$$a;'b$$ $x$ $$ $y$ $x$ z") == "s$$a;'b$$|s$x$ $$ $y$ $x$|wz");
+    CHECK(tokens("a$b$c $1 $2x") == "wa$b$c|p$1|p$2x");
+    CHECK(tokens("a--b;\nc /* d /* e */ ; */ f -- g") == "wa|wc|wf");
+    CHECK(tokens("a-b/c*/") == "wa|.-|wb|./|wc|.*|./");
+    CHECK(tokens("x'1f' b'01' N'n' U&'d'") == "sx'1f'|sb'01'|sN'n'|wU|.&|s'd'");
+    CHECK(tokens("é_1") == "wé_1");
+    for (std::string_view open :
+         {"'a", "E'a\\", "E'", "\"a", "\"a\"\"", "$x$ a $x", "/* a", "/*", "$", "--", "'a'\n"})
+        read_exactly(std::string(open));
+}
+
+TEST_CASE("what most statements do: nothing") {
+    for (std::string_view sql :
+         {"",
+          " ;; -- x",
+          "select 1",
+          "insert into t values ('set x = 1; listen a')",
+          "insert into temp (a) values (1)",
+          "update t set a = 1",
+          "with a as (select 1) delete from b",
+          "set local x = 1",
+          "SET TRANSACTION READ ONLY",
+          "set session transaction read only",
+          "set constraints all deferred",
+          "set transaction_isolation = serializable",
+          "create table t (a int)",
+          "create table temp (a int)",
+          "create index on t (a)",
+          "drop index a",
+          "alter table t add b int",
+          "commit prepared 'x'",
+          "rollback prepared 'x'",
+          "discard plans",
+          "discard sequences",
+          "(select 1)",
+          "select pg_advisory_xact_lock(1)",
+          "select pg_try_advisory_xact_lock(1)",
+          "select set_config('a', $1, true)",
+          "select \"set\" from \"listen\"",
+          "select set_config from t",
+          "explain select 1",
+          "copy t from stdin",
+          "do $$ begin perform 1; update t set a = 1; end $$",
+          "do $$ begin set local x = 1; end $$",
+          "create function f() returns int as 'select set_config(''a'',''b'',false)' language sql",
+          "create procedure p() begin atomic select pg_advisory_lock(1); listen x; end; listen y",
+          "create rule r as on insert to t do also (select 1; listen x)",
+          "create temp table t (a int) on commit drop",
+          "create temporary table t on commit /* c */ drop as select 1",
+          "savepoints",
+          "merge into temp using x on true"}) {
+        INFO(sql);
+        CHECK(read(sql).empty());
+    }
+}
+
+TEST_CASE("settings: each way to write them has the key of the setting") {
+    CHECK_ACT("SET x = 1", Act::set, "x");
+    CHECK(only(" /* a */ SET /* b */ x = 'y;' ; ").text == "SET /* b */ x = 'y;'");
+    CHECK_ACT("set session X to 1", Act::set, "x");
+    CHECK_ACT("set \"My\" . Var = on", Act::set, "my.var");
+    CHECK_ACT("SET\nDateStyle=ISO, DMY", Act::set, "datestyle");
+    CHECK_ACT("SET TIME ZONE 'UTC'", Act::set, "timezone");
+    CHECK_ACT("SET SESSION TIME ZONE INTERVAL '1' HOUR TO MINUTE", Act::set, "timezone");
+    CHECK_ACT("SET TIME ZONE LOCAL", Act::unset, "timezone");
+    CHECK_ACT("set timezone to default", Act::unset, "timezone");
+    CHECK_ACT("SET NAMES 'utf8'", Act::set, "client_encoding");
+    CHECK_ACT("SET NAMES", Act::unset, "client_encoding");
+    CHECK_ACT("set schema 'a'", Act::set, "search_path");
+    CHECK_ACT("set role x", Act::set, "role");
+    CHECK_ACT("set role to 'x'", Act::set, "role");
+    CHECK_ACT("set role none", Act::set, "role");
+    CHECK_ACT("set xml option document", Act::set, "xmloption");
+    CHECK_ACT("set session authorization 'x'", Act::set, "session_authorization");
+    CHECK_ACT("set session session authorization x", Act::set, "session_authorization");
+    CHECK_ACT("set session authorization default", Act::unset, "session_authorization");
+    CHECK_ACT("reset x.y", Act::unset, "x.y");
+    CHECK_ACT("RESET ALL", Act::unset_all, "");
+    CHECK_ACT("reset \"all\"", Act::unset, "all");
+    CHECK_ACT("reset session authorization", Act::unset, "session_authorization");
+    CHECK_ACT("reset time zone", Act::unset, "timezone");
+    CHECK_ACT("reset role", Act::unset, "role");
+    CHECK_ACT("set U&\"x\" = 1", Act::set_unknown, "");
+    CHECK_ACT("set transaction_timeout = 1", Act::set, "transaction_timeout");
+    std::vector<Told> modes = read("set session characteristics as transaction isolation level repeatable "
+                                   "read, read only not deferrable");
+    REQUIRE(modes.size() == 3);
+    CHECK(modes[0].key == "default_transaction_isolation");
+    CHECK(modes[0].text == "SET SESSION CHARACTERISTICS AS TRANSACTION isolation level repeatable read");
+    CHECK(modes[1].key == "default_transaction_read_only");
+    CHECK(modes[2].text == "SET SESSION CHARACTERISTICS AS TRANSACTION not deferrable");
+}
+
+TEST_CASE("set_config: read from literals, and not known otherwise") {
+    Told literal = only("SELECT pg_catalog.set_config('search_path', '', false);");
+    CHECK(literal.act == Act::set);
+    CHECK(literal.key == "search_path");
+    CHECK(literal.text == "SELECT pg_catalog.set_config('search_path', '', false)");
+    CHECK_ACT("select set_config('A.b', 'it''s (', False) as x", Act::set, "a.b");
+    CHECK_ACT("select set_config('a.b', $1, false)", Act::set_unknown, "a.b");
+    CHECK_ACT("select set_config($1, $2, false)", Act::set_unknown, "");
+    CHECK_ACT("select set_config('a', 'b', $1)", Act::set_unknown, "a");
+    CHECK_ACT("select set_config('a', 'b', false) from t", Act::set_unknown, "a");
+    CHECK_ACT("select set_config('a', 'b' || 'c', false)", Act::set_unknown, "a");
+    CHECK_ACT("with x as (select set_config('a', 'b', false)) select 1", Act::set_unknown, "a");
+    CHECK_ACT("select set_config('a', upper('b'), false", Act::set_unknown, "a");
+    CHECK_ACT("select set_config(", Act::set_unknown, "");
+    CHECK_ACT("select set_config('a'", Act::set_unknown, "");
+    std::vector<Told> two =
+        read("select set_config('a', '1', false), set_config('b', '2', true), set_config('c', '3', false)");
+    REQUIRE(two.size() == 2);
+    CHECK(two[0].act == Act::set);
+    CHECK(two[1].key == "c");
+}
+
+TEST_CASE("transactions: all their words") {
+    CHECK_ACT("BEGIN", Act::begin, "");
+    CHECK_ACT("begin isolation level serializable", Act::begin, "");
+    CHECK_ACT("START TRANSACTION READ ONLY", Act::begin, "");
+    CHECK_ACT("commit work", Act::commit, "");
+    CHECK_ACT("END", Act::commit, "");
+    CHECK_ACT("end transaction and chain", Act::commit_chain, "");
+    CHECK_ACT("commit and no chain", Act::commit, "");
+    CHECK_ACT("ABORT", Act::rollback, "");
+    CHECK_ACT("rollback and chain", Act::rollback_chain, "");
+    CHECK_ACT("savepoint \"A b\"", Act::savepoint, "A b");
+    CHECK_ACT("rollback to Sp", Act::rollback_to, "sp");
+    CHECK_ACT("rollback work to savepoint sp", Act::rollback_to, "sp");
+    CHECK_ACT("rollback to savepoint", Act::rollback_to, "savepoint");
+    CHECK_ACT("release savepoint sp", Act::release, "sp");
+    CHECK_ACT("release sp", Act::release, "sp");
+    CHECK_ACT("prepare transaction 'x'", Act::prepare_transaction, "");
+}
+
+TEST_CASE("listening, prepared statements, cursors, DISCARD and LOAD") {
+    CHECK_ACT("LISTEN Ch", Act::listen, "ch");
+    CHECK_ACT("unlisten \"Ch\"", Act::unlisten, "Ch");
+    CHECK_ACT("unlisten *", Act::unlisten_all, "");
+    CHECK_ACT("prepare P (int) as select $1", Act::prepare, "p");
+    CHECK_ACT("prepare transaction as select 1", Act::prepare, "transaction");
+    CHECK_ACT("deallocate prepare P", Act::deallocate, "p");
+    CHECK_ACT("deallocate prepare", Act::deallocate, "prepare");
+    CHECK_ACT("deallocate \"all\"", Act::deallocate, "all");
+    CHECK_ACT("deallocate prepare all", Act::deallocate_all, "");
+    CHECK_ACT("execute p(1)", Act::execute, "");
+    CHECK_ACT("declare C scroll cursor with hold for select 1", Act::hold, "c");
+    CHECK(read("declare c cursor without hold for select 1").empty());
+    CHECK(read("declare c cursor for with hold as (select 1) select 1").empty());
+    CHECK_ACT("close c", Act::close, "c");
+    CHECK_ACT("close all", Act::close_all, "");
+    CHECK_ACT("discard all", Act::discard_all, "");
+    CHECK_ACT("DISCARD TEMPORARY", Act::drop_all_temporary, "");
+    CHECK_ACT("load 'Lib'", Act::load, "'Lib'");
+    std::vector<Told> prepared = read("prepare p as select pg_advisory_lock($1)");
+    REQUIRE(prepared.size() == 2);
+    CHECK(prepared[0].later);
+    CHECK(prepared[0].act == Act::lock);
+    CHECK_FALSE(prepared[1].later);
+}
+
+TEST_CASE("temporary tables: each way to make one") {
+    CHECK_ACT("create temp table T (a int)", Act::create_temporary, "t");
+    CHECK_ACT("create temporary table if not exists t as select 1", Act::create_temporary, "t");
+    CHECK_ACT("create local temp sequence s", Act::create_temporary, "s");
+    CHECK_ACT("create or replace temp view v as select 1", Act::create_temporary, "v");
+    CHECK_ACT("create temp recursive view v (n) as select 1", Act::create_temporary, "v");
+    CHECK_ACT("create global temporary table pg_temp.t (a int) on commit preserve rows",
+              Act::create_temporary, "t");
+    CHECK_ACT("create table pg_temp.t (a int)", Act::create_temporary, "t");
+    CHECK_ACT("create function pg_temp.f() returns int return 1", Act::create_temporary, "f");
+    CHECK_ACT("select 1 as a into temp t from x", Act::create_temporary, "t");
+    CHECK_ACT("select 1 into local temporary table T", Act::create_temporary, "t");
+    CHECK_ACT("with a as (select 1) select * into pg_temp.t from a", Act::create_temporary, "t");
+    CHECK_ACT("drop table if exists T cascade", Act::drop_temporary, "t");
+    CHECK_ACT("drop view pg_temp.v", Act::drop_temporary, "v");
+    CHECK(read("drop table public.t").empty());
+    CHECK(read("drop table a, b, c.d").size() == 2);
+}
+
+TEST_CASE("advisory locks: counted where the text tells") {
+    CHECK_ACT("select pg_advisory_lock(1, 2)", Act::lock, "1,2");
+    CHECK_ACT("SELECT pg_catalog.PG_TRY_ADVISORY_LOCK( 42 ) AS locked", Act::lock, "42");
+    CHECK_ACT("select pg_advisory_lock_shared(hashtext('a b'))", Act::lock_shared, "hashtext('a b')");
+    CHECK_ACT("select pg_advisory_lock('t'::regclass::bigint)", Act::lock, "'t'::regclass::bigint");
+    CHECK_ACT("select pg_advisory_lock($1)", Act::lock, "");
+    CHECK_ACT("select pg_advisory_lock(id) from t", Act::lock, "");
+    CHECK_ACT("select pg_advisory_lock(1 + id)", Act::lock, "");
+    CHECK_ACT("select case when pg_try_advisory_lock(1) then 1 end", Act::lock, "");
+    CHECK_ACT("select \"pg_advisory_lock\"(1)", Act::lock, "1");
+    CHECK_ACT("select pg_advisory_unlock(1)", Act::unlock, "1");
+    CHECK(read("select pg_advisory_unlock($1)").empty());
+    CHECK(read("select pg_advisory_unlock(1) where false").empty());
+    CHECK_ACT("select pg_advisory_unlock_all()", Act::unlock_all, "");
+    CHECK(read("select pg_advisory_unlock_all() from t").empty());
+}
+
+TEST_CASE("DO: what it may hide") {
+    CHECK_ACT("do $$ begin create temp table t (a int); end $$", Act::unclear, "");
+    CHECK_ACT("do language plpgsql 'begin if true then SET x = 1; end if; end'", Act::unclear, "");
+    CHECK_ACT("do $$ begin execute 'listen a'; end $$", Act::unclear, "");
+    CHECK_ACT("do $$ begin execute $a$ set x = 1 $a$; end $$", Act::unclear, "");
+    CHECK_ACT("do $$ begin perform set_config('a', 'b', false); end $$", Act::unclear, "");
+    CHECK_ACT("do $$ begin perform pg_advisory_lock(1); end $$", Act::unclear_at_once, "");
+    CHECK_ACT("do $$ begin set x = 1; commit; end $$", Act::unclear_at_once, "");
+    CHECK(read("do $$ begin perform attempt, template from temps; end $$").empty());
+}
+
+TEST_CASE("several statements: counted, and each with its own effects") {
+    uint32_t n = 0;
+    std::vector<Told> all = read("; set a = 1 ;; select ';'; (select 1; select 2); listen b -- end\n;", &n);
+    CHECK(n == 4);
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].statement == 1);
+    CHECK(all[1].statement == 4);
+    CHECK(all[1].text == "listen b");
+}
+
+TEST_CASE("any bytes: nothing is read past the end") {
+    std::mt19937 random(20240607);
+    auto below = [&](size_t n) { return random() % n; };
+    const std::string pieces[] = {"set ",
+                                  "session ",
+                                  "x",
+                                  "=",
+                                  "'",
+                                  "\"",
+                                  "$$",
+                                  "$a$",
+                                  "/*",
+                                  "*/",
+                                  "--",
+                                  "\n",
+                                  ";",
+                                  "(",
+                                  ")",
+                                  "E'",
+                                  "\\",
+                                  "begin",
+                                  " atomic ",
+                                  "select ",
+                                  "set_config",
+                                  "pg_advisory_lock",
+                                  "pg_advisory_unlock",
+                                  ",",
+                                  "false",
+                                  "true",
+                                  "create ",
+                                  "temp ",
+                                  "table ",
+                                  "into ",
+                                  "prepare ",
+                                  " as ",
+                                  "do ",
+                                  "characteristics ",
+                                  "transaction ",
+                                  "isolation ",
+                                  "level ",
+                                  "rollback ",
+                                  "to ",
+                                  "release ",
+                                  "declare ",
+                                  "drop ",
+                                  ".",
+                                  "1",
+                                  "$1",
+                                  " ",
+                                  "pg_temp",
+                                  "on commit ",
+                                  "reset ",
+                                  "time ",
+                                  "zone ",
+                                  "discard ",
+                                  "deallocate ",
+                                  "function ",
+                                  "\xc3\xa9",
+                                  std::string(1, '\0')};
+    for (int i = 0; i < 20000; i++) {
+        std::string text;
+        for (size_t n = below(24); n > 0; n--) {
+            if (below(12) == 0)
+                text += static_cast<char>(below(256));
+            else
+                text += pieces[below(std::size(pieces))];
+        }
+        read_exactly(text);
+        text.resize(below(text.size() + 1));
+        read_exactly(text);
+    }
+    for (int i = 0; i < 5000; i++) {
+        std::string text(below(64), ' ');
+        for (char& c : text)
+            c = static_cast<char>(below(256));
+        read_exactly(text);
+    }
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,178 @@
+#include "table.hh"
+#include "tag.hh"
+#include "text.hh"
+
+#include <doctest/doctest.h>
+#include <set>
+#include <string>
+#include <sys/mman.h>
+#include <thread>
+#include <vector>
+
+using namespace pqsweep;
+
+namespace {
+
+struct Fresh {
+    Table* table = table::create();
+    ~Fresh() { munmap(table, sizeof(Table)); }
+    Table* operator->() const { return table; }
+};
+
+const PGconn* address(uintptr_t n) {
+    return reinterpret_cast<const PGconn*>(n);
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("unit: table");
+
+TEST_CASE("names: the same text has the same number, others have others") {
+    Fresh table;
+    Names& names = table->names;
+    CHECK(names.intern("") == Name::none);
+    CHECK(names.text(Name::none) == "");
+    Name a = names.intern("a"), b = names.intern("b");
+    CHECK(a != b);
+    CHECK(names.intern("a") == a);
+    CHECK(names.text(a) == "a");
+}
+
+TEST_CASE("names: long ones are cut between characters, and two of them stay two") {
+    Fresh table;
+    Names& names = table->names;
+    std::string stem;
+    while (stem.size() < 4096)
+        stem += "é";
+    Name one = names.intern(stem + "1"), two = names.intern(stem + "2");
+    CHECK(one != two);
+    CHECK(names.intern(stem + "1") == one);
+    std::string_view text = names.text(one);
+    CHECK(text.size() <= Names::longest);
+    CHECK(text.rfind("é~") != text.npos);
+}
+
+TEST_CASE("names: a full store answers one name for all, and keeps the old ones") {
+    Fresh table;
+    Names& names = table->names;
+    Name first = names.intern("first");
+    std::string filler(500, 'x');
+    Name last = Name::none;
+    for (int i = 0; i < 60000; i++)
+        last = names.intern(filler + std::to_string(i));
+    CHECK(names.text(last) == "(too many names)");
+    CHECK(names.intern("first") == first);
+    CHECK(names.text(first) == "first");
+}
+
+TEST_CASE("connections: found by address as long as they live, through thousands of others") {
+    Fresh table;
+    Connections& connections = table->connections;
+    constexpr uintptr_t n = 10000;
+    for (uintptr_t i = 1; i <= n; i++)
+        CHECK(connections.add(address(i * 16), nullptr) != nullptr);
+    for (uintptr_t i = 1; i <= n; i += 2)
+        CHECK(connections.remove(*connections.find(address(i * 16))) == State::live);
+    for (uintptr_t i = 1; i <= n; i++) {
+        Connection* found = connections.find(address(i * 16));
+        if (i % 2)
+            CHECK(found == nullptr);
+        else
+            CHECK((found && found->conn.load() == address(i * 16)));
+    }
+    CHECK(connections.find(nullptr) == nullptr);
+}
+
+TEST_CASE("connections: a full table says so, and has room again") {
+    Fresh table;
+    Connections& connections = table->connections;
+    for (uintptr_t i = 1; i <= Connections::capacity; i++)
+        REQUIRE(connections.add(address(i * 64), nullptr) != nullptr);
+    CHECK(connections.add(address(8), nullptr) == nullptr);
+    CHECK(connections.untracked() == 1);
+    connections.remove(*connections.find(address(64)));
+    CHECK(connections.add(address(8), nullptr) != nullptr);
+}
+
+TEST_CASE("connections: a slot that a sweep has pinned is not reused") {
+    Fresh table;
+    Connections& connections = table->connections;
+    Connection* first = connections.add(address(16), nullptr);
+    first->pins.fetch_add(1);
+    connections.remove(*first);
+    CHECK(connections.add(address(32), nullptr) != first);
+    first->pins.fetch_sub(1);
+    CHECK(connections.add(address(48), nullptr) == first);
+}
+
+TEST_CASE("connections: threads that come and go find their own") {
+    Fresh table;
+    Connections& connections = table->connections;
+    std::vector<std::thread> threads;
+    std::atomic<int> misses = 0;
+    for (uintptr_t t = 0; t < 4; t++) {
+        threads.emplace_back([&, t] {
+            for (uintptr_t i = 0; i < 20000; i++) {
+                const PGconn* mine = address((i % 50 * 4 + t + 1) * 16);
+                Connection* added = connections.add(mine, nullptr);
+                if (connections.find(mine) != added)
+                    misses++;
+                if (added)
+                    connections.remove(*added);
+                if (connections.find(mine))
+                    misses++;
+            }
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    CHECK(misses == 0);
+}
+
+TEST_CASE("tags: one record a name, 10,000 of them") {
+    Fresh table;
+    Tags& tags = table->tags;
+    std::set<Tag*> records;
+    for (uint32_t i = 0; i < 10000; i++)
+        records.insert(&tags.of(Name(i)));
+    CHECK(records.size() == 10000);
+    tags.of(Name(7)).opened.add(2);
+    CHECK(tags.of(Name(7)).opened == 2);
+    CHECK(tags.of(Name(8)).opened == 0);
+}
+
+TEST_CASE("stragglers: past the capacity they are only counted") {
+    Fresh table;
+    Stragglers& stragglers = table->stragglers;
+    for (uint32_t i = 1; i <= Stragglers::capacity; i++)
+        REQUIRE(stragglers.add({}) == i);
+    CHECK(stragglers.add({}) == 0);
+    CHECK(stragglers.total() == Stragglers::capacity + 1);
+    CHECK(stragglers.record(0) == nullptr);
+    stragglers.set_fate(0, Fate::reset);
+}
+
+TEST_CASE("scoped: the part of a test id that is the tag") {
+    CHECK(tag::scoped("a/b/t.py::C::test[x::y] (call)", Scope::module) == "a/b/t.py");
+    CHECK(tag::scoped("a/b/t.py::test", Scope::package) == "a/b");
+    CHECK(tag::scoped("t.py::test", Scope::package) == ".");
+    CHECK(tag::scoped("t.py::test[(call)] (setup)", Scope::test) == "t.py::test[(call)]");
+    CHECK(tag::scoped("t.py::test (other)", Scope::test) == "t.py::test (other)");
+    CHECK(tag::scoped("Suite.name (call)", Scope::test) == "Suite.name (call)");
+    CHECK(tag::scoped("", Scope::module) == "");
+}
+
+TEST_CASE("text: numbers, control characters, and nothing past the end") {
+    char buffer[16];
+    Text text(buffer);
+    text << int64_t(INT64_MIN);
+    CHECK(text.view() == "-922337203685477");
+    char small[8];
+    Text cut(small);
+    cut << "a\033[2J\n" << 0u << "overflow";
+    CHECK(cut.view() == "a?[2J?0o");
+    CHECK(utf8_prefix("aé", 2) == "a");
+    CHECK(utf8_prefix("aé", 3) == "aé");
+}
+
+TEST_SUITE_END();

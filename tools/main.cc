@@ -1,0 +1,42 @@
+// pqsweep: the command-line side.
+#include "command.hh"
+
+#include <algorithm>
+#include <cstring>
+
+namespace pqsweep::tools {
+
+namespace {
+
+constexpr Command commands[] = {
+    {"run", "run a command under the shim", declare_run},
+};
+
+int main(int argc, char** argv) {
+    CLI::App app(
+        "Force-closes the PostgreSQL connections that a test module leaves open, and names who did it.",
+        "pqsweep");
+    app.set_version_flag("--version", "pqsweep " PQSWEEP_VERSION);
+    app.require_subcommand(1);
+    char** dashes = std::find_if(argv, argv + argc, [](const char* word) { return strcmp(word, "--") == 0; });
+    const std::vector<std::string> rest(std::min(dashes + 1, argv + argc), argv + argc);
+    std::function<int()> chosen;
+    for (const Command& command : commands) {
+        CLI::App* sub = app.add_subcommand(command.name, command.summary);
+        std::function<int()> act = command.declare(*sub, rest);
+        sub->callback([&chosen, act] { chosen = act; });
+    }
+    try {
+        app.parse(static_cast<int>(dashes - argv), argv);
+    } catch (const CLI::ParseError& e) {
+        return app.exit(e) == 0 ? exit_done : exit_wrong_use;
+    }
+    return chosen();
+}
+
+} // namespace
+} // namespace pqsweep::tools
+
+int main(int argc, char** argv) {
+    return pqsweep::tools::main(argc, argv);
+}
