@@ -59,8 +59,8 @@ struct alignas(128) Connection {
     Relaxed<bool> is_revival;  // the session being made is not the first one
     Relaxed<bool> is_unrestorable;
     Relaxed<bool> has_session; // there is something in session()
-    Relaxed<uint8_t> glances; // see revive::can_wait
-    Relaxed<int> fd;          // -1: none
+    Relaxed<uint8_t> glances;  // see revive::can_wait
+    Relaxed<int> fd;           // -1: none
     Relaxed<int> backend_pid;
     Relaxed<uint32_t> epoch; // tag::epoch() of its last use; 0: opened while no tag was set, never swept
     Relaxed<Name> tag;       // under which it was opened, and the test
