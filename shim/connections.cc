@@ -63,7 +63,8 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
         c->glances = 0;
         c->fd = -1;
         c->backend_pid = 0;
-        c->epoch = c->sweep = c->straggler = 0;
+        c->epoch = c->sweep = 0;
+        c->straggler = 0;
         c->tag = c->test = c->database = c->user = c->host = c->application = Name::none;
 
         version_.fetch_add(1, std::memory_order_acq_rel);

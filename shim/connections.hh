@@ -69,9 +69,9 @@ struct alignas(128) Connection {
     Relaxed<Name> user;
     Relaxed<Name> host;
     Relaxed<Name> application;
-    Relaxed<uint32_t> sweep;     // the sweep that claimed it
-    Relaxed<uint32_t> straggler; // its record in Stragglers, once swept; 0: none
-    std::atomic<uint32_t> next;  // in its bucket
+    Relaxed<uint32_t> sweep;         // the sweep that claimed it
+    std::atomic<uint32_t> straggler; // its record in Stragglers, complete once this is set; 0: none
+    std::atomic<uint32_t> next;      // in its bucket
     uint32_t next_free;
 
     State state() const { return state_of(life.load(std::memory_order_seq_cst)); }

@@ -110,11 +110,11 @@ void append_error(Text& out, Table& table, const Connection& c, const Straggler*
 
 bool replace_socket(int fd, std::string_view content) {
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+    if (syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
         return false;
     bool done = send(ends[1], content.data(), content.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
                     static_cast<ssize_t>(content.size()) &&
-                dup3(ends[0], fd, O_CLOEXEC) == fd;
+                syscall(SYS_dup3, ends[0], fd, O_CLOEXEC) == fd;
     syscall(SYS_close, ends[0]);
     syscall(SYS_close, ends[1]);
     return done;

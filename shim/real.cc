@@ -18,6 +18,7 @@ public:
     static int count() { return published.load(std::memory_order_acquire); }
     static const Libpq* containing(const void* address);
     static void refresh();
+    static bool defined_around(const void* address, const char* name);
     static void before_fork();
     static void after_fork(bool is_child);
 
@@ -62,8 +63,8 @@ uint32_t gnu_hash(const char* name) {
 
 // The dynamic section's pointers are relocated in memory on most architectures, and not on all.
 template<class T>
-const T* in_memory(const dl_phdr_info& info, ElfW(Addr) pointer) {
-    return reinterpret_cast<const T*>(pointer < info.dlpi_addr ? info.dlpi_addr + pointer : pointer);
+const T* in_memory(ElfW(Addr) base, ElfW(Addr) pointer) {
+    return reinterpret_cast<const T*>(pointer < base ? base + pointer : pointer);
 }
 
 bool defined_as(const ElfW(Sym) & symbol, const char* strings, const char* name) {
@@ -98,19 +99,20 @@ bool in_sysv_table(const uint32_t* table, const ElfW(Sym) * symbols, const char*
     return false;
 }
 
-bool defines(const dl_phdr_info& info, const ElfW(Dyn) * dynamic, const char* name) {
+// Whether the object that is loaded at `base` defines `name`.
+bool defines(ElfW(Addr) base, const ElfW(Dyn) * dynamic, const char* name) {
     const ElfW(Sym)* symbols = nullptr;
     const char* strings = nullptr;
     const uint32_t *gnu = nullptr, *sysv = nullptr;
     for (; dynamic->d_tag != DT_NULL; dynamic++) {
         if (dynamic->d_tag == DT_SYMTAB)
-            symbols = in_memory<ElfW(Sym)>(info, dynamic->d_un.d_ptr);
+            symbols = in_memory<ElfW(Sym)>(base, dynamic->d_un.d_ptr);
         else if (dynamic->d_tag == DT_STRTAB)
-            strings = in_memory<char>(info, dynamic->d_un.d_ptr);
+            strings = in_memory<char>(base, dynamic->d_un.d_ptr);
         else if (dynamic->d_tag == DT_GNU_HASH)
-            gnu = in_memory<uint32_t>(info, dynamic->d_un.d_ptr);
+            gnu = in_memory<uint32_t>(base, dynamic->d_un.d_ptr);
         else if (dynamic->d_tag == DT_HASH)
-            sysv = in_memory<uint32_t>(info, dynamic->d_un.d_ptr);
+            sysv = in_memory<uint32_t>(base, dynamic->d_un.d_ptr);
     }
     if (!symbols || !strings)
         return false;
@@ -150,7 +152,8 @@ int Discovery::next_libpq(dl_phdr_info* info, size_t, void* data) {
         }
     }
     auto self = reinterpret_cast<uintptr_t>(&adds_seen);
-    if (!dynamic || !*info->dlpi_name || (begin <= self && self < end) || !defines(*info, dynamic, landmark))
+    if (!dynamic || !*info->dlpi_name || (begin <= self && self < end) ||
+        !defines(info->dlpi_addr, dynamic, landmark))
         return 0;
     if (search.skip-- > 0)
         return 0;
@@ -242,6 +245,14 @@ void Discovery::refresh() {
     adds_seen.store(adds, std::memory_order_release);
 }
 
+bool Discovery::defined_around(const void* address, const char* name) {
+    InLoader guard;
+    Dl_info info;
+    link_map* map = nullptr;
+    return dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) && map &&
+           defines(map->l_addr, map->l_ld, name);
+}
+
 namespace real {
 
 namespace {
@@ -285,6 +296,10 @@ const Libpq* libpq_of(const void* caller) {
 
 const Libpq* libpq_of_untracked(const void* caller) {
     return Discovery::count() == 1 ? Discovery::first() : libpq_of(caller);
+}
+
+bool may_be_from(const Libpq& libpq, const void* caller, const char* function) {
+    return libpq.contains(caller) || Discovery::defined_around(caller, function);
 }
 
 void before_fork() {

@@ -65,6 +65,10 @@ const Libpq* libpq_of(const void* caller);
 // The same for a call with a PGconn that we do not track; asks the loader only where there is a choice.
 const Libpq* libpq_of_untracked(const void* caller);
 
+// Whether `libpq` may be what called a libc function of that name: `caller` is in it, or in another interposer of
+// the function (a sanitizer's runtime, say) that passed its call on. Takes the loader's lock.
+bool may_be_from(const Libpq& libpq, const void* caller, const char* function);
+
 // Around a fork: glibc does not reset the loader's lock in the child, so none of us may be holding it then. Waits
 // about a millisecond at most.
 void before_fork();

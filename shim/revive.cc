@@ -18,6 +18,8 @@ constinit thread_local int kept_descriptor = -1;
 namespace {
 
 constinit thread_local const Libpq* reviving_libpq;
+// libpq believes that kept_descriptor is closed. Only then is the number ours to close or to give to a new socket.
+constinit thread_local bool is_reserved;
 
 // Settings that the server reports, so that libpq knows what they were, whoever set them and however.
 constexpr const char* reported_settings[] = {
@@ -33,22 +35,20 @@ constexpr const char* reported_settings[] = {
 
 class KeptDescriptor {
 public:
-    KeptDescriptor(const Libpq& libpq, int fd) : fd_(fd) {
+    KeptDescriptor(const Libpq& libpq, int fd) {
         reviving_libpq = &libpq;
         kept_descriptor = fd;
+        is_reserved = false;
     }
     ~KeptDescriptor() { kept_descriptor = -1; }
     KeptDescriptor(const KeptDescriptor&) = delete;
     KeptDescriptor& operator=(const KeptDescriptor&) = delete;
 
-    // No new socket took the number: it is given back at last, unless it was lost on the way.
-    void release() const {
-        if (kept_descriptor >= 0)
-            syscall(SYS_close, fd_);
+    // No new socket took the number: it is given back at last.
+    static void release() {
+        if (is_reserved)
+            syscall(SYS_close, kept_descriptor);
     }
-
-private:
-    int fd_;
 };
 
 // What PQreset loses, read before it and put back after it.
@@ -192,7 +192,7 @@ Outcome attempt(Table& table, Connection& c, PGconn* conn) {
         owner::reviving(table, c);
         libpq.get<Call::PQreset>()(conn);
         if (libpq.get<Call::PQstatus>()(conn) != CONNECTION_OK) {
-            kept.release();
+            KeptDescriptor::release();
             owner::swept_again(c, straggler);
             return Outcome::no_server;
         }
@@ -222,23 +222,37 @@ bool can_wait(Table& table, Connection& c) {
 }
 
 bool must_stay_open(const void* caller) {
-    return reviving_libpq->contains(caller);
+    if (!real::may_be_from(*reviving_libpq, caller, "close"))
+        return false;
+    is_reserved = true;
+    return true;
 }
 
+namespace {
+
+// The resolver opens sockets in there, too.
+bool is_for_kept(int type, const void* caller) {
+    return is_reserved && (type & SOCK_STREAM) && real::may_be_from(*reviving_libpq, caller, "socket");
+}
+
+} // namespace
+
 int move_to_kept(int fd, int type, const void* caller) {
-    // The resolver opens sockets in there, too.
-    if (fd < 0 || !(type & SOCK_STREAM) || !reviving_libpq->contains(caller))
+    if (fd < 0 || !is_for_kept(type, caller))
         return fd;
-    int moved = dup3(fd, kept_descriptor, type & SOCK_CLOEXEC ? O_CLOEXEC : 0);
+    auto moved =
+        static_cast<int>(syscall(SYS_dup3, fd, kept_descriptor, type & SOCK_CLOEXEC ? O_CLOEXEC : 0));
     int error = errno;
+    is_reserved = moved < 0;
     syscall(SYS_close, fd);
     errno = error;
     return moved;
 }
 
 int open_at_kept(int domain, int type, int protocol, const void* caller) {
-    if (!reviving_libpq->contains(caller))
+    if (!is_for_kept(type, caller))
         return -1;
+    is_reserved = false;
     syscall(SYS_close, kept_descriptor);
     int fd = static_cast<int>(syscall(SYS_socket, domain, type, protocol));
     if (fd < 0 || fd == kept_descriptor)
