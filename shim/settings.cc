@@ -3,6 +3,7 @@
 #include "sigpipe.hh"
 #include "text.hh"
 
+#include <atomic>
 #include <cstdlib>
 
 namespace pqsweep {
@@ -170,6 +171,18 @@ void settings::load() {
         if (length == longest_value || !setting.parse({copy, length}, loaded))
             warn(setting, {value, length});
     }
+}
+
+bool settings::is_disabled() {
+    static constinit std::atomic<int8_t> known{-1};
+    int8_t answer = known.load(std::memory_order_relaxed);
+    if (answer < 0) {
+        Settings read{};
+        const char* value = getenv("PQSWEEP_DISABLE");
+        answer = value && parse_flag(value, read.disabled) && read.disabled;
+        known.store(answer, std::memory_order_relaxed);
+    }
+    return answer > 0;
 }
 
 const Settings& the_settings() {
