@@ -174,15 +174,16 @@ void settings::load() {
 }
 
 bool settings::is_disabled() {
-    static constinit std::atomic<int8_t> known{-1};
-    int8_t answer = known.load(std::memory_order_relaxed);
-    if (answer < 0) {
+    enum Answer : uint8_t { unknown, no, yes };
+    static constinit std::atomic<Answer> known{unknown};
+    Answer answer = known.load(std::memory_order_relaxed);
+    if (answer == unknown) {
         Settings read{};
         const char* value = getenv("PQSWEEP_DISABLE");
-        answer = value && parse_flag(value, read.disabled) && read.disabled;
+        answer = value && parse_flag(value, read.disabled) && read.disabled ? yes : no;
         known.store(answer, std::memory_order_relaxed);
     }
-    return answer > 0;
+    return answer == yes;
 }
 
 const Settings& the_settings() {
