@@ -18,7 +18,7 @@
 #    define ENDS_IN_A_JUMP NOT_SANITIZED
 #    define JUMP [[clang::musttail]] return
 #else
-#    define ENDS_IN_A_JUMP __attribute__((optimize("optimize-sibling-calls"))) NOT_SANITIZED
+#    define ENDS_IN_A_JUMP __attribute__((optimize("O2"))) NOT_SANITIZED
 #    define JUMP return
 #endif
 
