@@ -10,6 +10,7 @@
 #include "remember.hh"
 #include "revive.hh"
 #include "tag.hh"
+#include "witness.hh"
 
 #include <cstring>
 #include <type_traits>
@@ -47,14 +48,13 @@ void leave(Connection& c) {
 }
 
 template<Call call, class... Args>
-PGconn* connect_to(const Libpq* libpq, const void* caller, Args... args) {
+PGconn* connect_to(const Libpq* libpq, bool is_outer, Args... args) {
     Table* table = process::table();
     if (table)
         tag::look(*table);
     auto function = libpq ? libpq->get<call>() : nullptr;
     if (!function)
         return nullptr;
-    bool is_outer = !libpq->contains(caller);
     if (is_outer)
         is_connecting = true;
     PGconn* conn = function(args...);
@@ -67,7 +67,11 @@ PGconn* connect_to(const Libpq* libpq, const void* caller, Args... args) {
 
 template<Call call, class... Args>
 PGconn* connect_hook(const void* caller, Args... args) {
-    return connect_to<call>(real::libpq_of(caller), caller, args...);
+    const Libpq* libpq = real::libpq_of(caller);
+    bool is_outer = libpq && !libpq->contains(caller);
+    if (is_outer)
+        witness::connecting(*libpq, caller);
+    return connect_to<call>(libpq, is_outer, args...);
 }
 
 // A connect hook for each libpq there may be.
@@ -77,7 +81,8 @@ template<Call call, class... Args>
 struct Tied<call, PGconn* (*)(Args...)> {
     template<int number>
     static PGconn* connect(Args... args) {
-        return connect_to<call>(real::libpq_at(number), __builtin_return_address(0), args...);
+        witness::connecting(*real::libpq_at(number), nullptr);
+        return connect_to<call>(real::libpq_at(number), true, args...);
     }
     template<int... numbers>
     static void* hook(int number, std::integer_sequence<int, numbers...>) {

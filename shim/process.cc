@@ -8,6 +8,7 @@
 #include "socket.hh"
 #include "summary.hh"
 #include "tag.hh"
+#include "witness.hh"
 
 #include <cerrno>
 #include <cstdlib>
@@ -78,6 +79,7 @@ void at_exit(int status, void*) {
     int error = errno;
     real::libc::resolve();
     summary::note_stderr();
+    witness::loaded();
     errno = error;
 }
 
@@ -99,6 +101,7 @@ Table* table() {
 }
 
 int end(int status) {
+    witness::ended();
     Table* table = table::existing();
     // A vfork child shares our memory, and a fork that ran no handlers has the parent's table.
     if (!table || table->owner != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))

@@ -296,10 +296,13 @@ const Libpq* libpq_at(int number) {
     return Discovery::at(number);
 }
 
-const Libpq* libpq_containing(const void* address) {
+void look_for_libpqs() {
     int error = errno;
     Discovery::refresh();
     errno = error;
+}
+
+const Libpq* libpq_containing(const void* address) {
     return Discovery::containing(address);
 }
 
