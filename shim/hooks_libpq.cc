@@ -25,7 +25,7 @@ constinit thread_local bool is_connecting;
 
 // A connection that we do not track: opened untracked, or inherited across a fork. Untouched.
 template<Call call, class... Args>
-auto forward(const void* caller, PGconn* conn, Args... args) {
+[[gnu::noinline]] auto forward(const void* caller, PGconn* conn, Args... args) {
     using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
     const Libpq* libpq = table::libpq_of_inherited(conn);
     if (!libpq)
@@ -212,6 +212,52 @@ void remember_call(Table& table, Connection& c, Result result, Args... args) {
     c.has_session = !session.is_empty();
 }
 
+// Kept out of pass(), which then needs no stack of its own where there is nothing to do.
+template<Kind kind, Call call, class... Args>
+[[gnu::noinline]] auto pass_noting(Table& table, Connection& c, const void* caller, PGconn* conn,
+                                   Args... args) {
+    auto function = c.libpq->get<call>();
+    using Result = decltype(function(conn, args...));
+    if (is_nested(c, caller))
+        return function(conn, args...);
+
+    enter(c);
+    if (c.state() == State::swept) [[unlikely]] {
+        revive::Outcome outcome =
+            starts_work(kind) ? revive::attempt(table, c, conn) : revive::Outcome::not_wanted;
+        if (outcome == revive::Outcome::no_server) {
+            leave(c);
+            return failure_of<call, Result>();
+        }
+        if constexpr (call == Call::PQconsumeInput) {
+            if (revive::can_wait(table, c)) {
+                leave(c);
+                return Result(1);
+            }
+        }
+        if (outcome != revive::Outcome::done)
+            before_swept<kind, call>(table, c, conn);
+    }
+    if constexpr (starts_work(kind)) {
+        if (c.epoch != 0 && table.tag != Name::none)
+            c.epoch = table.epoch;
+        if (!is_busy(c.activity))
+            c.mid_message = false;
+        c.activity = Activity::running;
+    }
+    Result result = function(conn, args...);
+    owner::settle(table, c, conn);
+    remember_call<kind, call>(table, c, result, args...);
+    if (is_busy(c.activity)) {
+        if constexpr (kind == Kind::read)
+            c.mid_message = true;
+        if constexpr (std::is_same_v<Result, PGresult*>)
+            owner::note_result(c, result);
+    }
+    leave(c);
+    return result;
+}
+
 template<Kind kind, Call call, class... Args>
 auto pass(const void* caller, PGconn* conn, Args... args) {
     using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
@@ -228,44 +274,7 @@ auto pass(const void* caller, PGconn* conn, Args... args) {
     // No command has a result to give: libpq will not touch the connection.
     if (call == Call::PQgetResult && !is_busy(c->activity))
         return function(conn, args...);
-    if (is_nested(*c, caller))
-        return function(conn, args...);
-
-    enter(*c);
-    if (c->state() == State::swept) [[unlikely]] {
-        revive::Outcome outcome =
-            starts_work(kind) ? revive::attempt(*table, *c, conn) : revive::Outcome::not_wanted;
-        if (outcome == revive::Outcome::no_server) {
-            leave(*c);
-            return failure_of<call, Result>();
-        }
-        if constexpr (call == Call::PQconsumeInput) {
-            if (revive::can_wait(*table, *c)) {
-                leave(*c);
-                return Result(1);
-            }
-        }
-        if (outcome != revive::Outcome::done)
-            before_swept<kind, call>(*table, *c, conn);
-    }
-    if constexpr (starts_work(kind)) {
-        if (c->epoch != 0 && table->tag != Name::none)
-            c->epoch = table->epoch;
-        if (!is_busy(c->activity))
-            c->mid_message = false;
-        c->activity = Activity::running;
-    }
-    Result result = function(conn, args...);
-    owner::settle(*table, *c, conn);
-    remember_call<kind, call>(*table, *c, result, args...);
-    if (is_busy(c->activity)) {
-        if constexpr (kind == Kind::read)
-            c->mid_message = true;
-        if constexpr (std::is_same_v<Result, PGresult*>)
-            owner::note_result(*c, result);
-    }
-    leave(*c);
-    return result;
+    return pass_noting<kind, call>(*table, *c, caller, conn, args...);
 }
 
 template<Call call, class... Args>
