@@ -2,6 +2,7 @@
 
 #include "environment.hh"
 #include "farewell.hh"
+#include "keep_errno.hh"
 #include "real.hh"
 #include "settings.hh"
 #include "sigpipe.hh"
@@ -10,7 +11,6 @@
 #include "tag.hh"
 #include "witness.hh"
 
-#include <cerrno>
 #include <cstdlib>
 #include <pthread.h>
 #include <sched.h>
@@ -66,8 +66,9 @@ void make_table() {
     table::current.store(fresh, std::memory_order_release);
 }
 
-// Registered before any exit handler of the program and before the loader's own, so it runs after them all:
-// destructors have closed what they close, and exit() from here still flushes and keeps the new status.
+// Registered before the program's exit handlers and the loader's own, so it runs after them: destructors have closed
+// what they close, and exit() from here still flushes and keeps the new status. (Only a library whose constructor ran
+// before ours may have registered one that runs later.)
 void at_exit(int status, void*) {
     int wanted = end(status);
     if (wanted != status)
@@ -76,11 +77,10 @@ void at_exit(int status, void*) {
 
 [[gnu::constructor]] void start_up() {
     on_exit(at_exit, nullptr);
-    int error = errno;
+    KeepErrno keep;
     real::libc::resolve();
     summary::note_stderr();
     witness::loaded();
-    errno = error;
 }
 
 } // namespace
@@ -88,7 +88,7 @@ void at_exit(int status, void*) {
 Table* table() {
     if (Table* table = table::existing())
         return table;
-    int error = errno;
+    KeepErrno keep;
     auto expected = Start::not_yet;
     if (start.compare_exchange_strong(expected, Start::under_way, std::memory_order_acq_rel)) {
         make_table();
@@ -96,7 +96,6 @@ Table* table() {
     }
     while (start.load(std::memory_order_acquire) == Start::under_way)
         sched_yield();
-    errno = error;
     return table::existing();
 }
 

@@ -1,8 +1,8 @@
 #include "witness.hh"
 
+#include "keep_errno.hh"
 #include "text.hh"
 
-#include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
 #include <unistd.h>
@@ -31,7 +31,6 @@ public:
             (void)!write(fd, text_.view().data(), text_.view().size());
             close(fd);
         }
-        errno = error_;
     }
     Line(const Line&) = delete;
     Line& operator=(const Line&) = delete;
@@ -51,7 +50,7 @@ public:
     }
 
 private:
-    int error_ = errno;
+    KeepErrno keep_;
     char buffer_[9000];
     Text text_{buffer_};
 };
