@@ -69,6 +69,7 @@ struct alignas(128) Connection {
     Relaxed<Name> user;
     Relaxed<Name> host;
     Relaxed<Name> application;
+    Relaxed<uint32_t> number;        // of all that this process opened, from 1 on
     Relaxed<uint32_t> sweep;         // the sweep that claimed it
     std::atomic<uint32_t> straggler; // its record in Stragglers, complete once this is set; 0: none
     std::atomic<uint32_t> next;      // in its bucket

@@ -2,6 +2,7 @@
 
 #include "environment.hh"
 #include "farewell.hh"
+#include "journal.hh"
 #include "keep_errno.hh"
 #include "real.hh"
 #include "settings.hh"
@@ -62,6 +63,7 @@ void make_table() {
         write_to_stderr("pqsweep: no memory for its table; connections are not tracked\n");
         return;
     }
+    journal::start();
     tag::start(*fresh);
     table::current.store(fresh, std::memory_order_release);
 }
@@ -105,6 +107,7 @@ int end(int status) {
     // A vfork child shares our memory, and a fork that ran no handlers has the parent's table.
     if (!table || table->owner != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
         return status;
+    journal::exited(*table, status);
     summary::print(*table);
     bool is_failure = summary::is_failure(*table);
     farewell::say_all(*table);

@@ -47,6 +47,7 @@ struct Settings {
     Report report;
     uint8_t fail_on;
     uint8_t exit_code;
+    std::string_view journal; // empty: none
     List<std::string_view, 16> tag_from;
     List<KeepRule, 64> keep;
 };

@@ -14,9 +14,10 @@ namespace pqsweep {
 
 struct Table {
     pid_t owner;
-    Relaxed<Name> tag;       // the current one; `none` outside tags
-    Relaxed<uint32_t> epoch; // grows whenever a tag ends; never 0
-    Relaxed<uint32_t> live;  // connections in CONNECTION_OK that are not swept
+    Relaxed<Name> tag;          // the current one; `none` outside tags
+    Relaxed<uint32_t> epoch;    // grows whenever a tag ends; never 0
+    Relaxed<uint32_t> numbered; // connections that were given a number
+    Relaxed<uint32_t> live;     // connections in CONNECTION_OK that are not swept
     Names names;
     Tags tags;
     Stragglers stragglers;
