@@ -6,6 +6,7 @@
 #include "sweep.hh"
 #include "table.hh"
 #include "tag.hh"
+#include "unseen.hh"
 
 #include <cerrno>
 #include <cstring>
@@ -26,6 +27,7 @@ int change_environment(const char* name, Change change) {
         result = change();
     }
     int error = errno;
+    Unseen unseen;
     tag::environment_changed(name);
     errno = error;
     return result;

@@ -10,6 +10,7 @@
 #include "remember.hh"
 #include "revive.hh"
 #include "tag.hh"
+#include "unseen.hh"
 
 #include <cstring>
 #include <type_traits>
@@ -30,7 +31,7 @@ auto forward(const void* caller, PGconn* conn, Args... args) {
     if (!libpq)
         libpq = real::libpq_of_untracked(caller);
     auto function = libpq ? libpq->get<call>() : nullptr;
-    return function ? function(conn, args...) : Result();
+    return function ? in_sight(function, conn, args...) : Result();
 }
 
 // libpq calls its own exported functions through us. What it does inside a call of the program's is part of
@@ -57,7 +58,7 @@ PGconn* connect_to(const Libpq* libpq, const void* caller, Args... args) {
     bool is_outer = !libpq->contains(caller);
     if (is_outer)
         is_connecting = true;
-    PGconn* conn = function(args...);
+    PGconn* conn = in_sight(function, args...);
     if (is_outer)
         is_connecting = false;
     if (table && conn)
@@ -77,6 +78,7 @@ template<Call call, class... Args>
 struct Tied<call, PGconn* (*)(Args...)> {
     template<int number>
     static PGconn* connect(Args... args) {
+        Unseen unseen;
         return connect_to<call>(real::libpq_at(number), __builtin_return_address(0), args...);
     }
     template<int... numbers>
@@ -119,7 +121,7 @@ PostgresPollingStatusType poll_hook(const void* caller, PGconn* conn) {
     bool nested = is_nested(*c, caller);
     if (!nested)
         enter(*c);
-    PostgresPollingStatusType status = c->libpq->get<call>()(conn);
+    PostgresPollingStatusType status = in_sight(c->libpq->get<call>(), conn);
     owner::progressed(*table, *c, conn);
     if (!nested)
         leave(*c);
@@ -143,7 +145,7 @@ auto reset_hook(const void* caller, PGconn* conn) {
     } reset{*table, *c, conn};
     enter(*c);
     owner::resetting(*table, *c);
-    return c->libpq->get<call>()(conn);
+    return in_sight(c->libpq->get<call>(), conn);
 }
 
 template<Call call>
@@ -154,7 +156,7 @@ void finish_hook(const void* caller, PGconn* conn) {
         return forward<call>(caller, conn);
     auto function = c->libpq->get<call>();
     owner::finishing(*table, *c);
-    function(conn);
+    in_sight(function, conn);
 }
 
 enum class Kind : uint8_t { exec, send, read, write };
@@ -222,9 +224,9 @@ auto pass(const void* caller, PGconn* conn, Args... args) {
         return Result();
     // No command has a result to give: libpq will not touch the connection.
     if (call == Call::PQgetResult && !is_busy(c->activity))
-        return function(conn, args...);
+        return in_sight(function, conn, args...);
     if (is_nested(*c, caller))
-        return function(conn, args...);
+        return in_sight(function, conn, args...);
 
     enter(*c);
     if (c->state() == State::swept) [[unlikely]] {
@@ -250,7 +252,7 @@ auto pass(const void* caller, PGconn* conn, Args... args) {
             c->mid_message = false;
         c->activity = Activity::running;
     }
-    Result result = function(conn, args...);
+    Result result = in_sight(function, conn, args...);
     owner::settle(*table, *c, conn);
     remember_call<kind, call>(*table, *c, result, args...);
     if (is_busy(c->activity)) {
@@ -294,6 +296,7 @@ void* hook_of(const char* name) {
 #define UNPAREN(...) __VA_ARGS__
 #define HOOK(kind, result, name, parameters, arguments)                                                      \
     extern "C" [[gnu::visibility("default")]] result name parameters {                                       \
+        pqsweep::Unseen unseen;                                                                              \
         return pqsweep::kind##_hook<pqsweep::Call::name>(__builtin_return_address(0), UNPAREN arguments);    \
     }
 #include "libpq_calls.def"

@@ -8,6 +8,7 @@
 #include "socket.hh"
 #include "summary.hh"
 #include "tag.hh"
+#include "unseen.hh"
 
 #include <cerrno>
 #include <cstdlib>
@@ -103,6 +104,7 @@ int end(int status) {
     // A vfork child shares our memory, and a fork that ran no handlers has the parent's table.
     if (!table || table->owner != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
         return status;
+    Unseen unseen;
     summary::print(*table);
     bool is_failure = summary::is_failure(*table);
     farewell::say_all(*table);
