@@ -3,11 +3,11 @@
 #pragma once
 
 extern "C" {
-// In spite of its name it stands for writes, too. Threads hand over through our atomics.
-[[gnu::weak]] void AnnotateIgnoreReadsBegin(const char* file, int line);
-[[gnu::weak]] void AnnotateIgnoreReadsEnd(const char* file, int line);
-[[gnu::weak]] void __msan_scoped_disable_interceptor_checks();
-[[gnu::weak]] void __msan_scoped_enable_interceptor_checks();
+// In spite of its name it stands for writes, too.
+[[gnu::weak]] void tsan_ignore(const char* file, int line) __asm__("AnnotateIgnoreReadsBegin");
+[[gnu::weak]] void tsan_heed(const char* file, int line) __asm__("AnnotateIgnoreReadsEnd");
+[[gnu::weak]] void msan_ignore() __asm__("__msan_scoped_disable_interceptor_checks");
+[[gnu::weak]] void msan_heed() __asm__("__msan_scoped_enable_interceptor_checks");
 }
 
 namespace pqsweep {
@@ -19,17 +19,17 @@ inline constexpr bool is_instrumented = false;
 #endif
 
 inline void look_away() {
-    if (!is_instrumented && AnnotateIgnoreReadsBegin)
-        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
-    if (__msan_scoped_disable_interceptor_checks)
-        __msan_scoped_disable_interceptor_checks();
+    if (!is_instrumented && tsan_ignore)
+        tsan_ignore(__FILE__, __LINE__);
+    if (msan_ignore)
+        msan_ignore();
 }
 
 inline void look_again() {
-    if (!is_instrumented && AnnotateIgnoreReadsEnd)
-        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
-    if (__msan_scoped_enable_interceptor_checks)
-        __msan_scoped_enable_interceptor_checks();
+    if (!is_instrumented && tsan_heed)
+        tsan_heed(__FILE__, __LINE__);
+    if (msan_heed)
+        msan_heed();
 }
 
 // While one lives, the thread's sanitizer looks away.
