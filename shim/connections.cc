@@ -5,13 +5,36 @@ namespace pqsweep {
 namespace {
 
 constinit std::atomic<PGcancel*> cancels[Connections::capacity + 1];
+constinit std::atomic<PGcancel*> spent; // the first of a list that is linked through their own memory
 constinit Session sessions[Connections::capacity + 1]{};
 constinit Command commands[Connections::capacity + 1]{};
+
+PGcancel*& next_of(PGcancel* cancel) {
+    return *reinterpret_cast<PGcancel**>(cancel);
+}
 
 } // namespace
 
 std::atomic<PGcancel*>& Connections::cancel(const Connection& connection) {
     return cancels[&connection - slots_];
+}
+
+void Connections::put_back(const Connection& connection, PGcancel* cancel) {
+    PGcancel* none = nullptr;
+    if (this->cancel(connection).compare_exchange_strong(none, cancel, std::memory_order_acq_rel))
+        return;
+    PGcancel* next = spent.load(std::memory_order_relaxed);
+    do
+        next_of(cancel) = next;
+    while (!spent.compare_exchange_weak(next, cancel, std::memory_order_release));
+}
+
+void Connections::free_spent_cancels(const Libpq& libpq) {
+    for (PGcancel* cancel = spent.exchange(nullptr, std::memory_order_acquire); cancel;) {
+        PGcancel* next = next_of(cancel);
+        libpq.get<Call::PQfreeCancel>()(cancel); // every libpq's is free()
+        cancel = next;
+    }
 }
 
 Session& Connections::session(const Connection& connection) {

@@ -112,8 +112,12 @@ public:
     State remove(Connection& connection);
 
     // Where the PGcancel of a slot is kept: in static memory, because leak checkers look for what libpq
-    // allocated there and in the heap, and not in a mapping of ours.
+    // allocated there and in the heap, and not in a mapping of ours. A sweep takes it out to use it.
     std::atomic<PGcancel*>& cancel(const Connection& connection);
+    // Puts it back. One that the owner has replaced meanwhile waits for the next free_spent_cancels(): free() may not
+    // be called here.
+    void put_back(const Connection& connection, PGcancel* cancel);
+    static void free_spent_cancels(const Libpq& libpq);
     // What its session has to be given back if it is revived, and the command whose results are being read; both
     // for the owner.
     Session& session(const Connection& connection);

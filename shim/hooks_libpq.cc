@@ -10,6 +10,7 @@
 #include "remember.hh"
 #include "revive.hh"
 #include "tag.hh"
+#include "unseen.hh"
 #include "witness.hh"
 
 #include <cstring>
@@ -28,8 +29,10 @@ template<Call call, class... Args>
 [[gnu::noinline]] auto forward(const void* caller, PGconn* conn, Args... args) {
     using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
     const Libpq* libpq = table::libpq_of_inherited(conn);
-    if (!libpq)
+    if (!libpq) {
+        Unseen unseen;
         libpq = real::libpq_of_untracked(caller);
+    }
     auto function = libpq ? libpq->get<call>() : nullptr;
     return function ? function(conn, args...) : Result();
 }
@@ -57,7 +60,7 @@ PGconn* connect_to(const Libpq* libpq, bool is_outer, Args... args) {
         return nullptr;
     if (is_outer)
         is_connecting = true;
-    PGconn* conn = function(args...);
+    PGconn* conn = in_sight(function, args...);
     if (is_outer)
         is_connecting = false;
     if (table && conn)
@@ -67,6 +70,7 @@ PGconn* connect_to(const Libpq* libpq, bool is_outer, Args... args) {
 
 template<Call call, class... Args>
 PGconn* connect_hook(const void* caller, Args... args) {
+    Unseen unseen;
     const Libpq* libpq = real::libpq_of(caller);
     bool is_outer = libpq && !libpq->contains(caller);
     if (is_outer)
@@ -81,6 +85,7 @@ template<Call call, class... Args>
 struct Tied<call, PGconn* (*)(Args...)> {
     template<int number>
     static PGconn* connect(Args... args) {
+        Unseen unseen;
         witness::connecting(*real::libpq_at(number), nullptr);
         return connect_to<call>(real::libpq_at(number), true, args...);
     }
@@ -116,15 +121,17 @@ PostgresPollingStatusType poll_hook(const void* caller, PGconn* conn) {
     Connection* c = table ? table->connections.find(conn) : nullptr;
     if (!c) {
         PostgresPollingStatusType status = forward<call>(caller, conn);
+        Unseen unseen;
         const Libpq* libpq = table && is_connecting ? real::libpq_of(caller) : nullptr;
         if (libpq && libpq->contains(caller))
             owner::connected(*table, conn, libpq, false);
         return status;
     }
+    Unseen unseen;
     bool nested = is_nested(*c, caller);
     if (!nested)
         enter(*c);
-    PostgresPollingStatusType status = c->libpq->get<call>()(conn);
+    PostgresPollingStatusType status = in_sight(c->libpq->get<call>(), conn);
     owner::progressed(*table, *c, conn);
     if (!nested)
         leave(*c);
@@ -137,6 +144,7 @@ auto reset_hook(const void* caller, PGconn* conn) {
     Connection* c = table ? table->connections.find(conn) : nullptr;
     if (!c)
         return forward<call>(caller, conn);
+    Unseen unseen;
     struct Reset {
         Table& table;
         Connection& c;
@@ -148,7 +156,7 @@ auto reset_hook(const void* caller, PGconn* conn) {
     } reset{*table, *c, conn};
     enter(*c);
     owner::resetting(*table, *c);
-    return c->libpq->get<call>()(conn);
+    return in_sight(c->libpq->get<call>(), conn);
 }
 
 template<Call call>
@@ -158,7 +166,10 @@ void finish_hook(const void* caller, PGconn* conn) {
     if (!c)
         return forward<call>(caller, conn);
     auto function = c->libpq->get<call>();
-    owner::finishing(*table, *c);
+    {
+        Unseen unseen;
+        owner::finishing(*table, *c);
+    }
     function(conn);
 }
 
@@ -221,6 +232,7 @@ template<Kind kind, Call call, class... Args>
     if (is_nested(c, caller))
         return function(conn, args...);
 
+    Unseen unseen;
     enter(c);
     if (c.state() == State::swept) [[unlikely]] {
         revive::Outcome outcome =
@@ -245,7 +257,7 @@ template<Kind kind, Call call, class... Args>
             c.mid_message = false;
         c.activity = Activity::running;
     }
-    Result result = function(conn, args...);
+    Result result = in_sight(function, conn, args...);
     owner::settle(table, c, conn);
     remember_call<kind, call>(table, c, result, args...);
     if (is_busy(c.activity)) {
@@ -263,8 +275,10 @@ auto pass(const void* caller, PGconn* conn, Args... args) {
     using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
     Table* table = table::existing();
     if constexpr (starts_work(kind))
-        if (table)
+        if (table) {
+            Unseen unseen;
             tag::look(*table);
+        }
     Connection* c = table ? table->connections.find(conn) : nullptr;
     if (!c)
         return forward<call>(caller, conn, args...);

@@ -33,6 +33,7 @@ void established(Table& table, Connection& c, PGconn* conn) {
         table.connections.cancel(c).exchange(libpq.get<Call::PQgetCancel>()(conn), std::memory_order_acq_rel);
     if (former)
         libpq.get<Call::PQfreeCancel>()(former);
+    Connections::free_spent_cancels(libpq);
     if (c.state() != State::live || c.established.exchange(true, std::memory_order_acq_rel))
         return;
     if (!c.is_revival) {

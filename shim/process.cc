@@ -10,6 +10,7 @@
 #include "socket.hh"
 #include "summary.hh"
 #include "tag.hh"
+#include "unseen.hh"
 #include "witness.hh"
 
 #include <cstdlib>
@@ -107,6 +108,7 @@ int end(int status) {
     // A vfork child shares our memory, and a fork that ran no handlers has the parent's table.
     if (!table || table->owner != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
         return status;
+    Unseen unseen;
     journal::exited(*table, status);
     summary::print(*table);
     bool is_failure = summary::is_failure(*table);

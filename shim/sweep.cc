@@ -165,13 +165,12 @@ private:
     // Whoever frees the slot meanwhile finds no PGcancel in it; it is put back even then, and freed by the
     // slot's next owner: free() may not be called here.
     void cancel(Connection& c) {
-        std::atomic<PGcancel*>& place = table_.connections.cancel(c);
-        PGcancel* cancel = place.exchange(nullptr, std::memory_order_acq_rel);
+        PGcancel* cancel = table_.connections.cancel(c).exchange(nullptr, std::memory_order_acq_rel);
         if (!cancel)
             return;
         char error[256];
         c.libpq->get<Call::PQcancel>()(cancel, error, sizeof error);
-        place.store(cancel, std::memory_order_release);
+        table_.connections.put_back(c, cancel);
     }
 
     void finish_privately() {
