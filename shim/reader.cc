@@ -7,7 +7,7 @@ bool Reader::next_statement() {
         step();
     depth_ = 0;
     do
-        now_ = tokens_.next();
+        tokens_.next(now_);
     while (now_.is(';'));
     if (now_.kind == Token::Kind::end)
         return false;

@@ -30,7 +30,7 @@ public:
         if (now_.kind == Token::Kind::symbol)
             nest(now_.is('(') ? 1 : now_.is(')') && depth_ > 0 ? -1 : 0);
         behind_ = now_.text.data() + now_.text.size();
-        now_ = tokens_.next();
+        tokens_.next(now_);
     }
     // Semicolons do not end the statement while this is above 0. It counts parentheses by itself.
     void nest(int by) { depth_ += by; }

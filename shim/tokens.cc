@@ -135,7 +135,7 @@ bool Token::equals(std::string_view word) const {
     return true;
 }
 
-Token Tokens::next() {
+void Tokens::next(Token& token) {
     using Kind = Token::Kind;
     const char* const end = end_;
     const char* const start = skip_blank(at_, end);
@@ -172,7 +172,8 @@ Token Tokens::next() {
         }
     }
     at_ = at;
-    return {kind, between(start, at)};
+    token.kind = kind;
+    token.text = between(start, at);
 }
 
 size_t fold_name(std::string_view name, bool of_setting, char* out) {

@@ -44,7 +44,13 @@ private:
 class Tokens {
 public:
     explicit Tokens(std::string_view sql) : at_(sql.data()), end_(sql.data() + sql.size()) {}
-    Token next();
+    // In place: a copy would have to wait for the parts just written.
+    void next(Token& token);
+    Token next() {
+        Token token{};
+        next(token);
+        return token;
+    }
 
 private:
     const char* at_;
