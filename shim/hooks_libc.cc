@@ -47,11 +47,11 @@ using namespace pqsweep;
 #define EXPORT extern "C" [[gnu::visibility("default")]]
 
 EXPORT int setenv(const char* name, const char* value, int overwrite) noexcept {
-    return change_environment(name, [=] { return real::libc::setenv(name, value, overwrite); });
+    return change_environment(name, [=] { return real::libc::setenv()(name, value, overwrite); });
 }
 
 EXPORT int unsetenv(const char* name) noexcept {
-    return change_environment(name, [=] { return real::libc::unsetenv(name); });
+    return change_environment(name, [=] { return real::libc::unsetenv()(name); });
 }
 
 EXPORT int putenv(char* entry) noexcept {
@@ -62,15 +62,15 @@ EXPORT int putenv(char* entry) noexcept {
         memcpy(name, entry, length);
         name[length] = 0;
     }
-    return change_environment(fits ? name : nullptr, [=] { return real::libc::putenv(entry); });
+    return change_environment(fits ? name : nullptr, [=] { return real::libc::putenv()(entry); });
 }
 
 EXPORT int clearenv() noexcept {
-    return change_environment(nullptr, [] { return real::libc::clearenv(); });
+    return change_environment(nullptr, [] { return real::libc::clearenv()(); });
 }
 
 EXPORT int socket(int domain, int type, int protocol) noexcept {
-    int fd = real::libc::socket(domain, type, protocol);
+    int fd = real::libc::socket()(domain, type, protocol);
     if (revive::kept_descriptor >= 0) [[unlikely]] {
         const void* caller = __builtin_return_address(0);
         return fd < 0 && errno == EMFILE ? revive::open_at_kept(domain, type, protocol, caller)
@@ -86,21 +86,21 @@ EXPORT int close(int fd) {
     if (fd >= 0 && fd == revive::kept_descriptor && revive::must_stay_open(__builtin_return_address(0)))
         [[unlikely]]
         return 0;
-    return real::libc::close(fd);
+    return real::libc::close()(fd);
 }
 
 // Programs that leave this way run no exit handlers: pytest-xdist's workers, forked children.
 EXPORT void _exit(int status) {
-    real::libc::_exit(process::end(status));
+    real::libc::_exit()(process::end(status));
     __builtin_unreachable();
 }
 
 EXPORT void _Exit(int status) noexcept {
-    real::libc::_Exit(process::end(status));
+    real::libc::_Exit()(process::end(status));
     __builtin_unreachable();
 }
 
 EXPORT void quick_exit(int status) noexcept {
-    real::libc::quick_exit(process::end(status));
+    real::libc::quick_exit()(process::end(status));
     __builtin_unreachable();
 }

@@ -4,13 +4,16 @@
 // The shim is loaded into every process of a test run, most of which never see PostgreSQL, and beside
 // whatever C++ runtime the program has, or none. So it depends on libc alone: no exceptions, no RTTI, no
 // libstdc++.
+#include "hooks.hh"
 #include "owner.hh"
 #include "process.hh"
 #include "remember.hh"
 #include "revive.hh"
 #include "tag.hh"
 
+#include <cstring>
 #include <type_traits>
+#include <utility>
 
 namespace pqsweep {
 
@@ -44,11 +47,10 @@ void leave(Connection& c) {
 }
 
 template<Call call, class... Args>
-PGconn* connect_hook(const void* caller, Args... args) {
+PGconn* connect_to(const Libpq* libpq, const void* caller, Args... args) {
     Table* table = process::table();
     if (table)
         tag::look(*table);
-    const Libpq* libpq = real::libpq_of(caller);
     auto function = libpq ? libpq->get<call>() : nullptr;
     if (!function)
         return nullptr;
@@ -61,6 +63,46 @@ PGconn* connect_hook(const void* caller, Args... args) {
     if (table && conn)
         owner::connected(*table, conn, libpq, is_outer);
     return conn;
+}
+
+template<Call call, class... Args>
+PGconn* connect_hook(const void* caller, Args... args) {
+    return connect_to<call>(real::libpq_of(caller), caller, args...);
+}
+
+// A connect hook for each libpq there may be.
+template<Call, class Type>
+struct Tied;
+template<Call call, class... Args>
+struct Tied<call, PGconn* (*)(Args...)> {
+    template<int number>
+    static PGconn* connect(Args... args) {
+        return connect_to<call>(real::libpq_at(number), __builtin_return_address(0), args...);
+    }
+    template<int... numbers>
+    static void* hook(int number, std::integer_sequence<int, numbers...>) {
+        constexpr PGconn* (*hooks[])(Args...) = {connect<numbers>...};
+        return reinterpret_cast<void*>(hooks[number]);
+    }
+};
+
+template<Call call, class Result, class... Args>
+void* hook_for(Result (*plain)(Args...), const Libpq* libpq) {
+    if constexpr (std::is_same_v<Result, PGconn*>)
+        if (libpq)
+            return Tied<call, Result (*)(Args...)>::hook(
+                libpq->number(), std::make_integer_sequence<int, real::most_libpqs>());
+    return reinterpret_cast<void*>(plain);
+}
+
+void* find_hook(const char* name, const Libpq* libpq) {
+    if (name[0] != 'P' || name[1] != 'Q')
+        return nullptr;
+#define HOOK(kind, result, function, parameters, arguments)                                                  \
+    if (strcmp(name, #function) == 0)                                                                        \
+        return hook_for<Call::function>(&::function, libpq);
+#include "libpq_calls.def"
+    return nullptr;
 }
 
 template<Call call>
@@ -239,6 +281,14 @@ auto write_hook(const void* caller, PGconn* conn, Args... args) {
 }
 
 } // namespace
+
+void* hook_of(const char* name, const Libpq& libpq) {
+    return find_hook(name, &libpq);
+}
+void* hook_of(const char* name) {
+    return find_hook(name, nullptr);
+}
+
 } // namespace pqsweep
 
 #define UNPAREN(...) __VA_ARGS__

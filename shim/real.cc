@@ -14,7 +14,8 @@ namespace pqsweep {
 // any file name and soname. RTLD_NEXT alone sees none that came in with an RTLD_LOCAL plugin.
 class Discovery {
 public:
-    static const Libpq* first() { return count() ? &libpqs[0] : nullptr; }
+    static const Libpq* first() { return at(0); }
+    static const Libpq* at(int number) { return number < count() ? &libpqs[number] : nullptr; }
     static int count() { return published.load(std::memory_order_acquire); }
     static const Libpq* containing(const void* address);
     static void refresh();
@@ -24,7 +25,7 @@ public:
 
 private:
     class InLoader;
-    static constexpr int most = 16;
+    static constexpr int most = real::most_libpqs;
     struct Object {
         uintptr_t begin, size;
         char path[4096];
@@ -170,6 +171,7 @@ void Discovery::publish(const Object& object, void* handle) {
     Libpq found;
     found.begin_ = object.begin;
     found.size_ = object.size;
+    auto dlsym = real::libc::dlsym();
     found.ssl_write_ = dlsym(handle, "SSL_write");
 #define HOOK(kind, result, name, parameters, arguments)                                                      \
     found.calls_[static_cast<size_t>(Call::name)] = dlsym(handle, #name);
@@ -186,6 +188,7 @@ void Discovery::publish(const Object& object, void* handle) {
         if (libpqs[i].begin_ == object.begin)
             return;
     if (is_whole && n < most) {
+        found.number_ = n;
         libpqs[n] = found;
         published.store(n + 1, std::memory_order_release);
     }
@@ -239,7 +242,7 @@ void Discovery::refresh() {
             break;
         if (containing(reinterpret_cast<const void*>(search.object.begin)))
             continue;
-        if (void* handle = dlopen(search.object.path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE))
+        if (void* handle = real::libc::dlopen()(search.object.path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE))
             publish(search.object, handle);
     }
     adds_seen.store(adds, std::memory_order_release);
@@ -257,27 +260,18 @@ namespace real {
 
 namespace {
 
-// What the object at `caller` sees through its own dependencies.
-const Libpq* dependency_of(const void* caller) {
+// What the object at `caller` sees through its own dependencies. Leaves the loader's error in dlerror().
+void* seen_by(const void* caller, const char* name) {
     Dl_info info;
     link_map* map = nullptr;
     if (!dladdr1(caller, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) || !map)
         return nullptr;
-    void* handle = dlopen(map->l_name, RTLD_LAZY | RTLD_NOLOAD);
+    void* handle = libc::dlopen()(map->l_name, RTLD_LAZY | RTLD_NOLOAD);
     if (!handle)
         return nullptr;
-    const Libpq* libpq = Discovery::containing(dlsym(handle, landmark));
+    void* found = libc::dlsym()(handle, name);
     dlclose(handle);
-    return libpq;
-}
-
-void* next(std::atomic<void*>& cached, const char* name) {
-    void* function = cached.load(std::memory_order_relaxed);
-    if (!function) {
-        function = dlsym(RTLD_NEXT, name);
-        cached.store(function, std::memory_order_relaxed);
-    }
-    return function;
+    return found;
 }
 
 } // namespace
@@ -287,15 +281,37 @@ const Libpq* libpq_of(const void* caller) {
     Discovery::refresh();
     const Libpq* libpq = Discovery::count() > 1 ? Discovery::containing(caller) : Discovery::first();
     if (!libpq && Discovery::count())
-        libpq = Discovery::containing(dlsym(RTLD_NEXT, landmark));
+        libpq = Discovery::containing(libc::dlsym()(RTLD_NEXT, landmark));
     if (!libpq && Discovery::count())
-        libpq = dependency_of(caller);
+        libpq = Discovery::containing(seen_by(caller, landmark));
     errno = error;
     return libpq ? libpq : Discovery::first();
 }
 
 const Libpq* libpq_of_untracked(const void* caller) {
     return Discovery::count() == 1 ? Discovery::first() : libpq_of(caller);
+}
+
+const Libpq* libpq_at(int number) {
+    return Discovery::at(number);
+}
+
+const Libpq* libpq_containing(const void* address) {
+    int error = errno;
+    Discovery::refresh();
+    errno = error;
+    return Discovery::containing(address);
+}
+
+bool is_visible_from(const void* caller, const char* name, const void* hook) {
+    auto dlsym = libc::dlsym();
+    if (dlsym(RTLD_NEXT, name) || dlsym(RTLD_DEFAULT, name) != hook) // behind us, or before us
+        return true;
+    void* found = seen_by(caller, name);
+    if (found != hook)
+        return found;
+    dlsym(RTLD_NEXT, name);
+    return false;
 }
 
 bool may_be_from(const Libpq& libpq, const void* caller, const char* function) {
@@ -316,42 +332,37 @@ namespace {
 #define HOOK(result, name, parameters) constinit std::atomic<void*> next_##name;
 #include "libc_calls.def"
 
-// A hook that is called before our constructor has run looks its function up by itself.
-#define NEXT(name) reinterpret_cast<decltype(&::name)>(next(next_##name, #name))
+// dlsym can't be asked for itself: the answer would be our hook. Its version is that of the first glibc for the
+// architecture, or of the one that moved it from libdl into libc.
+void* next_dlsym_of_any_version() {
+    for (const char* version : {"GLIBC_2.34", "GLIBC_2.2.5", "GLIBC_2.17", "GLIBC_2.0", "GLIBC_2.4",
+                                "GLIBC_2.2", "GLIBC_2.27", "GLIBC_2.36"})
+        if (void* function = dlvsym(RTLD_NEXT, "dlsym", version))
+            return function;
+    return nullptr;
+}
+
+void* next(std::atomic<void*>& cached, const char* name) {
+    void* function = cached.load(std::memory_order_relaxed);
+    if (!function) {
+        function = &cached == &next_dlsym ? next_dlsym_of_any_version() : libc::dlsym()(RTLD_NEXT, name);
+        cached.store(function, std::memory_order_relaxed);
+    }
+    return function;
+}
 
 } // namespace
 
-void resolve() {
-#define HOOK(result, name, parameters) next(next_##name, #name);
+// A hook that is called before our constructor has run looks its function up by itself.
+#define HOOK(result, name, parameters)                                                                       \
+    decltype(&::name) name() {                                                                               \
+        return reinterpret_cast<decltype(&::name)>(next(next_##name, #name));                                \
+    }
 #include "libc_calls.def"
-}
 
-int setenv(const char* name, const char* value, int overwrite) {
-    return NEXT(setenv)(name, value, overwrite);
-}
-int putenv(char* entry) {
-    return NEXT(putenv)(entry);
-}
-int unsetenv(const char* name) {
-    return NEXT(unsetenv)(name);
-}
-int clearenv() {
-    return NEXT(clearenv)();
-}
-int socket(int domain, int type, int protocol) {
-    return NEXT(socket)(domain, type, protocol);
-}
-int close(int fd) {
-    return NEXT(close)(fd);
-}
-void _exit(int status) {
-    NEXT(_exit)(status);
-}
-void _Exit(int status) {
-    NEXT(_Exit)(status);
-}
-void quick_exit(int status) {
-    NEXT(quick_exit)(status);
+void resolve() {
+#define HOOK(result, name, parameters) name();
+#include "libc_calls.def"
 }
 
 } // namespace libc

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <dlfcn.h>
 #include <libpq-fe.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -43,6 +44,8 @@ public:
     auto ssl_write() const {
         return reinterpret_cast<int (*)(void* ssl, const void* bytes, int size)>(ssl_write_);
     }
+    // See real::libpq_at().
+    int number() const { return number_; }
     bool contains(const void* address) const { return reinterpret_cast<uintptr_t>(address) - begin_ < size_; }
 
     mutable Relaxed<bool> has_tls_handler; // see farewell.hh
@@ -51,6 +54,7 @@ private:
     friend class Discovery;
     uintptr_t begin_ = 0;
     uintptr_t size_ = 0;
+    int number_ = 0;
     void* ssl_write_ = nullptr;
     void* calls_[static_cast<size_t>(Call::count)] = {};
 };
@@ -74,8 +78,19 @@ bool may_be_from(const Libpq& libpq, const void* caller, const char* function);
 void before_fork();
 void after_fork(bool is_child);
 
+// Every libpq has a number, from 0 on; null past the last one that was found.
+constexpr int most_libpqs = 16;
+const Libpq* libpq_at(int number);
+// The one that `address` is in, among all that are loaded now; null if it is in none. Takes the loader's lock; keeps
+// errno.
+const Libpq* libpq_containing(const void* address);
+
+// Whether code at `caller` would find a function `name` without us, whose own is `hook`, in the global scope or in
+// its object's dependencies. Takes the loader's lock; where it would not, dlerror() says so.
+bool is_visible_from(const void* caller, const char* name, const void* hook);
+
 // The real libc function of that name, for the hook that hides it.
-#define HOOK(result, name, parameters) result name parameters;
+#define HOOK(result, name, parameters) decltype(&::name) name();
 namespace libc {
 #include "libc_calls.def"
 // At start-up: later, the thread may not be able to wait for the loader's lock, or be in a signal handler.

@@ -3,6 +3,7 @@
 #include "sigpipe.hh"
 #include "text.hh"
 
+#include <atomic>
 #include <cstdlib>
 
 namespace pqsweep {
@@ -170,6 +171,19 @@ void settings::load() {
         if (length == longest_value || !setting.parse({copy, length}, loaded))
             warn(setting, {value, length});
     }
+}
+
+bool settings::is_disabled() {
+    enum Answer : uint8_t { unknown, no, yes };
+    static constinit std::atomic<Answer> known{unknown};
+    Answer answer = known.load(std::memory_order_relaxed);
+    if (answer == unknown) {
+        Settings read{};
+        const char* value = getenv("PQSWEEP_DISABLE");
+        answer = value && parse_flag(value, read.disabled) && read.disabled ? yes : no;
+        known.store(answer, std::memory_order_relaxed);
+    }
+    return answer == yes;
 }
 
 const Settings& the_settings() {

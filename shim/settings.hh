@@ -73,6 +73,9 @@ namespace settings {
 // Warns of every bad value on stderr, with what is accepted and the default that holds instead.
 void load();
 
+// What PQSWEEP_DISABLE said when this was first asked, which may be before load().
+bool is_disabled();
+
 } // namespace settings
 
 const Settings& the_settings();

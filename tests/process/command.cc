@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <set>
 #include <signal.h>
 
@@ -56,6 +57,18 @@ TEST_CASE("the shim needs libc alone, and exports its hooks and nothing else") {
     for (const std::string& name : hooks)
         expected += name + "\n";
     CHECK(output_of("nm -D --defined-only " + shim + " | sed 's/.* //' | LC_ALL=C sort") == expected);
+}
+
+TEST_CASE("dlsym and dlopen end in a jump: the loader must see their caller, and not us") {
+    for (const char* name : {"dlsym", "dlopen"}) {
+        std::string code = output_of("objdump -d --no-show-raw-insn --disassemble=" + std::string(name) +
+                                     " " + build_directory() + "/libpqsweep.so");
+        CAPTURE(code);
+        CHECK(contains(code, std::string("<") + name + ">:"));
+        // To the function that was chosen, in a register; there is no other way out.
+        CHECK(std::regex_search(code, std::regex(R"(\s(jmp\s+\*%|br\s))")));
+        CHECK(!std::regex_search(code, std::regex(R"(\sretq?\s)")));
+    }
 }
 
 TEST_CASE("run: options become variables") {

@@ -56,13 +56,32 @@ TEST_CASE("a library constructor that connects before ours ran") {
     CHECK(program.output() == "swept\n");
 }
 
-TEST_CASE("RTLD_LOCAL plugins with a libpq each: every connection goes to its own") {
-    Program program({"two_libpqs"}, {{"PQSWEEP_REPORT", "always"}, {"PQSWEEP_REVIVE", "0"}});
-    CHECK(program.finish() == 0);
-    CHECK(program.output() == "invalid conn, [], FATAL:  terminating connectio\n"
-                              "INVALID conn, [], FATAL:  terminating connectio\n"
-                              "invalid conn, [], FATAL:  terminating connectio\n");
-    CHECK(program.errors().find("3 stragglers swept") != std::string::npos);
+TEST_CASE(
+    "RTLD_LOCAL plugins with a libpq each, with RTLD_DEEPBIND or not: every connection goes to its own") {
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"two_libpqs"}, {"two_libpqs", "deepbind"}}) {
+        Program program(command, {{"PQSWEEP_REPORT", "always"}, {"PQSWEEP_REVIVE", "0"}});
+        CHECK(program.finish() == 0);
+        CHECK(program.output() == "invalid conn, [], FATAL:  terminating connectio\n"
+                                  "INVALID conn, [], FATAL:  terminating connectio\n"
+                                  "invalid conn, [], FATAL:  terminating connectio\n");
+        CHECK(program.errors().find("3 stragglers swept") != std::string::npos);
+    }
+}
+
+TEST_CASE("the loader answers every caller as it does without us") {
+    if (!sanitizer_runtime().empty())
+        SKIP("a sanitizer's runtime calls dlopen in the program's stead");
+    auto run = [](Program::Shim shim) {
+        Program program({"loader"}, {}, shim);
+        CHECK(program.finish() == 0);
+        CHECK(program.errors() == "");
+        return program.output();
+    };
+    std::string expected = run(Program::Shim::absent);
+    CHECK(expected.find("invalid conn") != std::string::npos);
+    CHECK(expected.find("INVALID conn") != std::string::npos);
+    CHECK(run(Program::Shim::preloaded) == expected);
 }
 
 TEST_CASE("jumps out of a blocked call, by a signal handler and by pthread_cancel") {

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 #include <filesystem>
+#include <fstream>
 
 using namespace pqsweep::tests;
 namespace fs = std::filesystem;
@@ -68,6 +69,81 @@ TEST_CASE(
         CHECK(contains(shared.client.errors(), "1 connection opened under 1 tag, 0 abandoned"));
         CHECK(contains(shared.client.errors(), "3 revived when they were used again, in "));
     }
+}
+
+TEST_CASE("descriptors that other threads open and close meanwhile, also behind another interposer") {
+    for (const std::string& before : {std::string(), build_directory() + "/programs/libinterposer.so:"}) {
+        CAPTURE(before);
+        Environment environment{{"PQSWEEP_TAG", "a"}};
+        if (!before.empty() && sanitizer_runtime().empty())
+            environment["LD_PRELOAD"] = before + build_directory() + "/libpqsweep.so";
+        Program program({"revival_race"}, environment);
+        CHECK(program.finish() == 0);
+        CHECK(program.output() == "all well\n");
+        CHECK(program.errors() == "");
+    }
+}
+
+TEST_CASE("passwords: SCRAM, also where only a file has it") {
+    Server server;
+    server.ask("create role scram login password 'secret'");
+    fs::path file = fs::temp_directory_path() / ("pqsweep-pgpass-" + std::to_string(getpid()));
+    std::ofstream(file) << "*:*:*:scram:secret\n";
+    fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+    for (const std::string& from : {std::string("password=secret"), "passfile=" + file.string()}) {
+        CAPTURE(from);
+        Shared shared("host=127.0.0.1 user=scram " + from);
+        shared.sweep();
+        CHECK(shared.say("exec c select current_user") == "PGRES_TUPLES_OK scram");
+    }
+    Program wrong({"client"}, {});
+    CHECK(contains(wrong.say("open c host=127.0.0.1 user=scram password=wrong"), "bad"));
+    fs::remove(file);
+}
+
+TEST_CASE("whatever starts work wakes it; to ask for what is known does not") {
+    Shared shared;
+    shared.say("prepare c select 1");
+    for (const auto& [use, answer] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"describe c prepared", "PGRES_COMMAND_OK"},
+             {"execute c prepared", "PGRES_TUPLES_OK 1"},
+             {"encoding c LATIN1", "0"},
+             {"lo c", "1 ok"},
+             {"exec c copy (select 5) to stdout", "PGRES_COPY_OUT"}}) {
+        CAPTURE(use);
+        shared.sweep();
+        for (const char* question : {"status c", "socket c", "parameter c server_version", "transaction c",
+                                     "notifies c", "backend c", "message c"})
+            shared.say(question);
+        CHECK(shared.server.backends(shared.client.application()) == 0);
+        CHECK(shared.say(use) == answer);
+        CHECK(shared.server.backends(shared.client.application()) == 1);
+    }
+}
+
+TEST_CASE("notice processors live on") {
+    Shared shared;
+    shared.say("notices c");
+    shared.sweep();
+    shared.say("exec c do $$ begin raise notice 'here'; end $$");
+    shared.client.finish();
+    CHECK(contains(shared.client.errors(), "notice: NOTICE:  here"));
+}
+
+TEST_CASE("at the descriptor limit") {
+    for (const char* limit : {"soft", "hard"}) {
+        CAPTURE(limit);
+        Program program({"descriptor_limit", limit}, {{"PQSWEEP_TAG", "a"}});
+        REQUIRE(program.read_line() == "full");
+        CHECK(program.say("change") == "changed");
+        CHECK(program.say("use") == "revived at the same number");
+    }
+}
+
+TEST_CASE("never in a child: it gets libpq's ordinary error, and the parent's is revived") {
+    Program program({"revival_fork"}, {{"PQSWEEP_TAG", "a"}});
+    CHECK(program.finish() == 0);
+    CHECK(program.output() == "child: server closed the connection unexpectedly\nparent: 1\n");
 }
 
 TEST_CASE("silent where every straggler was revived") {

@@ -76,8 +76,7 @@ TEST_CASE("PQSWEEP_TAG goes before PQSWEEP_TAG_FROM, whose first set variable co
     check_change(both, {"setenv TWO y"}, true);
     check_change(both, {"setenv ONE z"}, true);
     check_change(both, {"setenv PYTEST_CURRENT_TEST a.py::b"}, false);
-    Environment explicit_too = both;
-    explicit_too["PQSWEEP_TAG"] = "a";
+    const Environment explicit_too{{"PQSWEEP_TAG", "a"}, {"PQSWEEP_TAG_FROM", "ONE,TWO"}, {"TWO", "x"}};
     check_change(explicit_too, {"setenv TWO y"}, false);
     check_change(explicit_too, {"unsetenv PQSWEEP_TAG"}, true);
 }

@@ -108,6 +108,14 @@ const std::map<std::string, Action> actions = {
      [](auto& c, auto& name) {
          return describe(c, PQexecPrepared(c, name.c_str(), 0, nullptr, nullptr, nullptr, 0));
      }},
+    {"describe", [](auto& c, auto& name) { return describe(c, PQdescribePrepared(c, name.c_str())); }},
+    {"notifies",
+     [](auto& c, auto&) {
+         PGnotify* notification = PQnotifies(c);
+         std::string channel = notification ? notification->relname : "none";
+         PQfreemem(notification);
+         return channel;
+     }},
     {"encoding", [](auto& c, auto& name) { return std::to_string(PQsetClientEncoding(c, name.c_str())); }},
     {"transaction",
      [](auto& c, auto&) { return std::string(PQtransactionStatus(c) == PQTRANS_IDLE ? "idle" : "other"); }},

@@ -1,4 +1,4 @@
-// Leaks until it is at its descriptor limit, soft or hard; then the tag changes.
+// Leaks until it is at its descriptor limit, soft or hard; then the tag changes, and a swept connection is used.
 // link: -lpq
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 
 int main(int, char** argv) {
     PGconn* idle = PQconnectdb("");
+    const int number = PQsocket(idle);
     PGconn* transaction = PQconnectdb("");
     PGconn* running = PQconnectdb("");
     PQclear(PQexec(transaction, "begin"));
@@ -32,6 +33,10 @@ int main(int, char** argv) {
     puts("changed");
     fflush(stdout);
     (void)!fgets(line, sizeof line, stdin);
+    PGresult* result = PQexec(idle, "select 1");
+    bool works = PQresultStatus(result) == PGRES_TUPLES_OK && PQsocket(idle) == number;
+    PQclear(result);
+    puts(works ? "revived at the same number" : PQerrorMessage(idle));
     PQfinish(idle);
     PQfinish(transaction);
     PQfinish(running);

@@ -1,5 +1,5 @@
 // Two plugins, RTLD_LOCAL, each with a libpq of its own: the system's, and a copy under another name whose
-// texts say "INVALID". The program itself has none.
+// texts say "INVALID". The program itself has none. With an argument, they are loaded with RTLD_DEEPBIND.
 // link: -ldl
 #include <cstdio>
 #include <cstdlib>
@@ -9,11 +9,11 @@
 
 using Answer = const char*(const char*, int, int (*)());
 
-int main(int, char** argv) {
+int main(int argc, char** argv) {
     std::string dir = std::string(argv[0]).substr(0, std::string(argv[0]).rfind('/'));
     int tag = 0;
     for (const char* name : {"/plugin.so", "/plugin_of_copy.so", "/plugin.so"}) {
-        void* handle = dlopen((dir + name).c_str(), RTLD_NOW | RTLD_LOCAL);
+        void* handle = dlopen((dir + name).c_str(), RTLD_NOW | RTLD_LOCAL | (argc > 1 ? RTLD_DEEPBIND : 0));
         if (!handle) {
             puts(dlerror());
             return 1;

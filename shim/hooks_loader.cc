@@ -1,0 +1,77 @@
+// libpqsweep.so's loader functions.
+//
+// dlsym: foreign function interfaces (psycopg 3's ctypes, Ruby's Fiddle) take every function from a handle, and must
+// get our hook where that handle's own libpq has the function.
+// dlopen: RTLD_DEEPBIND (PHP's extensions) would bind a plugin to its own libpq past every preloaded library.
+//
+// The loader takes the address that it will return to for its caller: RTLD_NEXT, RTLD_DEFAULT, RUNPATH and $ORIGIN
+// depend on it. So both hooks end in a jump, in every build; a test looks at their instructions.
+#include "hooks.hh"
+#include "settings.hh"
+
+#include <cstring>
+#include <dlfcn.h>
+
+// Sanitizers note the end of a function after its last call.
+#define NOT_SANITIZED __attribute__((no_sanitize("thread", "address")))
+#ifdef __clang__
+#    define ENDS_IN_A_JUMP NOT_SANITIZED
+#    define JUMP [[clang::musttail]] return
+#else
+#    define ENDS_IN_A_JUMP __attribute__((optimize("O2"))) NOT_SANITIZED
+#    define JUMP return
+#endif
+
+namespace pqsweep {
+
+namespace {
+
+using Dlsym = decltype(&::dlsym);
+using Dlopen = decltype(&::dlopen);
+
+void* from_handle(void* handle, const char* name) noexcept {
+    Dlsym real = real::libc::dlsym();
+    void* found = real(handle, name);
+    if (!found)
+        return nullptr;
+    if (found == hook_of(name)) // the program's own handle: its scope begins with us
+        return real(RTLD_NEXT, name) ? found : nullptr;
+    const Libpq* libpq = real::libpq_containing(found);
+    return libpq ? hook_of(name, *libpq) : found;
+}
+
+// real::is_visible_from() has left the loader's error, which may name us instead of the program.
+void* not_there(void*, const char*) noexcept {
+    return nullptr;
+}
+
+Dlsym choose_dlsym(void* handle, const char* name, const void* caller) {
+    void* hook = hook_of(name);
+    if (!hook || settings::is_disabled())
+        return real::libc::dlsym();
+    if (handle != RTLD_DEFAULT && handle != RTLD_NEXT)
+        return from_handle;
+    return real::is_visible_from(caller, name, hook) ? real::libc::dlsym() : not_there;
+}
+
+int mode_for(int mode) {
+    return (mode & RTLD_DEEPBIND) && !settings::is_disabled() ? mode & ~RTLD_DEEPBIND : mode;
+}
+
+} // namespace
+} // namespace pqsweep
+
+using namespace pqsweep;
+
+#define EXPORT extern "C" [[gnu::visibility("default")]] ENDS_IN_A_JUMP
+
+EXPORT void* dlsym(void* handle, const char* name) noexcept {
+    Dlsym chosen = choose_dlsym(handle, name, __builtin_return_address(0));
+    JUMP chosen(handle, name);
+}
+
+EXPORT void* dlopen(const char* file, int mode) noexcept {
+    mode = mode_for(mode);
+    Dlopen real = real::libc::dlopen();
+    JUMP real(file, mode);
+}
