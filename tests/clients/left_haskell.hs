@@ -15,6 +15,9 @@ use connection = either failed answer <$> try (query_ connection "select 42")
     answer _ = "no answer"
     failed e = unwords (map (Bytes.unpack . Bytes.takeWhile (/= '\n')) [sqlState e, sqlErrorMsg e])
 
+nextLine :: IO String
+nextLine = isEOF >>= \end -> if end then return "" else getLine
+
 main :: IO ()
 main = do
   hSetBuffering stdout LineBuffering
@@ -23,10 +26,10 @@ main = do
   close closed
   putStrLn ("open " ++ VERSION_postgresql_simple)
 
-  tag <- getLine
+  tag <- nextLine
   unless (null tag) (setEnv "PQSWEEP_TAG" tag)
   putStrLn "changed"
 
-  _ <- getLine
+  _ <- nextLine
   use idle >>= putStrLn . ("idle: " ++)
   use transaction >>= putStrLn . ("transaction: " ++)

@@ -14,7 +14,7 @@ invisible(dbDisconnect(connections[[3]]))
 writeLines(paste("open", packageVersion("RPostgreSQL")))
 
 tag <- readLines(lines, 1)
-if (nzchar(tag)) Sys.setenv(PQSWEEP_TAG = tag)
+if (isTRUE(nzchar(tag))) Sys.setenv(PQSWEEP_TAG = tag)
 writeLines("changed")
 
 invisible(readLines(lines, 1))
