@@ -6,7 +6,7 @@ async function use(client) {
   try {
     return (await client.query('select 42 as answer')).rows[0].answer
   } catch (error) {
-    return `${error.name} ${error.code} ${error.message.split('\n')[0]}`
+    return `${error.name} ${error.message.split('\n')[0]}`
   }
 }
 
