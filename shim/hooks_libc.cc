@@ -1,5 +1,6 @@
 // libpqsweep.so's libc functions. Each does what libc's does, and here is why it is wrapped at all.
 #include "environment.hh"
+#include "keep_errno.hh"
 #include "process.hh"
 #include "real.hh"
 #include "revive.hh"
@@ -25,9 +26,8 @@ int change_environment(const char* name, Change change) {
         environment::Mutation mutation;
         result = change();
     }
-    int error = errno;
+    KeepErrno keep;
     tag::environment_changed(name);
-    errno = error;
     return result;
 }
 

@@ -10,6 +10,7 @@
 #include "remember.hh"
 #include "revive.hh"
 #include "tag.hh"
+#include "witness.hh"
 
 #include <cstring>
 #include <type_traits>
@@ -24,7 +25,7 @@ constinit thread_local bool is_connecting;
 
 // A connection that we do not track: opened untracked, or inherited across a fork. Untouched.
 template<Call call, class... Args>
-auto forward(const void* caller, PGconn* conn, Args... args) {
+[[gnu::noinline]] auto forward(const void* caller, PGconn* conn, Args... args) {
     using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
     const Libpq* libpq = table::libpq_of_inherited(conn);
     if (!libpq)
@@ -47,14 +48,13 @@ void leave(Connection& c) {
 }
 
 template<Call call, class... Args>
-PGconn* connect_to(const Libpq* libpq, const void* caller, Args... args) {
+PGconn* connect_to(const Libpq* libpq, bool is_outer, Args... args) {
     Table* table = process::table();
     if (table)
         tag::look(*table);
     auto function = libpq ? libpq->get<call>() : nullptr;
     if (!function)
         return nullptr;
-    bool is_outer = !libpq->contains(caller);
     if (is_outer)
         is_connecting = true;
     PGconn* conn = function(args...);
@@ -67,7 +67,11 @@ PGconn* connect_to(const Libpq* libpq, const void* caller, Args... args) {
 
 template<Call call, class... Args>
 PGconn* connect_hook(const void* caller, Args... args) {
-    return connect_to<call>(real::libpq_of(caller), caller, args...);
+    const Libpq* libpq = real::libpq_of(caller);
+    bool is_outer = libpq && !libpq->contains(caller);
+    if (is_outer)
+        witness::connecting(*libpq, caller);
+    return connect_to<call>(libpq, is_outer, args...);
 }
 
 // A connect hook for each libpq there may be.
@@ -77,7 +81,8 @@ template<Call call, class... Args>
 struct Tied<call, PGconn* (*)(Args...)> {
     template<int number>
     static PGconn* connect(Args... args) {
-        return connect_to<call>(real::libpq_at(number), __builtin_return_address(0), args...);
+        witness::connecting(*real::libpq_at(number), nullptr);
+        return connect_to<call>(real::libpq_at(number), true, args...);
     }
     template<int... numbers>
     static void* hook(int number, std::integer_sequence<int, numbers...>) {
@@ -207,6 +212,52 @@ void remember_call(Table& table, Connection& c, Result result, Args... args) {
     c.has_session = !session.is_empty();
 }
 
+// Kept out of pass(), which then needs no stack of its own where there is nothing to do.
+template<Kind kind, Call call, class... Args>
+[[gnu::noinline]] auto pass_noting(Table& table, Connection& c, const void* caller, PGconn* conn,
+                                   Args... args) {
+    auto function = c.libpq->get<call>();
+    using Result = decltype(function(conn, args...));
+    if (is_nested(c, caller))
+        return function(conn, args...);
+
+    enter(c);
+    if (c.state() == State::swept) [[unlikely]] {
+        revive::Outcome outcome =
+            starts_work(kind) ? revive::attempt(table, c, conn) : revive::Outcome::not_wanted;
+        if (outcome == revive::Outcome::no_server) {
+            leave(c);
+            return failure_of<call, Result>();
+        }
+        if constexpr (call == Call::PQconsumeInput) {
+            if (revive::can_wait(table, c)) {
+                leave(c);
+                return Result(1);
+            }
+        }
+        if (outcome != revive::Outcome::done)
+            before_swept<kind, call>(table, c, conn);
+    }
+    if constexpr (starts_work(kind)) {
+        if (c.epoch != 0 && table.tag != Name::none)
+            c.epoch = table.epoch;
+        if (!is_busy(c.activity))
+            c.mid_message = false;
+        c.activity = Activity::running;
+    }
+    Result result = function(conn, args...);
+    owner::settle(table, c, conn);
+    remember_call<kind, call>(table, c, result, args...);
+    if (is_busy(c.activity)) {
+        if constexpr (kind == Kind::read)
+            c.mid_message = true;
+        if constexpr (std::is_same_v<Result, PGresult*>)
+            owner::note_result(c, result);
+    }
+    leave(c);
+    return result;
+}
+
 template<Kind kind, Call call, class... Args>
 auto pass(const void* caller, PGconn* conn, Args... args) {
     using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
@@ -223,44 +274,7 @@ auto pass(const void* caller, PGconn* conn, Args... args) {
     // No command has a result to give: libpq will not touch the connection.
     if (call == Call::PQgetResult && !is_busy(c->activity))
         return function(conn, args...);
-    if (is_nested(*c, caller))
-        return function(conn, args...);
-
-    enter(*c);
-    if (c->state() == State::swept) [[unlikely]] {
-        revive::Outcome outcome =
-            starts_work(kind) ? revive::attempt(*table, *c, conn) : revive::Outcome::not_wanted;
-        if (outcome == revive::Outcome::no_server) {
-            leave(*c);
-            return failure_of<call, Result>();
-        }
-        if constexpr (call == Call::PQconsumeInput) {
-            if (revive::can_wait(*table, *c)) {
-                leave(*c);
-                return Result(1);
-            }
-        }
-        if (outcome != revive::Outcome::done)
-            before_swept<kind, call>(*table, *c, conn);
-    }
-    if constexpr (starts_work(kind)) {
-        if (c->epoch != 0 && table->tag != Name::none)
-            c->epoch = table->epoch;
-        if (!is_busy(c->activity))
-            c->mid_message = false;
-        c->activity = Activity::running;
-    }
-    Result result = function(conn, args...);
-    owner::settle(*table, *c, conn);
-    remember_call<kind, call>(*table, *c, result, args...);
-    if (is_busy(c->activity)) {
-        if constexpr (kind == Kind::read)
-            c->mid_message = true;
-        if constexpr (std::is_same_v<Result, PGresult*>)
-            owner::note_result(*c, result);
-    }
-    leave(*c);
-    return result;
+    return pass_noting<kind, call>(*table, *c, caller, conn, args...);
 }
 
 template<Call call, class... Args>

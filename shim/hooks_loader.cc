@@ -36,6 +36,7 @@ void* from_handle(void* handle, const char* name) noexcept {
         return nullptr;
     if (found == hook_of(name)) // the program's own handle: its scope begins with us
         return real(RTLD_NEXT, name) ? found : nullptr;
+    real::look_for_libpqs();
     const Libpq* libpq = real::libpq_containing(found);
     return libpq ? hook_of(name, *libpq) : found;
 }

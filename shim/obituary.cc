@@ -1,9 +1,9 @@
 #include "obituary.hh"
 
+#include "keep_errno.hh"
 #include "socket.hh"
 #include "text.hh"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -128,7 +128,7 @@ bool has_unread_input(int fd) {
 } // namespace
 
 bool deliver(Table& table, Connection& c, bool expects_reply) {
-    int error = errno;
+    KeepErrno keep;
     const Straggler* record = table.stragglers.record(c.straggler);
     bool is_mid_stream = record && is_busy(record->activity) && (c.mid_message || has_unread_input(c.fd));
     bool done = false;
@@ -141,7 +141,6 @@ bool deliver(Table& table, Connection& c, bool expects_reply) {
             append_message(content, 'Z', "I");
         done = replace_socket(c.fd, content.view());
     }
-    errno = error;
     return done;
 }
 

@@ -2,26 +2,14 @@
 
 #include "clock.hh"
 #include "farewell.hh"
+#include "keep_errno.hh"
 #include "obituary.hh"
 #include "socket.hh"
 #include "tag.hh"
 
-#include <cerrno>
-
 namespace pqsweep::owner {
 
 namespace {
-
-class KeepErrno {
-public:
-    KeepErrno() = default;
-    ~KeepErrno() { errno = error_; }
-    KeepErrno(const KeepErrno&) = delete;
-    KeepErrno& operator=(const KeepErrno&) = delete;
-
-private:
-    int error_ = errno;
-};
 
 Name intern(Table& table, const char* text) {
     return text ? table.names.intern(text) : Name::none;

@@ -2,14 +2,15 @@
 
 #include "environment.hh"
 #include "farewell.hh"
+#include "keep_errno.hh"
 #include "real.hh"
 #include "settings.hh"
 #include "sigpipe.hh"
 #include "socket.hh"
 #include "summary.hh"
 #include "tag.hh"
+#include "witness.hh"
 
-#include <cerrno>
 #include <cstdlib>
 #include <pthread.h>
 #include <sched.h>
@@ -65,8 +66,9 @@ void make_table() {
     table::current.store(fresh, std::memory_order_release);
 }
 
-// Registered before any exit handler of the program and before the loader's own, so it runs after them all:
-// destructors have closed what they close, and exit() from here still flushes and keeps the new status.
+// Registered before the program's exit handlers and the loader's own, so it runs after them: destructors have closed
+// what they close, and exit() from here still flushes and keeps the new status. (Only a library whose constructor ran
+// before ours may have registered one that runs later.)
 void at_exit(int status, void*) {
     int wanted = end(status);
     if (wanted != status)
@@ -75,10 +77,10 @@ void at_exit(int status, void*) {
 
 [[gnu::constructor]] void start_up() {
     on_exit(at_exit, nullptr);
-    int error = errno;
+    KeepErrno keep;
     real::libc::resolve();
     summary::note_stderr();
-    errno = error;
+    witness::loaded();
 }
 
 } // namespace
@@ -86,7 +88,7 @@ void at_exit(int status, void*) {
 Table* table() {
     if (Table* table = table::existing())
         return table;
-    int error = errno;
+    KeepErrno keep;
     auto expected = Start::not_yet;
     if (start.compare_exchange_strong(expected, Start::under_way, std::memory_order_acq_rel)) {
         make_table();
@@ -94,11 +96,11 @@ Table* table() {
     }
     while (start.load(std::memory_order_acquire) == Start::under_way)
         sched_yield();
-    errno = error;
     return table::existing();
 }
 
 int end(int status) {
+    witness::ended();
     Table* table = table::existing();
     // A vfork child shares our memory, and a fork that ran no handlers has the parent's table.
     if (!table || table->owner != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))

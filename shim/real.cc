@@ -1,8 +1,8 @@
 #include "real.hh"
 
+#include "keep_errno.hh"
 #include "lock.hh"
 
-#include <cerrno>
 #include <cstring>
 #include <dlfcn.h>
 #include <elf.h>
@@ -277,14 +277,13 @@ void* seen_by(const void* caller, const char* name) {
 } // namespace
 
 const Libpq* libpq_of(const void* caller) {
-    int error = errno;
+    KeepErrno keep;
     Discovery::refresh();
     const Libpq* libpq = Discovery::count() > 1 ? Discovery::containing(caller) : Discovery::first();
     if (!libpq && Discovery::count())
         libpq = Discovery::containing(libc::dlsym()(RTLD_NEXT, landmark));
     if (!libpq && Discovery::count())
         libpq = Discovery::containing(seen_by(caller, landmark));
-    errno = error;
     return libpq ? libpq : Discovery::first();
 }
 
@@ -296,10 +295,12 @@ const Libpq* libpq_at(int number) {
     return Discovery::at(number);
 }
 
-const Libpq* libpq_containing(const void* address) {
-    int error = errno;
+void look_for_libpqs() {
+    KeepErrno keep;
     Discovery::refresh();
-    errno = error;
+}
+
+const Libpq* libpq_containing(const void* address) {
     return Discovery::containing(address);
 }
 

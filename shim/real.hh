@@ -49,6 +49,7 @@ public:
     bool contains(const void* address) const { return reinterpret_cast<uintptr_t>(address) - begin_ < size_; }
 
     mutable Relaxed<bool> has_tls_handler; // see farewell.hh
+    mutable Relaxed<bool> is_witnessed;    // see witness.hh
 
 private:
     friend class Discovery;
@@ -81,8 +82,9 @@ void after_fork(bool is_child);
 // Every libpq has a number, from 0 on; null past the last one that was found.
 constexpr int most_libpqs = 16;
 const Libpq* libpq_at(int number);
-// The one that `address` is in, among all that are loaded now; null if it is in none. Takes the loader's lock; keeps
-// errno.
+// Finds those that were loaded since the last look. Takes the loader's lock; keeps errno.
+void look_for_libpqs();
+// The one that `address` is in; null if it is in none that was found.
 const Libpq* libpq_containing(const void* address);
 
 // Whether code at `caller` would find a function `name` without us, whose own is `hook`, in the global scope or in

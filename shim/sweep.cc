@@ -1,11 +1,11 @@
 #include "sweep.hh"
 
 #include "clock.hh"
+#include "keep_errno.hh"
 #include "settings.hh"
 #include "sigpipe.hh"
 #include "socket.hh"
 
-#include <cerrno>
 #include <csignal>
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -33,13 +33,12 @@ public:
     ~KeepThread() {
         pthread_setcancelstate(state_, nullptr);
         pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
-        errno = error_;
     }
     KeepThread(const KeepThread&) = delete;
     KeepThread& operator=(const KeepThread&) = delete;
 
 private:
-    int error_ = errno;
+    KeepErrno keep_;
     int state_ = 0;
     sigset_t mask_;
 };

@@ -10,6 +10,7 @@ namespace {
 
 constexpr Command commands[] = {
     {"run", "run a command under the shim", declare_run},
+    {"doctor", "tell whether a command's connections are intercepted, and if not, why not", declare_doctor},
 };
 
 int main(int argc, char** argv) {

@@ -1,8 +1,8 @@
 // pqsweep run: turns options into the shim's variables, checks them, and becomes the command. Nothing of us
 // stays between it and its terminal, its signals and its exit status.
 #include "command.hh"
+#include "preload.hh"
 #include "settings.hh"
-#include "shim_path.hh"
 
 #include <cerrno>
 #include <cstdlib>
@@ -58,35 +58,6 @@ int check_settings(const Run& run) {
     return exit_done;
 }
 
-bool contains_part(std::string_view list, std::string_view part, std::string_view separators) {
-    while (!list.empty()) {
-        size_t end = std::min(list.find_first_of(separators), list.size());
-        if (list.substr(0, end) == part)
-            return true;
-        list.remove_prefix(std::min(end + 1, list.size()));
-    }
-    return false;
-}
-
-// First, so that nothing else that is preloaded stands between the program and us.
-void preload(const std::string& shim) {
-    const char* before = getenv("LD_PRELOAD");
-    std::string list = before ? before : "";
-    if (contains_part(list, shim, ": "))
-        return;
-    setenv("LD_PRELOAD", list.empty() ? shim.c_str() : fmt::format("{}:{}", shim, list).c_str(), 1);
-}
-
-// gcc's ASan runtime refuses to start unless it is the first library; behind us it works as well.
-void admit_sanitized_programs() {
-    constexpr auto wanted = "verify_asan_link_order=0";
-    const char* before = getenv("ASAN_OPTIONS");
-    if (!before || !*before)
-        setenv("ASAN_OPTIONS", wanted, 1);
-    else if (!strstr(before, "verify_asan_link_order"))
-        setenv("ASAN_OPTIONS", fmt::format("{}:{}", before, wanted).c_str(), 1);
-}
-
 int execute(const std::vector<std::string>& command) {
     std::vector<char*> argv;
     for (const std::string& word : command)
@@ -101,21 +72,14 @@ int execute(const std::vector<std::string>& command) {
 int act(const Run& run) {
     if (run.command.empty())
         return refuse("no command given; for example: pqsweep run -- pytest tests");
-    auto shim = find_shim();
-    if (!shim)
-        return refuse("libpqsweep.so is neither beside this program nor installed; 'make' builds both");
-    if (shim->string().find_first_of(": ") != std::string::npos)
-        return refuse(
-            "{}: LD_PRELOAD can't name a path with a space or a colon in it; install pqsweep elsewhere",
-            shim->string());
     for (const auto& [variable, value] : run.variables)
         setenv(variable.c_str(), value.c_str(), 1);
     if (run.no_revive)
         setenv("PQSWEEP_REVIVE", "0", 1);
     if (int status = check_settings(run))
         return status;
-    preload(shim->string());
-    admit_sanitized_programs();
+    if (std::string why = preload_shim(); !why.empty())
+        return refuse("{}", why);
     return execute(run.command);
 }
 

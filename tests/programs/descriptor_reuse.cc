@@ -38,6 +38,12 @@ int main() {
     for (size_t i = 0; i < ends.size(); i += 2)
         all_well &= works(ends[i], ends[i + 1]) && works(ends[i + 1], ends[i]);
 
+    // Libpq still believes that the number is its own, and writes to what it is now; that must not become another file.
+    shutdown(ends[1], SHUT_WR);
+    PQclear(PQexec(open[0], "select 1"));
+    char first = 0;
+    all_well &= recv(ends[1], &first, 1, MSG_DONTWAIT) == 1 && first == 'Q';
+
     // Its number changes hands all the time while the tag changes: connection, socket pair, connection, ...
     std::atomic<int> broken = 0;
     for (int i = 0; i < 200; i++) {

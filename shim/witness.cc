@@ -1,0 +1,85 @@
+#include "witness.hh"
+
+#include "keep_errno.hh"
+#include "text.hh"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace pqsweep::witness {
+
+namespace {
+
+constinit char file[4096]; // empty: nobody asked
+
+std::string_view object_of(const void* address) {
+    Dl_info info;
+    return dladdr(address, &info) && info.dli_fname ? info.dli_fname : "?";
+}
+
+class Line {
+public:
+    explicit Line(std::string_view what) {
+        text_ << what;
+        number(getpid());
+    }
+    ~Line() {
+        text_.newline();
+        int fd = ::open(file, O_WRONLY | O_APPEND | O_CLOEXEC);
+        if (fd >= 0) {
+            (void)!write(fd, text_.view().data(), text_.view().size());
+            close(fd);
+        }
+    }
+    Line(const Line&) = delete;
+    Line& operator=(const Line&) = delete;
+
+    Line& field(std::string_view value) {
+        text_.raw("\t") << value;
+        return *this;
+    }
+    Line& number(int value) {
+        text_.raw("\t") << value;
+        return *this;
+    }
+    Line& libpq(const Libpq& libpq) {
+        auto version = libpq.get<Call::PQlibVersion>();
+        return field(object_of(reinterpret_cast<const void*>(libpq.get<Call::PQconnectStart>())))
+            .number(version ? version() : 0);
+    }
+
+private:
+    KeepErrno keep_;
+    char buffer_[9000];
+    Text text_{buffer_};
+};
+
+} // namespace
+
+void loaded() {
+    const char* value = getenv("PQSWEEP_WITNESS");
+    if (!value || strlen(value) >= sizeof file)
+        return;
+    memcpy(file, value, strlen(value) + 1);
+    char program[4096];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program);
+    Line("loaded").field({program, length > 0 ? static_cast<size_t>(length) : 0});
+}
+
+void connecting(const Libpq& libpq, const void* caller) {
+    if (!*file || libpq.is_witnessed)
+        return;
+    libpq.is_witnessed = true;
+    Line("connect").libpq(libpq).field(caller ? object_of(caller) : "dlsym");
+}
+
+void ended() {
+    if (!*file)
+        return;
+    real::look_for_libpqs();
+    for (int i = 0; const Libpq* libpq = real::libpq_at(i); i++)
+        Line("libpq").libpq(*libpq);
+}
+
+} // namespace pqsweep::witness

@@ -1,0 +1,3 @@
+// Has no loader, so nothing can be preloaded into it.
+// link: -static
+int main() {}

@@ -1,0 +1,204 @@
+// pqsweep doctor: runs a command under the shim, and tells from what the shim saw whether its connections are
+// intercepted, and if not, why not.
+#include "command.hh"
+#include "executable.hh"
+#include "preload.hh"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <fstream>
+#include <set>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace pqsweep::tools {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr auto others =
+    "drivers that speak PostgreSQL's protocol themselves (asyncpg, pg8000, JDBC, node's pg, Go's pq and "
+    "pgx) can't be intercepted, those on libpq can (psycopg, node's pg-native)";
+
+struct SeenLibpq {
+    std::string version;
+    std::set<std::string> callers; // empty: it was loaded, and nothing connected
+};
+
+struct SeenProcess {
+    std::string program;
+    std::map<std::string, SeenLibpq> libpqs; // by their files
+};
+
+using Seen = std::map<int, SeenProcess>; // by pid
+
+// A file that only exists while the command runs.
+class WitnessFile {
+public:
+    WitnessFile() : path_((fs::temp_directory_path() / "pqsweep-doctor.XXXXXX").string()) {
+        int fd = mkstemp(path_.data());
+        is_good_ = fd >= 0;
+        if (is_good_)
+            close(fd);
+    }
+    ~WitnessFile() { unlink(path_.c_str()); }
+    WitnessFile(const WitnessFile&) = delete;
+    WitnessFile& operator=(const WitnessFile&) = delete;
+    bool is_good() const { return is_good_; }
+    const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+    bool is_good_ = false;
+};
+
+std::string version_text(int version) { // PQlibVersion: 150018, and 90624 before 10
+    return version >= 100000 ? fmt::format("{}.{}", version / 10000, version % 10000)
+                             : fmt::format("{}.{}.{}", version / 10000, version / 100 % 100, version % 100);
+}
+
+Seen read_witness(const std::string& path) {
+    Seen seen;
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) {
+        std::vector<std::string> fields;
+        std::istringstream stream(line);
+        for (std::string field; std::getline(stream, field, '\t');)
+            fields.push_back(field);
+        if (fields.size() < 3)
+            continue;
+        SeenProcess& process = seen[atoi(fields[1].c_str())];
+        if (fields[0] == "loaded") {
+            process.program = fields[2];
+        } else if (fields.size() >= 4) {
+            SeenLibpq& libpq = process.libpqs[fields[2]];
+            libpq.version = version_text(atoi(fields[3].c_str()));
+            if (fields[0] == "connect" && fields.size() >= 5)
+                libpq.callers.insert(fields[4]);
+        }
+    }
+    return seen;
+}
+
+std::string how(const SeenProcess& process, const std::string& caller) {
+    if (caller == "dlsym")
+        return "whose functions it takes with dlsym";
+    return caller == process.program ? "which it is linked to"
+                                     : fmt::format("which comes in with {}", caller);
+}
+
+// What was seen of each process that has a libpq; answers whether any connected.
+bool show(const Seen& seen) {
+    bool any = false;
+    for (const auto& [pid, process] : seen) {
+        for (const auto& [file, libpq] : process.libpqs) {
+            any |= !libpq.callers.empty();
+            fmt::print("{} (pid {}): libpq {}, {}", process.program, pid, libpq.version, file);
+            if (libpq.callers.empty())
+                fmt::print(": loaded, but it connected to nothing");
+            for (const std::string& caller : libpq.callers)
+                fmt::print(", {}", how(process, caller));
+            fmt::print("\n");
+        }
+    }
+    return any;
+}
+
+int conclude(bool is_intercepted, std::string_view why) {
+    fmt::print("pqsweep doctor: {}: {}\n", is_intercepted ? "yes" : "no", why);
+    return is_intercepted ? exit_done : exit_nothing;
+}
+
+int judge(const Seen& seen) {
+    if (show(seen))
+        return conclude(true, "its connections are intercepted");
+    bool has_libpq = false;
+    std::set<std::string> programs;
+    for (const auto& [pid, process] : seen) {
+        has_libpq |= !process.libpqs.empty();
+        programs.insert(process.program);
+    }
+    if (has_libpq)
+        return conclude(false, "it has a libpq, but connected to nothing; let it, to be sure");
+    if (programs.empty())
+        return conclude(false, "the loader did not load libpqsweep.so; does something clear LD_PRELOAD?");
+    for (const std::string& program : programs)
+        if (contains_libpq(program))
+            return conclude(
+                false, fmt::format("{} has a libpq of its own in it; link it to the shared one", program));
+    return conclude(false, fmt::format("no libpq was loaded in {}; {}", fmt::join(programs, ", "), others));
+}
+
+// As a shell would: what the terminal sends to all of us is for the command.
+int run(const std::vector<std::string>& command) {
+    std::vector<char*> argv;
+    for (const std::string& word : command)
+        argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    fflush(nullptr);
+    pid_t child = fork();
+    if (child == 0) {
+        execvp(argv[0], argv.data());
+        _exit(127);
+    }
+    signal(SIGINT, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+}
+
+int refuse(const std::string& why) {
+    fmt::print(stderr, "pqsweep doctor: {}\n", why);
+    return exit_wrong_use;
+}
+
+int act(const std::vector<std::string>& command) {
+    if (command.empty())
+        return refuse("no command given; for example: pqsweep doctor -- pytest tests");
+    auto program = find_program(command[0]);
+    if (!program)
+        return refuse(fmt::format("{}: there is no such program", command[0]));
+    auto chain = interpreter_chain(*program);
+    for (size_t i = 1; i < chain.size(); i++)
+        fmt::print("{}: a script for {}\n", chain[i - 1], chain[i]);
+    if (std::string why = obstacle(chain.back()); !why.empty())
+        return conclude(false, fmt::format("{}: {}", chain.back(), why));
+    WitnessFile witness;
+    if (!witness.is_good())
+        return refuse(fmt::format("{}: {}; set TMPDIR to a folder that can be written to", witness.path(),
+                                  strerror(errno)));
+    if (std::string why = preload_shim(); !why.empty())
+        return refuse(why);
+    setenv("PQSWEEP_WITNESS", witness.path().c_str(), 1);
+    int status = run(command);
+    if (WIFSIGNALED(status))
+        fmt::print("{}: ended by signal {}\n", command[0], WTERMSIG(status));
+    else if (WEXITSTATUS(status) != 0)
+        fmt::print("{}: exit status {}\n", command[0], WEXITSTATUS(status));
+    return judge(read_witness(witness.path()));
+}
+
+} // namespace
+
+std::function<int()> declare_doctor(CLI::App& app, const std::vector<std::string>& rest) {
+    app.footer("Runs the command. Exit status: 0 when its connections are intercepted, 1 when not.\n"
+               "Example: pqsweep doctor -- pytest tests/test_one.py");
+    app.prefix_command();
+    return [&app, rest] {
+        std::vector<std::string> command = app.remaining();
+        if (!command.empty() && command[0].starts_with("-"))
+            return refuse(fmt::format("{}: no such option; a command comes after --", command[0]));
+        command.insert(command.end(), rest.begin(), rest.end());
+        return act(command);
+    };
+}
+
+} // namespace pqsweep::tools

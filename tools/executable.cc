@@ -1,0 +1,130 @@
+#include "executable.hh"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <elf.h>
+#include <filesystem>
+#include <fmt/core.h>
+#include <fstream>
+#include <link.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+namespace pqsweep::tools {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string content_of(const std::string& file, size_t most) {
+    std::ifstream stream(file, std::ios::binary);
+    std::string bytes(most, 0);
+    stream.read(bytes.data(), static_cast<std::streamsize>(most));
+    bytes.resize(static_cast<size_t>(stream.gcount()));
+    return bytes;
+}
+
+// The loader that an ELF file asks for; none for a static one or another kind of file.
+std::optional<std::string> loader_of(const std::string& file) {
+    std::ifstream stream(file, std::ios::binary);
+    ElfW(Ehdr) header{};
+    stream.read(reinterpret_cast<char*>(&header), sizeof header);
+    for (int i = 0; stream && i < header.e_phnum; i++) {
+        ElfW(Phdr) segment{};
+        stream.seekg(static_cast<std::streamoff>(header.e_phoff + sizeof segment * static_cast<size_t>(i)));
+        stream.read(reinterpret_cast<char*>(&segment), sizeof segment);
+        if (!stream || segment.p_type != PT_INTERP)
+            continue;
+        std::string path(std::min<size_t>(segment.p_filesz, 4096), 0);
+        stream.seekg(static_cast<std::streamoff>(segment.p_offset));
+        stream.read(path.data(), static_cast<std::streamsize>(path.size()));
+        return path.c_str();
+    }
+    return std::nullopt;
+}
+
+// "Privileged" as the kernel tells the loader, which then ignores what LD_PRELOAD names outside its own folders.
+bool changes_privileges(const std::string& file) {
+    struct stat status {};
+    if (stat(file.c_str(), &status) != 0)
+        return false;
+    bool other_user = (status.st_mode & S_ISUID) && status.st_uid != getuid();
+    bool other_group = (status.st_mode & S_ISGID) && status.st_gid != getgid();
+    bool has_capabilities = getuid() != 0 && getxattr(file.c_str(), "security.capability", nullptr, 0) > 0;
+    return other_user || other_group || has_capabilities;
+}
+
+} // namespace
+
+std::optional<std::string> find_program(const std::string& command) {
+    auto is_program = [](const std::string& path) {
+        return access(path.c_str(), X_OK) == 0 && fs::is_regular_file(path);
+    };
+    if (command.find('/') != std::string::npos)
+        return is_program(command) ? std::optional(command) : std::nullopt;
+    const char* variable = getenv("PATH");
+    std::string_view path = variable ? variable : "/bin:/usr/bin";
+    while (true) {
+        size_t end = std::min(path.find(':'), path.size());
+        std::string candidate = fmt::format("{}/{}", end ? path.substr(0, end) : ".", command);
+        if (is_program(candidate))
+            return candidate;
+        if (end == path.size())
+            return std::nullopt;
+        path.remove_prefix(end + 1);
+    }
+}
+
+std::vector<std::string> interpreter_chain(const std::string& file) {
+    std::vector<std::string> chain{file};
+    while (chain.size() < 5) { // the kernel goes no deeper either
+        std::string head = content_of(chain.back(), 256);
+        if (!head.starts_with("#!"))
+            break;
+        std::string line = head.substr(2, head.find('\n') - 2);
+        std::vector<std::string> words;
+        for (char* word = strtok(line.data(), " \t"); word; word = strtok(nullptr, " \t"))
+            words.emplace_back(word);
+        auto program = words.begin();
+        if (words.size() > 1 && words[0].ends_with("/env"))
+            program = std::find_if(words.begin() + 1, words.end(), [](const std::string& word) {
+                return !word.starts_with("-") && word.find('=') == std::string::npos;
+            });
+        auto found = program == words.end() ? std::nullopt : find_program(*program);
+        if (!found)
+            break;
+        chain.push_back(*found);
+    }
+    return chain;
+}
+
+std::string obstacle(const std::string& file) {
+    std::string head = content_of(file, EI_NIDENT + 4);
+    if (head.size() < EI_NIDENT + 4 || !head.starts_with(ELFMAG))
+        return "it is no program for Linux";
+    std::string self = content_of("/proc/self/exe", EI_NIDENT + 4);
+    if (head[EI_CLASS] != self[EI_CLASS] || head.substr(EI_NIDENT + 2) != self.substr(EI_NIDENT + 2))
+        return "it is for another kind of processor than libpqsweep.so; build a pqsweep of that kind";
+    auto loader = loader_of(file);
+    if (!loader)
+        return "it is statically linked: there is no loader that would preload a library";
+    if (loader->find("musl") != std::string::npos)
+        return "it is for musl, and libpqsweep.so for glibc";
+    if (changes_privileges(file))
+        return "it changes its privileges (setuid, setgid or capabilities), and the loader ignores "
+               "LD_PRELOAD for it; "
+               "run it as the user it becomes";
+    return "";
+}
+
+bool contains_libpq(const std::string& file) {
+    std::error_code error;
+    auto size = fs::file_size(file, error);
+    return !error &&
+           content_of(file, size).find("server closed the connection unexpectedly\n\tThis probably means") !=
+               std::string::npos;
+}
+
+} // namespace pqsweep::tools
