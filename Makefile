@@ -45,6 +45,8 @@ plugins := $(patsubst tests/programs/plugins/%.cc,$(B)/programs/%.so,$(wildcard 
 hosts := pie no-pie now lazy versioned gcc-asan gcc-tsan
 clang_hosts := $(if $(wildcard $(shell clang++ -print-resource-dir 2>&1)/lib/linux/libclang_rt.msan-*.a),clang-asan clang-tsan clang-msan)
 host_programs := $(if $(sanitize),,$(addprefix $(B)/hosts/,$(hosts) $(clang_hosts)))
+
+compiled_clients := $(addprefix build/clients/left_,qt ocaml haskell)
 benches := $(patsubst bench/%.cc,$(B)/bench/%,$(wildcard bench/*.cc))
 
 all: $(B)/libpqsweep.so $(B)/pqsweep  ## libpqsweep.so and the pqsweep command
@@ -108,6 +110,19 @@ $(B)/hosts/versioned-libpq/libpq.so: $(B)/programs/give_version
 	$< $(shell pg_config --libdir)/libpq.so.5 $@.5
 	ln -sf libpq.so.5 $@
 
+build/clients/left_qt: tests/clients/left_qt/main.cpp tests/clients/left_qt/left_qt.pro
+	@mkdir -p $@.build
+	cd $@.build && qmake $(abspath $(<D)) && $(MAKE)
+	cp $@.build/left_qt $@
+
+build/clients/left_ocaml: tests/clients/left_ocaml.ml
+	@mkdir -p $@.build
+	cp $< $@.build
+	cd $@.build && ocamlfind ocamlopt -thread -package threads.posix,postgresql -linkpkg left_ocaml.ml -o $(abspath $@)
+
+build/clients/left_haskell: tests/clients/left_haskell.hs
+	ghc -package postgresql-simple -outputdir $@.build -o $@ $<
+
 $(B)/bench/%: bench/%.cc Makefile
 	@mkdir -p $(@D)
 	$(compile) $(CXXFLAGS) -o $@ $< -lpq -lbenchmark -ldl $(LDFLAGS)
@@ -131,7 +146,19 @@ demo: packages  ## a leaky suite without and with pqsweep, on a throwaway server
 
 test: packages  ## all tests, on a throwaway server
 	@$(MAKE) --no-print-directory build-tests
-	@tests/with-server -- $(B)/tests
+	@tests/clients/install-node build/clients
+	@tests/with-server -- $(B)/tests --test-suite-exclude='heavy clients'
+
+# What can't be had is skipped by its test, which says why.
+clients: packages  ## the drivers of all languages, and their matrix in build/clients.md
+	-@tests/install-packages tests/packages-clients.txt
+	@$(MAKE) --no-print-directory build-tests
+	-@$(MAKE) --no-print-directory --keep-going $(compiled_clients)
+	@tests/clients/install-node build/clients
+	@tests/with-server -- $(B)/tests --test-suite='*clients'
+
+clients-table: clients  ## the same, and the matrix into the README
+	@sed -i -e '/<!-- clients: begin/,/<!-- clients: end/{//!d}' -e '/<!-- clients: begin/r $(B)/clients.md' README.md
 
 check: packages  ## the fast tests, without a server
 	@$(MAKE) --no-print-directory build-tests
@@ -163,7 +190,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 	@echo 'Variables: BUILD=release|debug|asan|tsan, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
-.PHONY: all packages demo test check check-valgrind build-tests bench lint install clean help
+.PHONY: all packages demo test clients clients-table check check-valgrind build-tests bench lint install clean help
 .DELETE_ON_ERROR:
 
 -include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(test_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))

@@ -35,7 +35,7 @@ void Hazards::add(const Effect& effect) {
     case Act::execute:    // what that may do is known already
         break;
     default:
-        all_ |= effect.before.starts_with("SELECT") ? configures : sets;
+        all_ |= starts_with(effect.before, "SELECT") ? configures : sets;
     }
 }
 
@@ -65,7 +65,7 @@ uint8_t Hazards::possible(std::string_view tag) {
     if (tag.empty()) // the server's word will tell about a transaction
         return sets | creates | holds | calls;
     for (const auto& each : tags)
-        if (tag.starts_with(each.tag))
+        if (starts_with(tag, each.tag))
             return each.hazards;
     return calls;
 }

@@ -106,8 +106,6 @@ void* hook_for(Result (*plain)(Args...), const Libpq* libpq) {
 }
 
 void* find_hook(const char* name, const Libpq* libpq) {
-    if (name[0] != 'P' || name[1] != 'Q')
-        return nullptr;
 #define HOOK(kind, result, function, parameters, arguments)                                                  \
     if (strcmp(name, #function) == 0)                                                                        \
         return hook_for<Call::function>(&::function, libpq);

@@ -121,7 +121,7 @@ const char* skip_dollar_string(const char* at, const char* end) {
         return at;
     std::string_view delimiter = between(at, tag + 1);
     for (at = skip_to(tag + 1, end, '$'); at < end; at = skip_to(at + 1, end, '$'))
-        if (between(at, end).starts_with(delimiter))
+        if (starts_with(between(at, end), delimiter))
             return at + delimiter.size();
     return end;
 }

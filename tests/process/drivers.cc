@@ -77,7 +77,7 @@ TEST_CASE("drivers whose connections are shared by all modules do what they do w
     }
 }
 
-TEST_CASE("with no tag set, psql and pg_dump do exactly what they do without us") {
+TEST_CASE("with no tag set, PostgreSQL's own programs do exactly what they do without us") {
     if (!sanitizer_runtime().empty())
         SKIP("under a sanitizer's runtime psql never ends, with us or without");
     Server().ask(
@@ -85,6 +85,9 @@ TEST_CASE("with no tag set, psql and pg_dump do exactly what they do without us"
     for (const char* command :
          {"/usr/bin/psql -c 'select * from drivers_dump' -c 'select 1/0' -c '\\copy drivers_dump to stdout'",
           "/usr/bin/pg_dump -t drivers_dump | grep -v restrict",
+          "createdb -e spare && pg_dump -Fc -t drivers_dump | pg_restore -vd spare; dropdb -e spare; dropdb "
+          "spare",
+          "pgbench -i -I dtGp 2>/dev/null && pgbench -S -c 3 -t 20 | grep -v -e latency -e tps -e time",
           "/usr/bin/psql 'host=127.0.0.1 sslmode=require' -Atc 'select 1'",
           "/usr/bin/psql host=/nonexistent"}) {
         CAPTURE(std::string(command));

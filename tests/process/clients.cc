@@ -1,0 +1,199 @@
+// Drivers of many languages, each in its own idiom. tests/clients/left_* open three connections, close one, leave
+// one idle and one in a transaction, and print "open VERSION". They set the tag that they then read as their
+// language sets variables, unless there is none, print "changed", wait for a line, use both connections again and
+// print what came of it: "idle: 42", and "transaction: " with the error.
+#include "support/program.hh"
+#include "support/server.hh"
+#include "support/skip.hh"
+
+#include <doctest/doctest.h>
+#include <fstream>
+#include <sstream>
+
+using namespace pqsweep::tests;
+
+namespace {
+
+struct Stack {
+    const char* name;
+    const char* libpq; // how its functions get there
+    std::string command;
+    // What the owner of a transaction sees. Some drivers say their own, also when a server shuts down.
+    const char* error = "terminating connection: pqsweep closed it";
+};
+
+struct Outcome {
+    std::string version, idle, error;
+    bool is_swept, is_revived;
+};
+
+Program start(const Stack& stack, Environment environment, Program::Shim shim) {
+    environment.insert({{"BUILD", build_directory()}, {"NODE_PATH", "build/clients/node_modules"}});
+    return Program({"/bin/sh", "-c", "exec " + stack.command}, environment, shim);
+}
+
+std::string run_untagged(const Stack& stack, const Environment& where, Program::Shim shim) {
+    Program client = start(stack, where, shim);
+    int status = client.finish();
+    return client.output() + client.errors() + "exit status " + std::to_string(status);
+}
+
+std::string after(const std::string& prefix, const std::string& line) {
+    CHECK(line.starts_with(prefix));
+    return line.starts_with(prefix) ? line.substr(prefix.size()) : line;
+}
+
+Outcome run_tagged(const Stack& stack, Environment environment) {
+    Server server;
+    environment["PQSWEEP_TAG"] = "first";
+    Program client = start(stack, environment, Program::Shim::preloaded);
+    Outcome outcome;
+    outcome.version = after("open ", client.read_line());
+    CHECK(server.has(client.application(), 2));
+    CHECK(server.has(client.application(), 1, "state = 'idle in transaction'"));
+    CHECK(client.say("second") == "changed");
+    outcome.is_swept = server.is_clear_of(client.application());
+    outcome.idle = after("idle: ", client.say(""));
+    outcome.error = after("transaction: ", client.read_line());
+    CHECK(client.finish() == 0);
+    outcome.is_revived = client.errors().find("1 revived when") != std::string::npos;
+    return outcome;
+}
+
+// What the README shows.
+void add_to_matrix(const Stack& stack, const std::string& cells) {
+    static std::ofstream matrix(build_directory() + "/clients.md");
+    if (matrix.tellp() == 0)
+        matrix << "| stack | version | libpq | swept | revived | error seen in a transaction |\n"
+                  "|---|---|---|---|---|---|\n";
+    matrix << "| " << stack.name << " | " << cells << " |" << std::endl;
+}
+
+std::string first_error(const std::string& output) {
+    std::istringstream lines(output.substr(0, output.rfind("exit status")));
+    std::string line, first;
+    while (std::getline(lines, line) && line.find("rror") == std::string::npos)
+        first = first.empty() ? line : first;
+    return lines ? line : first;
+}
+
+void check(const Stack& stack) {
+    const Environment unix_socket, tls{{"PGHOST", "127.0.0.1"}, {"PGSSLMODE", "require"}};
+    std::string expected = run_untagged(stack, unix_socket, Program::Shim::absent);
+    if (!expected.starts_with("open ")) {
+        std::string reason = first_error(expected);
+        add_to_matrix(stack, "skipped: " + reason + " | | | |");
+        SKIP(reason);
+    }
+    CHECK(expected.find("idle: 42") != std::string::npos);
+    CHECK(run_untagged(stack, unix_socket, Program::Shim::preloaded) == expected);
+    CHECK(run_untagged(stack, tls, Program::Shim::preloaded) == expected);
+
+    Outcome plain = run_tagged(stack, unix_socket), encrypted = run_tagged(stack, tls);
+    CHECK(plain.is_swept);
+    CHECK(encrypted.is_swept);
+    CHECK(plain.idle == "42");
+    CHECK(encrypted.idle == "42");
+    CHECK(plain.error.find(stack.error) != std::string::npos);
+    CHECK(!encrypted.error.starts_with("42"));
+    bool is_swept = plain.is_swept && encrypted.is_swept,
+         is_usable = plain.idle == "42" && encrypted.idle == "42",
+         is_revived = plain.is_revived && encrypted.is_revived;
+    const char* revived = is_revived ? "yes" : is_usable ? "its pool reconnects" : "no";
+    add_to_matrix(stack, plain.version + " | " + stack.libpq + " | " + (is_swept ? "yes" : "no") + " | " +
+                             revived + " | `" + plain.error.substr(0, plain.error.find(": pqsweep")) + "`");
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("clients");
+
+TEST_CASE("psycopg2") {
+    check({"psycopg2", "plugin", "/usr/bin/python3 tests/clients/left_psycopg2.py"});
+}
+
+TEST_CASE("psycopg 3") {
+    check({"psycopg 3", "dlsym", "/usr/bin/python3 tests/clients/left_psycopg3.py"});
+}
+
+TEST_CASE("PyGreSQL") {
+    check({"PyGreSQL", "plugin", "/usr/bin/python3 tests/clients/left_pygresql.py"});
+}
+
+TEST_CASE("SQLAlchemy, psycopg2") {
+    check({"SQLAlchemy, psycopg2", "plugin", "/usr/bin/python3 tests/clients/left_sqlalchemy.py"});
+}
+
+TEST_CASE("pyodbc, psqlODBC") {
+    check({"pyodbc, psqlODBC", "plugin", "/usr/bin/python3 tests/clients/left_pyodbc.py"});
+}
+
+TEST_CASE("ruby-pg") {
+    check({"ruby-pg", "plugin", "/usr/bin/ruby tests/clients/left_ruby_pg.rb"});
+}
+
+TEST_CASE("DBD::Pg") {
+    check({"DBD::Pg", "plugin", "/usr/bin/perl tests/clients/left_dbd_pg.pl"});
+}
+
+TEST_CASE("PHP pgsql") {
+    check({"PHP pgsql", "plugin, RTLD_DEEPBIND", "php tests/clients/left_pgsql.php"});
+}
+
+TEST_CASE("PHP PDO") {
+    check({"PHP PDO", "plugin, RTLD_DEEPBIND", "php tests/clients/left_pdo.php"});
+}
+
+TEST_CASE("libpqxx") {
+    check({"libpqxx", "linked", "$BUILD/programs/left_pqxx", "not connected"});
+}
+
+TEST_CASE("LuaSQL") {
+    check({"LuaSQL", "plugin", "lua5.3 tests/clients/left_luasql.lua"});
+}
+
+TEST_CASE("Pgtcl") {
+    check({"Pgtcl", "plugin", "tclsh tests/clients/left_pgtcl.tcl"});
+}
+
+TEST_CASE("tdbc::postgres") {
+    check({"tdbc::postgres", "dlsym", "tclsh tests/clients/left_tdbc.tcl", "no connection to the server"});
+}
+
+TEST_CASE("node-libpq") {
+    check({"node-libpq", "plugin", "node tests/clients/left_node_libpq.js"});
+}
+
+TEST_CASE("node pg-native") {
+    check({"node pg-native", "plugin", "node tests/clients/left_pg_native.js", "is not queryable"});
+}
+
+TEST_SUITE_END();
+
+TEST_SUITE_BEGIN("heavy clients");
+
+TEST_CASE("ActiveRecord, ruby-pg") {
+    check({"ActiveRecord, ruby-pg", "plugin", "/usr/bin/ruby tests/clients/left_activerecord.rb"});
+}
+
+TEST_CASE("Django, psycopg2") {
+    check({"Django, psycopg2", "plugin", "/usr/bin/python3 tests/clients/left_django.py"});
+}
+
+TEST_CASE("Qt QPSQL") {
+    check({"Qt QPSQL", "plugin", "build/clients/left_qt"});
+}
+
+TEST_CASE("RPostgreSQL") {
+    check({"RPostgreSQL", "plugin", "Rscript tests/clients/left_rpostgresql.R"});
+}
+
+TEST_CASE("OCaml postgresql") {
+    check({"OCaml postgresql", "linked", "build/clients/left_ocaml"});
+}
+
+TEST_CASE("Haskell postgresql-simple") {
+    check({"Haskell postgresql-simple", "linked", "build/clients/left_haskell"});
+}
+
+TEST_SUITE_END();
