@@ -3,7 +3,6 @@
 #include "support/program.hh"
 #include "support/server.hh"
 
-#include <algorithm>
 #include <doctest/doctest.h>
 
 using namespace pqsweep::tests;
@@ -12,6 +11,13 @@ namespace {
 
 bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
+}
+
+long count(const std::string& text, const std::string& part) {
+    long n = 0;
+    for (size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size())
+        n++;
+    return n;
 }
 
 const std::string inherited = "]: connections inherited across a fork: ";
@@ -79,7 +85,7 @@ TEST_CASE("a child that uses or finishes its parent's connections is reported") 
         CAPTURE(report);
         CHECK(contains(report, inherited + child.counts + "; they are their parent's\n"));
         CHECK(contains(report, ", database postgres, opened by parent\n"));
-        CHECK(std::count(report.begin(), report.end(), '\n') == 1 + child.listed);
+        CHECK(count(report, "\n") == 1 + child.listed);
     }
     CHECK(contains(report_of({"all"}), "\n  ... and 2 more\n"));
 }
@@ -107,6 +113,64 @@ TEST_CASE("a session that a child makes by resetting one is the child's own, and
         CHECK(contains(report, "1 straggler swept"));
         CHECK(contains(report, "1 connection opened under 1 tag"));
     }
+}
+
+TEST_CASE("drivers of many languages: a child has its own connections and tags, and its parent's are its "
+          "parent's") {
+    struct Driver {
+        std::vector<std::string> command;
+        const char* counts;
+    };
+    const Driver drivers[] = {
+        {{"/usr/bin/python3", "tests/clients/forking.py"}, "1 used here, 0 finished here"},
+        {{"/usr/bin/ruby", "tests/clients/forking.rb"}, "1 used here, 0 finished here"},
+        {{"/usr/bin/perl", "tests/clients/forking.pl"}, "1 used here, 0 finished here"},
+        {{"/usr/bin/php", "tests/clients/forking.php"}, "0 used here, 1 finished here"},
+    };
+    for (const Driver& driver : drivers) {
+        CAPTURE(driver.command[1]);
+        Program program(driver.command, {{"PQSWEEP_REVIVE", "0"}});
+        CHECK(program.read_line() == "child: its own");
+        CHECK(program.read_line().ends_with("terminating connection"));
+        CHECK(program.read_line() == "child: its parent's");
+        CHECK(program.read_line() == "parent: its own");
+        CHECK(program.finish() == 0);
+        CHECK(contains(program.errors(), inherited + driver.counts));
+    }
+}
+
+TEST_CASE("pytest-xdist's workers have a tag each, and pytest --forked's children leave the session alone") {
+    const std::string swept = "2 stragglers swept (1 idle, 1 in transaction, 0 running)\n";
+    struct Run {
+        std::vector<std::string> options;
+        long summaries;
+        const char* passed;
+    };
+    const Run runs[] = {{{}, 1, "5 passed"},
+                        {{"--dist=each", "--tx=2*popen"}, 2, "10 passed"},
+                        {{"--forked"}, 0, "5 passed"}};
+    Server server;
+    for (const Run& run : runs) {
+        CAPTURE(run.options);
+        std::vector<std::string> command{
+            "/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "tests/clients/forking_pytest"};
+        command.insert(command.end(), run.options.begin(), run.options.end());
+        Program pytest(command, {{"PYTHONDONTWRITEBYTECODE", "1"}});
+        CHECK(pytest.finish() == 0);
+        CHECK(contains(pytest.output(), run.passed));
+        CHECK(contains(pytest.output(), "the session lives"));
+        CHECK(count(pytest.errors(), swept) == run.summaries);
+        CHECK(server.is_clear_of(pytest.application()));
+    }
+}
+
+TEST_CASE("pytest shows a child's report with the test that forked it") {
+    Program pytest({"/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-rP",
+                    "tests/clients/forking_pytest/test_child.py"},
+                   {{"PYTHONDONTWRITEBYTECODE", "1"}});
+    CHECK(pytest.finish() == 0);
+    CHECK(contains(pytest.output(), "- Captured stderr call -"));
+    CHECK(contains(pytest.output(), inherited + "1 used here, 0 finished here"));
 }
 
 TEST_SUITE_END();
