@@ -42,6 +42,12 @@ constexpr bool is_busy(Activity a) {
 
 enum class State : uint32_t { free, live, swept };
 
+// What a child process did with a connection of its parent's, noted in its own copy of the slot. `gone`: by that
+// child's parent, so the PGconn's address may be anything now.
+struct InChild {
+    static constexpr uint8_t used = 1, finished = 2, gone = 4;
+};
+
 struct alignas(128) Connection {
     std::atomic<const PGconn*> conn;
     const Libpq* libpq;
@@ -60,6 +66,7 @@ struct alignas(128) Connection {
     Relaxed<bool> is_unrestorable;
     Relaxed<bool> has_session; // there is something in session()
     Relaxed<uint8_t> glances;  // see revive::can_wait
+    Relaxed<uint8_t> in_child; // of InChild
     Relaxed<int> fd;           // -1: none
     Relaxed<int> backend_pid;
     Relaxed<uint32_t> epoch; // tag::epoch() of its last use; 0: opened while no tag was set, never swept

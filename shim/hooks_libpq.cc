@@ -26,10 +26,13 @@ constinit thread_local bool is_connecting;
 
 // A connection that we do not track: opened untracked, or inherited across a fork. Untouched.
 template<Call call, class... Args>
-[[gnu::noinline]] auto forward(const void* caller, PGconn* conn, Args... args) {
+[[gnu::noinline]] auto forward(owner::Use use, const void* caller, PGconn* conn, Args... args) {
     using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
-    const Libpq* libpq = table::libpq_of_inherited(conn);
-    if (!libpq) {
+    const Libpq* libpq = nullptr;
+    if (Connection* inherited = table::inherited(conn)) {
+        owner::using_inherited(*inherited, use);
+        libpq = inherited->libpq;
+    } else {
         Unseen unseen;
         libpq = real::libpq_of_untracked(caller);
     }
@@ -118,7 +121,7 @@ PostgresPollingStatusType poll_hook(const void* caller, PGconn* conn) {
     Table* table = table::existing();
     Connection* c = table ? table->connections.find(conn) : nullptr;
     if (!c) {
-        PostgresPollingStatusType status = forward<call>(caller, conn);
+        PostgresPollingStatusType status = forward<call>(owner::Use::work, caller, conn);
         Unseen unseen;
         const Libpq* libpq = table && is_connecting ? real::libpq_of(caller) : nullptr;
         if (libpq && libpq->contains(caller))
@@ -140,8 +143,11 @@ template<Call call>
 auto reset_hook(const void* caller, PGconn* conn) {
     Table* table = table::existing();
     Connection* c = table ? table->connections.find(conn) : nullptr;
+    Connection* inherited = c ? nullptr : table::inherited(conn);
+    if (inherited && (table = process::table()))
+        c = owner::adopting(*table, *inherited, conn);
     if (!c)
-        return forward<call>(caller, conn);
+        return forward<call>(owner::Use::finish, caller, conn);
     Unseen unseen;
     struct Reset {
         Table& table;
@@ -162,7 +168,7 @@ void finish_hook(const void* caller, PGconn* conn) {
     Table* table = table::existing();
     Connection* c = table ? table->connections.find(conn) : nullptr;
     if (!c)
-        return forward<call>(caller, conn);
+        return forward<call>(owner::Use::finish, caller, conn);
     auto function = c->libpq->get<call>();
     {
         Unseen unseen;
@@ -174,6 +180,11 @@ void finish_hook(const void* caller, PGconn* conn) {
 enum class Kind : uint8_t { exec, send, read, write };
 constexpr bool starts_work(Kind kind) {
     return kind == Kind::exec || kind == Kind::send;
+}
+
+template<Kind kind, Call call>
+constexpr owner::Use use_of() {
+    return starts_work(kind) || call == Call::PQconsumeInput ? owner::Use::work : owner::Use::go_on;
 }
 
 // A command that is only sent off meets its reason when its reply is read: an event loop may be watching the
@@ -279,7 +290,7 @@ auto pass(const void* caller, PGconn* conn, Args... args) {
         }
     Connection* c = table ? table->connections.find(conn) : nullptr;
     if (!c)
-        return forward<call>(caller, conn, args...);
+        return forward<call>(use_of<kind, call>(), caller, conn, args...);
     auto function = c->libpq->get<call>();
     if (!function)
         return Result();

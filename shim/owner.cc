@@ -235,4 +235,17 @@ void note_result(Connection& c, const PGresult* result) {
     }
 }
 
+void using_inherited(Connection& c, Use use) {
+    if (use == Use::finish)
+        c.in_child = c.in_child | InChild::finished;
+    else if (use == Use::work || is_busy(c.activity))
+        c.in_child = c.in_child | InChild::used;
+}
+
+Connection* adopting(Table& table, Connection& inherited, const PGconn* conn) {
+    KeepErrno keep;
+    using_inherited(inherited, Use::finish);
+    return table.connections.add(conn, inherited.libpq);
+}
+
 } // namespace pqsweep::owner

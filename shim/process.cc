@@ -26,6 +26,7 @@ enum class Start : uint8_t { not_yet, under_way, done };
 constinit std::atomic<Start> start;
 constinit std::atomic<bool> is_ended;
 constinit bool has_settings;
+constinit pid_t child; // that a fork handler ran in; 0: none
 
 // The child may go on with a connection that the parent opened (daemons do): no farewell from here, then.
 void before_fork() {
@@ -41,6 +42,7 @@ void in_parent() {
 
 // A child starts empty: what it inherited belongs to its parent.
 void in_child() {
+    child = getpid();
     real::after_fork(true);
     forget_private_descriptor_tables();
     table::forget();
@@ -106,7 +108,11 @@ int end(int status) {
     witness::ended();
     Table* table = table::existing();
     // A vfork child shares our memory, and a fork that ran no handlers has the parent's table.
-    if (!table || table->owner != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
+    if ((table ? table->owner : child) != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
+        return status;
+    if (Table* parents = table::inherited())
+        summary::print_inherited(*parents);
+    if (!table)
         return status;
     Unseen unseen;
     journal::exited(*table, status);
