@@ -136,6 +136,8 @@ constexpr Setting list[] = {
      [](std::string_view text, Settings& s) { return parse_number(text, 1000000, s.grace); }},
     {"PQSWEEP_KEEP", "",
      "up to 64 field=glob, separated by commas, field one of tag test app db user host state", parse_keep},
+    {"PQSWEEP_APPNAME", "0", "0 or 1",
+     [](std::string_view text, Settings& s) { return parse_flag(text, s.appname); }},
     {"PQSWEEP_REPORT", "stragglers", "never, stragglers or always", parse_report},
     {"PQSWEEP_EXITCODE", "0", "a whole number from 0 to 255", parse_exit_code},
     {"PQSWEEP_FAIL_ON", "abandoned", "any of abandoned, transaction and exit, separated by commas",
