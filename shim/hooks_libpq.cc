@@ -4,6 +4,7 @@
 // The shim is loaded into every process of a test run, most of which never see PostgreSQL, and beside
 // whatever C++ runtime the program has, or none. So it depends on libc alone: no exceptions, no RTTI, no
 // libstdc++.
+#include "appname.hh"
 #include "hooks.hh"
 #include "owner.hh"
 #include "process.hh"
@@ -53,17 +54,29 @@ void leave(Connection& c) {
     c.inside.store(false, std::memory_order_release);
 }
 
+// The real call; with the tag as application_name, where there is a table to take it from.
+template<Call call, class... Args>
+PGconn* connect_named(const Libpq& libpq, const Table* table, Args... args) {
+    constexpr bool is_start = call == Call::PQconnectStart || call == Call::PQconnectStartParams;
+    auto with_keywords = libpq.get < is_start ? Call::PQconnectStartParams : Call::PQconnectdbParams > ();
+    if (table && table->tag != Name::none && the_settings().appname && with_keywords) {
+        NamedConnect named(table->names.text(table->tag));
+        if (named.take(args...))
+            return in_sight(with_keywords, named.keywords(), named.values(), named.expand());
+    }
+    return in_sight(libpq.get<call>(), args...);
+}
+
 template<Call call, class... Args>
 PGconn* connect_to(const Libpq* libpq, bool is_outer, Args... args) {
     Table* table = process::table();
     if (table)
         tag::look(*table);
-    auto function = libpq ? libpq->get<call>() : nullptr;
-    if (!function)
+    if (!libpq || !libpq->get<call>())
         return nullptr;
     if (is_outer)
         is_connecting = true;
-    PGconn* conn = in_sight(function, args...);
+    PGconn* conn = connect_named<call>(*libpq, is_outer ? table : nullptr, args...);
     if (is_outer)
         is_connecting = false;
     if (table && conn)

@@ -136,6 +136,8 @@ constexpr Setting list[] = {
      [](std::string_view text, Settings& s) { return parse_number(text, 1000000, s.grace); }},
     {"PQSWEEP_KEEP", "",
      "up to 64 field=glob, separated by commas, field one of tag test app db user host state", parse_keep},
+    {"PQSWEEP_APPNAME", "0", "0 or 1",
+     [](std::string_view text, Settings& s) { return parse_flag(text, s.appname); }},
     {"PQSWEEP_REPORT", "stragglers", "never, stragglers or always", parse_report},
     {"PQSWEEP_JOURNAL", "", "a file's name, where %p stands for the process id",
      [](std::string_view text, Settings& s) { return s.journal = text, true; }},

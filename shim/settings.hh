@@ -42,6 +42,7 @@ struct List {
 struct Settings {
     bool disabled;
     bool revive;
+    bool appname;
     uint32_t grace;
     Scope scope;
     Report report;
