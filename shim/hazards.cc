@@ -1,5 +1,7 @@
 #include "hazards.hh"
 
+#include "text.hh"
+
 namespace pqsweep {
 
 void Hazards::add(const Effect& effect) {
