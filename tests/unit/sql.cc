@@ -106,8 +106,7 @@ TEST_CASE("what most statements do: nothing") {
           "do $$ begin set local x = 1; end $$",
           "create function f() returns int as 'select set_config(''a'',''b'',false)' language sql",
           "create procedure p() begin atomic select pg_advisory_lock(1); listen x; end",
-          "create function f() returns int begin atomic select case 1 when 1 then 2 end as end; listen x; "
-          "end",
+          "create function f() begin atomic select case 1 when 1 then 2 end as end; listen x; end",
           "create procedure p() begin atomic listen x",
           "create rule r as on insert to t do also (select 1; listen x)",
           "create temp table t (a int) on commit drop",
