@@ -4,9 +4,12 @@
 #include "lock.hh"
 
 #include <cstring>
+#include <ctime>
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace pqsweep {
 
@@ -200,14 +203,22 @@ public:
     InLoader() {
         for (int turn = 0; threads.fetch_add(1) + 1 && is_forking && turn < patience; turn++) {
             threads.fetch_sub(1);
-            sched_yield();
+            pause(turn);
         }
     }
     ~InLoader() { threads.fetch_sub(1); }
     InLoader(const InLoader&) = delete;
     InLoader& operator=(const InLoader&) = delete;
 
-    static constexpr int patience = 1000; // turns of sched_yield
+    // A fork takes milliseconds, and on a busy machine a thread may not run for tens of them.
+    static constexpr int patience = 200;
+    static void pause(int turn) {
+        constexpr timespec millisecond{.tv_sec = 0, .tv_nsec = 1'000'000};
+        if (turn < patience / 2)
+            sched_yield();
+        else
+            syscall(SYS_nanosleep, &millisecond, nullptr); // libc's is a cancellation point
+    }
     static constinit std::atomic<int> threads;
     static constinit std::atomic<bool> is_forking;
 };
@@ -217,7 +228,7 @@ constinit std::atomic<bool> Discovery::InLoader::is_forking;
 void Discovery::before_fork() {
     InLoader::is_forking = true;
     for (int turn = 0; InLoader::threads > 0 && turn < InLoader::patience; turn++)
-        sched_yield();
+        InLoader::pause(turn);
 }
 
 void Discovery::after_fork(bool is_child) {

@@ -75,7 +75,7 @@ const Libpq* libpq_of_untracked(const void* caller);
 bool may_be_from(const Libpq& libpq, const void* caller, const char* function);
 
 // Around a fork: glibc does not reset the loader's lock in the child, so none of us may be holding it then. Waits
-// about a millisecond at most.
+// about a tenth of a second at most.
 void before_fork();
 void after_fork(bool is_child);
 
