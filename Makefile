@@ -41,6 +41,11 @@ tool_objects := $(call objects,tools/*.cc)
 test_objects := $(call objects,tests/*.cc tests/support/*.cc tests/unit/*.cc tests/process/*.cc)
 programs := $(patsubst tests/programs/%.cc,$(B)/programs/%,$(wildcard tests/programs/*.cc))
 plugins := $(patsubst tests/programs/plugins/%.cc,$(B)/programs/%.so,$(wildcard tests/programs/plugins/*.cc))
+# The same client as other projects build theirs: not beside a sanitized shim, and with clang only where its sanitizers are.
+hosts := pie no-pie now lazy versioned gcc-asan gcc-tsan
+clang_hosts := $(if $(wildcard $(shell clang++ -print-resource-dir 2>&1)/lib/linux/libclang_rt.msan-*.a),clang-asan clang-tsan clang-msan)
+host_programs := $(if $(sanitize),,$(addprefix $(B)/hosts/,$(hosts) $(clang_hosts)))
+
 compiled_clients := $(addprefix build/clients/left_,qt ocaml haskell)
 benches := $(patsubst bench/%.cc,$(B)/bench/%,$(wildcard bench/*.cc))
 
@@ -51,6 +56,9 @@ $(B)/libpqsweep.so: $(shim_objects)
 
 $(B)/pqsweep: $(tool_objects) $(B)/obj/shim/settings.o
 	$(CXX) $(sanitize) -o $@ $^ -lfmt $(CXXFLAGS) $(LDFLAGS)
+
+# A sanitizer's runtime calls dlsym before it is ready to watch what that does.
+$(B)/obj/shim/hooks_loader.o $(B)/obj/shim/real.o: sanitize :=
 
 $(B)/obj/shim/%.o: shim/%.cc Makefile
 	@mkdir -p $(@D)
@@ -81,6 +89,26 @@ $(B)/programs/%.so: tests/programs/plugins/%.cc Makefile $(B)/programs/libqq.so.
 $(B)/programs/libqq.so.5:
 	@mkdir -p $(@D)
 	sed 's/libpq\.so\.5/libqq.so.5/g; s/invalid connection/INVALID connection/g' $(shell pg_config --libdir)/libpq.so.5 >$@
+
+host_pie := g++ -fPIE -pie
+host_no-pie := g++ -fno-PIE -no-pie
+host_now := g++ -Wl,-z,now
+host_lazy := g++ -Wl,-z,lazy
+host_versioned = g++ -L$(B)/hosts/versioned-libpq -Wl,-rpath,'$$ORIGIN/versioned-libpq'
+host_gcc-asan := g++ -fsanitize=address,undefined
+host_gcc-tsan := g++ -fsanitize=thread
+host_clang-asan := clang++ -fsanitize=address,undefined
+host_clang-tsan := clang++ -fsanitize=thread
+host_clang-msan := clang++ -fsanitize=memory -fsanitize-recover=memory
+$(B)/hosts/versioned: $(B)/hosts/versioned-libpq/libpq.so
+$(B)/hosts/%: tests/programs/host_client.cc Makefile
+	@mkdir -p $(@D)
+	$(host_$*) -std=c++20 -O1 -g -I$(libpq_include) -o $@ $< -lpq -pthread
+
+$(B)/hosts/versioned-libpq/libpq.so: $(B)/programs/give_version
+	@mkdir -p $(@D)
+	$< $(shell pg_config --libdir)/libpq.so.5 $@.5
+	ln -sf libpq.so.5 $@
 
 build/clients/left_qt: tests/clients/left_qt/main.cpp tests/clients/left_qt/left_qt.pro
 	@mkdir -p $@.build
@@ -140,7 +168,7 @@ check-valgrind: packages  ## the unit tests under valgrind
 	@$(MAKE) --no-print-directory build-tests
 	@valgrind --quiet --error-exitcode=9 $(B)/tests --test-suite='unit*'
 
-build-tests: all $(B)/tests $(programs) $(plugins) $(wildcard tests/programs/*.hh)
+build-tests: all $(B)/tests $(programs) $(plugins) $(host_programs) $(wildcard tests/programs/*.hh)
 
 bench: packages  ## the tables that the README quotes
 	@$(MAKE) --no-print-directory all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so

@@ -5,13 +5,36 @@ namespace pqsweep {
 namespace {
 
 constinit std::atomic<PGcancel*> cancels[Connections::capacity + 1];
+constinit std::atomic<PGcancel*> spent; // the first of a list that is linked through their own memory
 constinit Session sessions[Connections::capacity + 1]{};
 constinit Command commands[Connections::capacity + 1]{};
+
+PGcancel*& next_of(PGcancel* cancel) {
+    return *reinterpret_cast<PGcancel**>(cancel);
+}
 
 } // namespace
 
 std::atomic<PGcancel*>& Connections::cancel(const Connection& connection) {
     return cancels[&connection - slots_];
+}
+
+void Connections::put_back(const Connection& connection, PGcancel* cancel) {
+    PGcancel* none = nullptr;
+    if (this->cancel(connection).compare_exchange_strong(none, cancel, std::memory_order_acq_rel))
+        return;
+    PGcancel* next = spent.load(std::memory_order_relaxed);
+    do
+        next_of(cancel) = next;
+    while (!spent.compare_exchange_weak(next, cancel, std::memory_order_release));
+}
+
+void Connections::free_spent_cancels(const Libpq& libpq) {
+    for (PGcancel* cancel = spent.exchange(nullptr, std::memory_order_acquire); cancel;) {
+        PGcancel* next = next_of(cancel);
+        libpq.get<Call::PQfreeCancel>()(cancel); // every libpq's is free()
+        cancel = next;
+    }
 }
 
 Session& Connections::session(const Connection& connection) {
@@ -60,7 +83,7 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
         c->established.store(false, std::memory_order_relaxed);
         c->encrypted = c->inherited = c->mid_message = c->told = false;
         c->has_session = c->is_revival = c->is_unrestorable = false;
-        c->glances = 0;
+        c->glances = c->in_child = 0;
         c->fd = -1;
         c->backend_pid = 0;
         c->epoch = c->sweep = 0;

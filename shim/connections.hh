@@ -42,6 +42,12 @@ constexpr bool is_busy(Activity a) {
 
 enum class State : uint32_t { free, live, swept };
 
+// What a child process did with a connection of its parent's, noted in its own copy of the slot. `gone`: by that
+// child's parent, so the PGconn's address may be anything now.
+struct InChild {
+    static constexpr uint8_t used = 1, finished = 2, gone = 4;
+};
+
 struct alignas(128) Connection {
     std::atomic<const PGconn*> conn;
     const Libpq* libpq;
@@ -60,6 +66,7 @@ struct alignas(128) Connection {
     Relaxed<bool> is_unrestorable;
     Relaxed<bool> has_session; // there is something in session()
     Relaxed<uint8_t> glances;  // see revive::can_wait
+    Relaxed<uint8_t> in_child; // of InChild
     Relaxed<int> fd;           // -1: none
     Relaxed<int> backend_pid;
     Relaxed<uint32_t> epoch; // tag::epoch() of its last use; 0: opened while no tag was set, never swept
@@ -69,6 +76,7 @@ struct alignas(128) Connection {
     Relaxed<Name> user;
     Relaxed<Name> host;
     Relaxed<Name> application;
+    Relaxed<uint32_t> number;        // of all that this process opened, from 1 on
     Relaxed<uint32_t> sweep;         // the sweep that claimed it
     std::atomic<uint32_t> straggler; // its record in Stragglers, complete once this is set; 0: none
     std::atomic<uint32_t> next;      // in its bucket
@@ -111,8 +119,12 @@ public:
     State remove(Connection& connection);
 
     // Where the PGcancel of a slot is kept: in static memory, because leak checkers look for what libpq
-    // allocated there and in the heap, and not in a mapping of ours.
+    // allocated there and in the heap, and not in a mapping of ours. A sweep takes it out to use it.
     std::atomic<PGcancel*>& cancel(const Connection& connection);
+    // Puts it back. One that the owner has replaced meanwhile waits for the next free_spent_cancels(): free() may not
+    // be called here.
+    void put_back(const Connection& connection, PGcancel* cancel);
+    static void free_spent_cancels(const Libpq& libpq);
     // What its session has to be given back if it is revived, and the command whose results are being read; both
     // for the owner.
     Session& session(const Connection& connection);

@@ -7,6 +7,7 @@
 #include "sweep.hh"
 #include "table.hh"
 #include "tag.hh"
+#include "unseen.hh"
 
 #include <cerrno>
 #include <cstring>
@@ -27,6 +28,7 @@ int change_environment(const char* name, Change change) {
         result = change();
     }
     KeepErrno keep;
+    Unseen unseen;
     tag::environment_changed(name);
     return result;
 }

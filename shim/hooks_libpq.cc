@@ -4,12 +4,14 @@
 // The shim is loaded into every process of a test run, most of which never see PostgreSQL, and beside
 // whatever C++ runtime the program has, or none. So it depends on libc alone: no exceptions, no RTTI, no
 // libstdc++.
+#include "appname.hh"
 #include "hooks.hh"
 #include "owner.hh"
 #include "process.hh"
 #include "remember.hh"
 #include "revive.hh"
 #include "tag.hh"
+#include "unseen.hh"
 #include "witness.hh"
 
 #include <cstring>
@@ -25,11 +27,16 @@ constinit thread_local bool is_connecting;
 
 // A connection that we do not track: opened untracked, or inherited across a fork. Untouched.
 template<Call call, class... Args>
-[[gnu::noinline]] auto forward(const void* caller, PGconn* conn, Args... args) {
+[[gnu::noinline]] auto forward(owner::Use use, const void* caller, PGconn* conn, Args... args) {
     using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
-    const Libpq* libpq = table::libpq_of_inherited(conn);
-    if (!libpq)
+    const Libpq* libpq = nullptr;
+    if (Connection* inherited = table::inherited(conn)) {
+        owner::using_inherited(*inherited, use);
+        libpq = inherited->libpq;
+    } else {
+        Unseen unseen;
         libpq = real::libpq_of_untracked(caller);
+    }
     auto function = libpq ? libpq->get<call>() : nullptr;
     return function ? function(conn, args...) : Result();
 }
@@ -47,17 +54,29 @@ void leave(Connection& c) {
     c.inside.store(false, std::memory_order_release);
 }
 
+// The real call; with the tag as application_name, where there is a table to take it from.
+template<Call call, class... Args>
+PGconn* connect_named(const Libpq& libpq, const Table* table, Args... args) {
+    constexpr bool is_start = call == Call::PQconnectStart || call == Call::PQconnectStartParams;
+    auto with_keywords = libpq.get < is_start ? Call::PQconnectStartParams : Call::PQconnectdbParams > ();
+    if (table && table->tag != Name::none && the_settings().appname && with_keywords) {
+        NamedConnect named(table->names.text(table->tag));
+        if (named.take(args...))
+            return in_sight(with_keywords, named.keywords(), named.values(), named.expand());
+    }
+    return in_sight(libpq.get<call>(), args...);
+}
+
 template<Call call, class... Args>
 PGconn* connect_to(const Libpq* libpq, bool is_outer, Args... args) {
     Table* table = process::table();
     if (table)
         tag::look(*table);
-    auto function = libpq ? libpq->get<call>() : nullptr;
-    if (!function)
+    if (!libpq || !libpq->get<call>())
         return nullptr;
     if (is_outer)
         is_connecting = true;
-    PGconn* conn = function(args...);
+    PGconn* conn = connect_named<call>(*libpq, is_outer ? table : nullptr, args...);
     if (is_outer)
         is_connecting = false;
     if (table && conn)
@@ -67,6 +86,7 @@ PGconn* connect_to(const Libpq* libpq, bool is_outer, Args... args) {
 
 template<Call call, class... Args>
 PGconn* connect_hook(const void* caller, Args... args) {
+    Unseen unseen;
     const Libpq* libpq = real::libpq_of(caller);
     bool is_outer = libpq && !libpq->contains(caller);
     if (is_outer)
@@ -81,6 +101,7 @@ template<Call call, class... Args>
 struct Tied<call, PGconn* (*)(Args...)> {
     template<int number>
     static PGconn* connect(Args... args) {
+        Unseen unseen;
         witness::connecting(*real::libpq_at(number), nullptr);
         return connect_to<call>(real::libpq_at(number), true, args...);
     }
@@ -101,8 +122,6 @@ void* hook_for(Result (*plain)(Args...), const Libpq* libpq) {
 }
 
 void* find_hook(const char* name, const Libpq* libpq) {
-    if (name[0] != 'P' || name[1] != 'Q')
-        return nullptr;
 #define HOOK(kind, result, function, parameters, arguments)                                                  \
     if (strcmp(name, #function) == 0)                                                                        \
         return hook_for<Call::function>(&::function, libpq);
@@ -115,16 +134,18 @@ PostgresPollingStatusType poll_hook(const void* caller, PGconn* conn) {
     Table* table = table::existing();
     Connection* c = table ? table->connections.find(conn) : nullptr;
     if (!c) {
-        PostgresPollingStatusType status = forward<call>(caller, conn);
+        PostgresPollingStatusType status = forward<call>(owner::Use::work, caller, conn);
+        Unseen unseen;
         const Libpq* libpq = table && is_connecting ? real::libpq_of(caller) : nullptr;
         if (libpq && libpq->contains(caller))
             owner::connected(*table, conn, libpq, false);
         return status;
     }
+    Unseen unseen;
     bool nested = is_nested(*c, caller);
     if (!nested)
         enter(*c);
-    PostgresPollingStatusType status = c->libpq->get<call>()(conn);
+    PostgresPollingStatusType status = in_sight(c->libpq->get<call>(), conn);
     owner::progressed(*table, *c, conn);
     if (!nested)
         leave(*c);
@@ -135,8 +156,12 @@ template<Call call>
 auto reset_hook(const void* caller, PGconn* conn) {
     Table* table = table::existing();
     Connection* c = table ? table->connections.find(conn) : nullptr;
+    Connection* inherited = c ? nullptr : table::inherited(conn);
+    if (inherited && (table = process::table()))
+        c = owner::adopting(*table, *inherited, conn);
     if (!c)
-        return forward<call>(caller, conn);
+        return forward<call>(owner::Use::finish, caller, conn);
+    Unseen unseen;
     struct Reset {
         Table& table;
         Connection& c;
@@ -148,7 +173,7 @@ auto reset_hook(const void* caller, PGconn* conn) {
     } reset{*table, *c, conn};
     enter(*c);
     owner::resetting(*table, *c);
-    return c->libpq->get<call>()(conn);
+    return in_sight(c->libpq->get<call>(), conn);
 }
 
 template<Call call>
@@ -156,15 +181,23 @@ void finish_hook(const void* caller, PGconn* conn) {
     Table* table = table::existing();
     Connection* c = table ? table->connections.find(conn) : nullptr;
     if (!c)
-        return forward<call>(caller, conn);
+        return forward<call>(owner::Use::finish, caller, conn);
     auto function = c->libpq->get<call>();
-    owner::finishing(*table, *c);
+    {
+        Unseen unseen;
+        owner::finishing(*table, *c);
+    }
     function(conn);
 }
 
 enum class Kind : uint8_t { exec, send, read, write };
 constexpr bool starts_work(Kind kind) {
     return kind == Kind::exec || kind == Kind::send;
+}
+
+template<Kind kind, Call call>
+constexpr owner::Use use_of() {
+    return starts_work(kind) || call == Call::PQconsumeInput ? owner::Use::work : owner::Use::go_on;
 }
 
 // A command that is only sent off meets its reason when its reply is read: an event loop may be watching the
@@ -221,6 +254,7 @@ template<Kind kind, Call call, class... Args>
     if (is_nested(c, caller))
         return function(conn, args...);
 
+    Unseen unseen;
     enter(c);
     if (c.state() == State::swept) [[unlikely]] {
         revive::Outcome outcome =
@@ -245,7 +279,7 @@ template<Kind kind, Call call, class... Args>
             c.mid_message = false;
         c.activity = Activity::running;
     }
-    Result result = function(conn, args...);
+    Result result = in_sight(function, conn, args...);
     owner::settle(table, c, conn);
     remember_call<kind, call>(table, c, result, args...);
     if (is_busy(c.activity)) {
@@ -263,11 +297,13 @@ auto pass(const void* caller, PGconn* conn, Args... args) {
     using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
     Table* table = table::existing();
     if constexpr (starts_work(kind))
-        if (table)
+        if (table) {
+            Unseen unseen;
             tag::look(*table);
+        }
     Connection* c = table ? table->connections.find(conn) : nullptr;
     if (!c)
-        return forward<call>(caller, conn, args...);
+        return forward<call>(use_of<kind, call>(), caller, conn, args...);
     auto function = c->libpq->get<call>();
     if (!function)
         return Result();

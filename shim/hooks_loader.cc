@@ -47,6 +47,8 @@ void* not_there(void*, const char*) noexcept {
 }
 
 Dlsym choose_dlsym(void* handle, const char* name, const void* caller) {
+    if (name[0] != 'P' || name[1] != 'Q')
+        return real::libc::dlsym();
     void* hook = hook_of(name);
     if (!hook || settings::is_disabled())
         return real::libc::dlsym();

@@ -2,6 +2,7 @@
 
 #include "clock.hh"
 #include "farewell.hh"
+#include "journal.hh"
 #include "keep_errno.hh"
 #include "obituary.hh"
 #include "socket.hh"
@@ -32,10 +33,13 @@ void established(Table& table, Connection& c, PGconn* conn) {
         table.connections.cancel(c).exchange(libpq.get<Call::PQgetCancel>()(conn), std::memory_order_acq_rel);
     if (former)
         libpq.get<Call::PQfreeCancel>()(former);
+    Connections::free_spent_cancels(libpq);
     if (c.state() != State::live || c.established.exchange(true, std::memory_order_acq_rel))
         return;
-    if (!c.is_revival)
+    if (!c.is_revival) {
         table.tags.of(c.tag).opened.add(1);
+        journal::opened(table, c);
+    }
     table.tags.of(table.tag).peak.raise_to(table.live.add(1));
 }
 
@@ -48,12 +52,15 @@ void lost(Table& table, Connection& c) {
     c.activity = Activity::lost;
     c.fd = -1;
     c.cookie = 0;
-    if (table.no_longer_live(c))
+    if (table.no_longer_live(c)) {
         table.tags.of(c.tag).closed.add(1);
+        journal::closed(c.number, journal::Close::lost);
+    }
 }
 
 void note_opening(Table& table, Connection& c) {
     Name tag = table.tag;
+    c.number = table.numbered.add(1);
     c.tag = tag;
     c.test = tag::test(table);
     c.epoch = tag == Name::none ? 0 : uint32_t(table.epoch);
@@ -139,8 +146,10 @@ void resetting(Table& table, Connection& c) {
     if (c.state() == State::swept) {
         await_record(c);
         table.stragglers.set_fate(c.straggler, Fate::reset);
+        journal::closed(c.number, journal::Close::reset);
     } else if (table.no_longer_live(c)) {
         table.tags.of(c.tag).closed.add(1);
+        journal::closed(c.number, journal::Close::reset);
     }
     table.connections.session(c).forget();
     c.has_session = false;
@@ -157,10 +166,15 @@ void finishing(Table& table, Connection& c) {
         straggler = c.straggler;
     }
     Name tag = c.tag;
+    uint32_t number = c.number;
     bool was_live = table.no_longer_live(c);
     State state = table.connections.remove(c);
-    if (state == State::live && was_live)
+    if (state == State::swept)
+        journal::closed(number, journal::Close::late);
+    else if (was_live) {
         table.tags.of(tag).closed.add(1);
+        journal::closed(number, journal::Close::owner);
+    }
     const Straggler* record = table.stragglers.record(straggler);
     if (record && record->fate == Fate::left_open)
         table.stragglers.set_fate(straggler, Fate::closed_late);
@@ -173,6 +187,7 @@ bool using_swept(Table& table, Connection& c, bool expects_reply) {
     table.stragglers.set_fate(c.straggler, Fate::used_again);
     c.told = obituary::deliver(table, c, expects_reply);
     if (c.told) {
+        journal::refused(c);
         c.fd = -1; // the kernel's socket is gone; a later sweep has nothing to do here
         c.cookie = 0;
     }
@@ -218,6 +233,19 @@ void note_result(Connection& c, const PGresult* result) {
     default:
         break;
     }
+}
+
+void using_inherited(Connection& c, Use use) {
+    if (use == Use::finish)
+        c.in_child = c.in_child | InChild::finished;
+    else if (use == Use::work || is_busy(c.activity))
+        c.in_child = c.in_child | InChild::used;
+}
+
+Connection* adopting(Table& table, Connection& inherited, const PGconn* conn) {
+    KeepErrno keep;
+    using_inherited(inherited, Use::finish);
+    return table.connections.add(conn, inherited.libpq);
 }
 
 } // namespace pqsweep::owner

@@ -44,6 +44,16 @@ void tell_by_notice(Connection& connection, PGconn* conn);
 // A command that goes on has answered `result`: is it a COPY?
 void note_result(Connection& connection, const PGresult* result);
 
+// What a call does with its connection: `go_on` does nothing where no command is under way.
+enum class Use : uint8_t { go_on, work, finish };
+
+// A connection of the parent process is about to be used: notes it, for the summary.
+void using_inherited(Connection& inherited, Use use);
+
+// One is about to be reset, which ends the parent's session; the new one will be this process's own. Null if it can't
+// be tracked.
+Connection* adopting(Table& table, Connection& inherited, const PGconn* conn);
+
 // Notes what the connection is doing now that a real call has returned.
 inline void settle(Table& table, Connection& c, PGconn* conn) {
     constexpr Activity activity_of[] = {Activity::idle, Activity::running, Activity::transaction,

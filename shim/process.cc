@@ -2,6 +2,7 @@
 
 #include "environment.hh"
 #include "farewell.hh"
+#include "journal.hh"
 #include "keep_errno.hh"
 #include "real.hh"
 #include "settings.hh"
@@ -9,6 +10,7 @@
 #include "socket.hh"
 #include "summary.hh"
 #include "tag.hh"
+#include "unseen.hh"
 #include "witness.hh"
 
 #include <cstdlib>
@@ -24,6 +26,7 @@ enum class Start : uint8_t { not_yet, under_way, done };
 constinit std::atomic<Start> start;
 constinit std::atomic<bool> is_ended;
 constinit bool has_settings;
+constinit pid_t child; // that a fork handler ran in; 0: none
 
 // The child may go on with a connection that the parent opened (daemons do): no farewell from here, then.
 void before_fork() {
@@ -39,6 +42,7 @@ void in_parent() {
 
 // A child starts empty: what it inherited belongs to its parent.
 void in_child() {
+    child = getpid();
     real::after_fork(true);
     forget_private_descriptor_tables();
     table::forget();
@@ -62,6 +66,7 @@ void make_table() {
         write_to_stderr("pqsweep: no memory for its table; connections are not tracked\n");
         return;
     }
+    journal::start();
     tag::start(*fresh);
     table::current.store(fresh, std::memory_order_release);
 }
@@ -103,8 +108,14 @@ int end(int status) {
     witness::ended();
     Table* table = table::existing();
     // A vfork child shares our memory, and a fork that ran no handlers has the parent's table.
-    if (!table || table->owner != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
+    if ((table ? table->owner : child) != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
         return status;
+    if (Table* parents = table::inherited())
+        summary::print_inherited(*parents);
+    if (!table)
+        return status;
+    Unseen unseen;
+    journal::exited(*table, status);
     summary::print(*table);
     bool is_failure = summary::is_failure(*table);
     farewell::say_all(*table);

@@ -1,6 +1,7 @@
 #include "revive.hh"
 
 #include "clock.hh"
+#include "journal.hh"
 #include "owner.hh"
 #include "settings.hh"
 #include "socket.hh"
@@ -206,7 +207,9 @@ Outcome attempt(Table& table, Connection& c, PGconn* conn) {
         return Outcome::not_restorable;
     }
     state.put_back();
-    table.stragglers.set_revived(straggler, now() - start);
+    int64_t took = now() - start;
+    table.stragglers.set_revived(straggler, took);
+    journal::revived(table, c, took);
     c.is_revival = false;
     return Outcome::done;
 }

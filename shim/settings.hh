@@ -42,11 +42,13 @@ struct List {
 struct Settings {
     bool disabled;
     bool revive;
+    bool appname;
     uint32_t grace;
     Scope scope;
     Report report;
     uint8_t fail_on;
     uint8_t exit_code;
+    std::string_view journal; // empty: none
     List<std::string_view, 16> tag_from;
     List<KeepRule, 64> keep;
 };

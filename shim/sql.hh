@@ -1,38 +1,11 @@
-// SQL: just enough of PostgreSQL's lexical rules and commands to tell what a text does to its session. Never reads
-// past the text, whatever is in it, and takes what it cannot read for something that matters.
+// SQL: just enough of PostgreSQL's commands to tell what a text does to its session. What it cannot read, it takes
+// for something that matters.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
 namespace pqsweep {
-
-struct Token {
-    // A quoted identifier and a string have their quotes; a string also what stands before them, as in E'...'.
-    enum class Kind : uint8_t { end, word, quoted, string, number, parameter, symbol };
-    Kind kind;
-    std::string_view text;
-
-    bool is(std::string_view lower_case_word) const;
-    bool is(char symbol) const { return kind == Kind::symbol && text[0] == symbol; }
-    bool is_name() const { return kind == Kind::word || kind == Kind::quoted; }
-};
-
-// The tokens of a text, without white space and comments. Symbols are single characters.
-class Tokens {
-public:
-    explicit Tokens(std::string_view sql) : at_(sql.data()), end_(sql.data() + sql.size()) {}
-    Token next();
-
-private:
-    void skip_blank();
-    void skip_word();
-    void skip_string(bool escapes);
-    bool skip_dollar_string();
-
-    const char* at_;
-    const char* end_;
-};
 
 // What a statement does. The order makes the groups below.
 enum class Act : uint8_t {
@@ -82,6 +55,9 @@ inline bool is_control(Act act) {
 inline bool is_transactional(Act act) {
     return act > Act::prepare_transaction && act <= Act::unclear;
 }
+inline bool is_setting(Act act) {
+    return act >= Act::set && act <= Act::unset;
+}
 
 struct Effect {
     Act act;
@@ -95,10 +71,6 @@ struct Effect {
 // Calls visit(const Effect&) for all that the text does, in order; answers the number of its statements.
 template<class Visit>
 uint32_t read_sql(std::string_view sql, Visit visit);
-
-// Writes the name, an argument list or a string in comparable form: words and the names of settings in lower case,
-// identifiers without quotes, no blanks. At most name.size() bytes; answers how many.
-size_t fold_name(std::string_view name, bool of_setting, char* out);
 
 uint32_t read_sql_into(std::string_view sql, void (*visit)(void*, const Effect&), void* visitor);
 

@@ -13,6 +13,7 @@ namespace pqsweep::summary {
 namespace {
 
 constexpr uint32_t most_listed = 50;
+constexpr uint32_t most_inherited_listed = 10;
 constexpr size_t tag_width = 22;
 constexpr size_t line_width = 78;
 
@@ -187,7 +188,6 @@ std::string_view words_for(Fate fate) {
 }
 
 void append_opener(Text& out, const Table& table, Name tag, Name test) {
-    out << "  ";
     if (tag == Name::none && test == Name::none)
         out << "(no tag)";
     else
@@ -210,6 +210,7 @@ void print_stragglers(Output& output, const Table& table) {
         if (listed == 1)
             output.line().raw("  stragglers, by the test that opened them:\n");
         Text& out = output.line();
+        out << "  ";
         append_opener(out, table, s.tag, s.test);
         out << "      " << words_for(s.activity) << ", ";
         append_age(out, s.age);
@@ -232,6 +233,7 @@ void print_open(Output& output, Table& table) {
         if (listed == 1)
             output.line().raw("  open at exit, by the test that opened them:\n");
         Text& out = output.line();
+        out << "  ";
         append_opener(out, table, c.tag, c.test);
         out << "      " << words_for(c.activity) << ", ";
         append_age(out, now() - c.opened_at);
@@ -241,15 +243,30 @@ void print_open(Output& output, Table& table) {
     });
 }
 
+bool was_touched(const Connection& c) {
+    return c.in_child & (InChild::used | InChild::finished);
+}
+
+void print_touched(Text& out, const Table& parents, const Connection& c) {
+    out << "  " << (c.in_child & InChild::used ? "used" : "")
+        << (c.in_child == (InChild::used | InChild::finished) ? " and " : "")
+        << (c.in_child & InChild::finished ? "finished" : "");
+    append_backend(out, parents, c.backend_pid, c.database);
+    out << ", opened by ";
+    append_opener(out, parents, c.tag, c.test);
+}
+
 constinit dev_t stderr_device;
 constinit ino_t stderr_inode;
 
-// A program may have closed its stderr, and got a connection or a data file under that number.
+// A program may have closed its stderr, and got a connection or a data file under that number. One without a name is
+// what pytest captures the output of a test, and of the test's children, in.
 bool is_stderr_ours(Table& table) {
     struct stat status;
     if (fstat(STDERR_FILENO, &status) != 0)
         return false;
-    if (S_ISREG(status.st_mode) && (status.st_dev != stderr_device || status.st_ino != stderr_inode))
+    if (S_ISREG(status.st_mode) && status.st_nlink &&
+        (status.st_dev != stderr_device || status.st_ino != stderr_inode))
         return false;
     bool ours = true;
     table.connections.each([&](const Connection& c) {
@@ -291,6 +308,35 @@ void print(Table& table) {
         print_open(output, table);
     if (uint32_t untracked = table.connections.untracked()) {
         output.line() << "  " << untracked << " more connections than pqsweep can track went unseen";
+        output.line().newline();
+    }
+    output.flush();
+}
+
+void print_inherited(Table& parents) {
+    Report report = the_settings().report;
+    uint32_t used = 0, finished = 0, touched = 0;
+    parents.connections.each([&](const Connection& c) {
+        used += (c.in_child & InChild::used) != 0;
+        finished += (c.in_child & InChild::finished) != 0;
+        touched += was_touched(c);
+    });
+    bool is_worth_it =
+        report == Report::always || (report == Report::stragglers && parents.was_ever_tagged());
+    Table* own = table::existing();
+    if (!touched || !is_worth_it || !is_stderr_ours(parents) || (own && !is_stderr_ours(*own)))
+        return;
+    Output output;
+    output.line() << "pqsweep[" << getpid() << "]: connections inherited across a fork: " << used
+                  << " used here, " << finished << " finished here; they are their parent's";
+    output.line().newline();
+    uint32_t listed = 0;
+    parents.connections.each([&](const Connection& c) {
+        if (was_touched(c) && listed++ < most_inherited_listed)
+            print_touched(output.line(), parents, c);
+    });
+    if (listed > most_inherited_listed) {
+        output.line() << "  ... and " << listed - most_inherited_listed << " more";
         output.line().newline();
     }
     output.flush();

@@ -14,4 +14,8 @@ bool is_failure(Table& table);
 // As PQSWEEP_REPORT says. Lists the first 50 stragglers and counts the rest.
 void print(Table& table);
 
+// In a child process: what it did with its parent's connections, if it did anything. Not for
+// PQSWEEP_REPORT=stragglers where there never was a tag: a program without one is told nothing.
+void print_inherited(Table& parents);
+
 } // namespace pqsweep::summary

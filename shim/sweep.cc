@@ -1,6 +1,7 @@
 #include "sweep.hh"
 
 #include "clock.hh"
+#include "journal.hh"
 #include "keep_errno.hh"
 #include "settings.hh"
 #include "sigpipe.hh"
@@ -113,15 +114,17 @@ private:
         (is_waiting(activity) ? activity == Activity::idle ? tag.idle : tag.transaction : tag.running).add(1);
         if (!table_.no_longer_live(c) && activity == Activity::connecting && !c.is_revival)
             tag.opened.add(1); // half-open: it was not counted yet
-        c.straggler = table_.stragglers.add({.tag = c.tag,
-                                             .test = c.test,
-                                             .ended_by = table_.tag,
-                                             .database = c.database,
-                                             .backend_pid = c.backend_pid,
-                                             .activity = activity,
-                                             .age = now() - c.opened_at,
-                                             .fate = Fate::left_open,
-                                             .revival = 0});
+        Straggler straggler{.tag = c.tag,
+                            .test = c.test,
+                            .ended_by = table_.tag,
+                            .database = c.database,
+                            .backend_pid = c.backend_pid,
+                            .activity = activity,
+                            .age = now() - c.opened_at,
+                            .fate = Fate::left_open,
+                            .revival = 0};
+        c.straggler = table_.stragglers.add(straggler);
+        journal::swept(table_, c, straggler);
     }
 
     // Calls visit(Connection&) for what this sweep has claimed and nobody has given a new session since.
@@ -162,13 +165,12 @@ private:
     // Whoever frees the slot meanwhile finds no PGcancel in it; it is put back even then, and freed by the
     // slot's next owner: free() may not be called here.
     void cancel(Connection& c) {
-        std::atomic<PGcancel*>& place = table_.connections.cancel(c);
-        PGcancel* cancel = place.exchange(nullptr, std::memory_order_acq_rel);
+        PGcancel* cancel = table_.connections.cancel(c).exchange(nullptr, std::memory_order_acq_rel);
         if (!cancel)
             return;
         char error[256];
         c.libpq->get<Call::PQcancel>()(cancel, error, sizeof error);
-        place.store(cancel, std::memory_order_release);
+        table_.connections.put_back(c, cancel);
     }
 
     void finish_privately() {

@@ -9,7 +9,7 @@ constinit std::atomic<Table*> current;
 
 namespace {
 
-constinit std::atomic<Table*> inherited;
+constinit std::atomic<Table*> parents;
 
 } // namespace
 
@@ -25,17 +25,25 @@ Table* create() {
 }
 
 void forget() {
-    Table* parents = current.exchange(nullptr, std::memory_order_acq_rel);
-    if (!parents)
-        return;
-    parents->connections.forget_writers();
-    inherited.store(parents, std::memory_order_release);
+    if (Table* table = current.exchange(nullptr, std::memory_order_acq_rel)) {
+        table->connections.forget_writers();
+        parents.store(table, std::memory_order_release);
+    } else if (Table* grandparents = inherited()) {
+        grandparents->connections.each([](Connection& c) {
+            if (c.in_child)
+                c.in_child = c.in_child & (InChild::finished | InChild::gone) ? InChild::gone : 0;
+        });
+    }
 }
 
-const Libpq* libpq_of_inherited(const PGconn* conn) {
-    Table* parents = inherited.load(std::memory_order_acquire);
-    Connection* c = parents ? parents->connections.find(conn) : nullptr;
-    return c ? c->libpq : nullptr;
+Table* inherited() {
+    return parents.load(std::memory_order_acquire);
+}
+
+Connection* inherited(const PGconn* conn) {
+    Table* table = inherited();
+    Connection* c = table ? table->connections.find(conn) : nullptr;
+    return c && !(c->in_child & (InChild::finished | InChild::gone)) ? c : nullptr;
 }
 
 } // namespace pqsweep::table

@@ -14,13 +14,16 @@ namespace pqsweep {
 
 struct Table {
     pid_t owner;
-    Relaxed<Name> tag;       // the current one; `none` outside tags
-    Relaxed<uint32_t> epoch; // grows whenever a tag ends; never 0
-    Relaxed<uint32_t> live;  // connections in CONNECTION_OK that are not swept
+    Relaxed<Name> tag;          // the current one; `none` outside tags
+    Relaxed<uint32_t> epoch;    // grows whenever a tag ends; never 0
+    Relaxed<uint32_t> numbered; // connections that were given a number
+    Relaxed<uint32_t> live;     // connections in CONNECTION_OK that are not swept
     Names names;
     Tags tags;
     Stragglers stragglers;
     Connections connections;
+
+    bool was_ever_tagged() const { return tag != Name::none || epoch > 1; }
 
     // Whoever takes a connection out of service, by whatever way, calls this; true for the first one only.
     bool no_longer_live(Connection& c) {
@@ -43,10 +46,13 @@ inline Table* existing() {
 // Null when there is no memory for it: connections then work untracked.
 Table* create();
 
-// In the child of a fork: forget the parent's table without touching it, but for looking up which libpq an
-// inherited connection belongs to.
+// In the child of a fork: the parent's table becomes what this process inherited. The mapping is private, so it is a
+// copy, and kept to tell its connections and to note what becomes of them here.
 void forget();
-const Libpq* libpq_of_inherited(const PGconn* conn);
+// Null where nothing was inherited.
+Table* inherited();
+// Null where it is none, or was finished here.
+Connection* inherited(const PGconn* conn);
 
 } // namespace table
 } // namespace pqsweep

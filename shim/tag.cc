@@ -1,5 +1,6 @@
 #include "tag.hh"
 
+#include "journal.hh"
 #include "sweep.hh"
 #include "text.hh"
 
@@ -110,6 +111,8 @@ void reread(Table& table) {
             c.outcome = take(c.table, values[0], test);
         },
         &context);
+    if (context.outcome.changed)
+        journal::tag_changed(table, context.outcome.ended);
     if (context.outcome.changed && context.outcome.ended != Name::none)
         sweep::after_tag_change(table);
     if (context.outcome.changed)

@@ -61,6 +61,11 @@ private:
     size_t size_ = 0;
 };
 
+// (std::string_view's own starts_with calls the C++ runtime where it is not optimized away.)
+inline bool starts_with(std::string_view text, std::string_view prefix) {
+    return text.size() >= prefix.size() && memcmp(text.data(), prefix.data(), prefix.size()) == 0;
+}
+
 // The longest prefix of `text` that has at most `limit` bytes and does not end inside a UTF-8 character.
 inline std::string_view utf8_prefix(std::string_view text, size_t limit) {
     if (text.size() <= limit)

@@ -25,16 +25,27 @@ constexpr Option options[] = {
     {"--scope", "PQSWEEP_SCOPE", "how much of a test id is the tag: package, module or test"},
     {"--keep", "PQSWEEP_KEEP", "connections never swept: field=glob,... (tag test app db user host state)"},
     {"--grace", "PQSWEEP_GRACE", "how many tag changes an idle connection may sit unused"},
-    {"--journal", "PQSWEEP_JOURNAL", "passed on to the shim; this version writes no journal yet"},
+    {"--journal", "PQSWEEP_JOURNAL", "append what happens to this file, as JSON Lines; %p is the process id"},
     {"--report", "PQSWEEP_REPORT", "summary at exit: never, stragglers or always"},
     {"--exit-code", "PQSWEEP_EXITCODE", "exit status to use instead of 0 when --fail-on happened"},
     {"--fail-on", "PQSWEEP_FAIL_ON", "any of abandoned, transaction, exit; separated by commas"},
 };
 
+struct Flag {
+    const char* name;
+    const char* variable;
+    const char* value;
+    const char* help;
+};
+
+constexpr Flag flags[] = {
+    {"--no-revive", "PQSWEEP_REVIVE", "0", "a swept connection stays closed"},
+    {"--appname", "PQSWEEP_APPNAME", "1", "the tag is the application_name of connections that have none"},
+};
+
 struct Run {
     std::map<std::string, std::string> variables; // what the options ask for
     std::map<std::string, std::string> named_by;  // variable -> the option that set it
-    bool no_revive = false;
     std::vector<std::string> command;
 };
 
@@ -74,8 +85,6 @@ int act(const Run& run) {
         return refuse("no command given; for example: pqsweep run -- pytest tests");
     for (const auto& [variable, value] : run.variables)
         setenv(variable.c_str(), value.c_str(), 1);
-    if (run.no_revive)
-        setenv("PQSWEEP_REVIVE", "0", 1);
     if (int status = check_settings(run))
         return status;
     if (std::string why = preload_shim(); !why.empty())
@@ -96,7 +105,10 @@ std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& 
                 run->named_by[option.variable] = option.flags;
             },
             fmt::format("{} ({})", option.help, option.variable));
-    app.add_flag("--no-revive", run->no_revive, "a swept connection stays closed (PQSWEEP_REVIVE=0)");
+    for (const Flag& flag : flags)
+        app.add_flag_callback(
+            flag.name, [run, flag] { run->variables[flag.variable] = flag.value; },
+            fmt::format("{} ({}={})", flag.help, flag.variable, flag.value));
     app.prefix_command();
     return [run, &app, rest] {
         run->command = app.remaining();

@@ -72,14 +72,15 @@ TEST_CASE("dlsym and dlopen end in a jump: the loader must see their caller, and
 }
 
 TEST_CASE("run: options become variables") {
-    Outcome got = run({"run", "--tag", "t", "--scope=test", "--keep", "app=x", "--grace", "3", "--no-revive",
-                       "--journal", "/tmp/j", "--report", "always", "--exit-code", "7", "--fail-on",
-                       "transaction,exit", "--", "/usr/bin/env"});
+    Outcome got = run(
+        {"run",         "--tag",       "t",         "--scope=test",     "--keep", "app=x",       "--grace",
+         "3",           "--no-revive", "--appname", "--journal",        "/tmp/j", "--report",    "always",
+         "--exit-code", "7",           "--fail-on", "transaction,exit", "--",     "/usr/bin/env"});
     CHECK(got.status == 0);
     for (const char* entry :
          {"PQSWEEP_TAG=t\n", "PQSWEEP_SCOPE=test\n", "PQSWEEP_KEEP=app=x\n", "PQSWEEP_GRACE=3\n",
-          "PQSWEEP_REVIVE=0\n", "PQSWEEP_JOURNAL=/tmp/j\n", "PQSWEEP_REPORT=always\n", "PQSWEEP_EXITCODE=7\n",
-          "PQSWEEP_FAIL_ON=transaction,exit\n"})
+          "PQSWEEP_REVIVE=0\n", "PQSWEEP_APPNAME=1\n", "PQSWEEP_JOURNAL=/tmp/j\n", "PQSWEEP_REPORT=always\n",
+          "PQSWEEP_EXITCODE=7\n", "PQSWEEP_FAIL_ON=transaction,exit\n"})
         CHECK(contains(got.output, entry));
 }
 

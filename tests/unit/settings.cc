@@ -23,6 +23,7 @@ TEST_CASE("every default is accepted") {
     for (const Setting& setting : all_settings())
         CHECK(setting.parse(setting.fallback, settings));
     CHECK(settings.revive);
+    CHECK_FALSE(settings.appname);
     CHECK(settings.scope == Scope::module);
     CHECK(settings.report == Report::stragglers);
     CHECK(settings.fail_on == fail_on_abandoned);

@@ -1,5 +1,7 @@
 #include "sql.hh"
 
+#include "tokens.hh"
+
 #include <doctest/doctest.h>
 #include <random>
 #include <string>
@@ -8,18 +10,6 @@
 using namespace pqsweep;
 
 namespace {
-
-std::string tokens(std::string_view sql) {
-    Tokens tokens(sql);
-    std::string all;
-    for (Token token = tokens.next(); token.kind != Token::Kind::end; token = tokens.next()) {
-        if (!all.empty())
-            all += '|';
-        all += "ewqsnp."[static_cast<size_t>(token.kind)];
-        all += token.text;
-    }
-    return all;
-}
 
 std::string folded(std::string_view name, bool of_setting) {
     std::string out(name.size(), '#');
@@ -81,25 +71,6 @@ void read_exactly(const std::string& text) {
 
 TEST_SUITE_BEGIN("unit: sql");
 
-TEST_CASE("tokens: quotes, comments and the ends of both") {
-    CHECK(tokens("") == "");
-    CHECK(tokens("SELECT a.b,1.5;") == "wSELECT|wa|..|wb|.,|n1|..|n5|.;");
-    CHECK(tokens("'a''b' 'c\\' x") == "s'a''b'|s'c\\'|wx");
-    CHECK(tokens("E'a\\'b' e'\\\\' x") == "sE'a\\'b'|se'\\\\'|wx");
-    CHECK(tokens("E'a'\n 'b\\'' x") == "sE'a'\n 'b\\''|wx");
-    CHECK(tokens("'a' 'b'") == "s'a'|s'b'");
-    CHECK(tokens("\"a\"\"b\" \"c;\"") == "q\"a\"\"b\"|q\"c;\"");
-    CHECK(tokens("$$a;'b$$ $x$ $$ $y$ $x$ z") == "s$$a;'b$$|s$x$ $$ $y$ $x$|wz");
-    CHECK(tokens("a$b$c $1 $2x") == "wa$b$c|p$1|p$2x");
-    CHECK(tokens("a--b;\nc /* d /* e */ ; */ f -- g") == "wa|wc|wf");
-    CHECK(tokens("a-b/c*/") == "wa|.-|wb|./|wc|.*|./");
-    CHECK(tokens("x'1f' b'01' N'n' U&'d'") == "sx'1f'|sb'01'|sN'n'|wU|.&|s'd'");
-    CHECK(tokens("é_1") == "wé_1");
-    for (std::string_view open :
-         {"'a", "E'a\\", "E'", "\"a", "\"a\"\"", "$x$ a $x", "/* a", "/*", "$", "--", "'a'\n"})
-        read_exactly(std::string(open));
-}
-
 TEST_CASE("what most statements do: nothing") {
     for (std::string_view sql :
          {"",
@@ -134,7 +105,10 @@ TEST_CASE("what most statements do: nothing") {
           "do $$ begin perform 1; update t set a = 1; end $$",
           "do $$ begin set local x = 1; end $$",
           "create function f() returns int as 'select set_config(''a'',''b'',false)' language sql",
-          "create procedure p() begin atomic select pg_advisory_lock(1); listen x; end; listen y",
+          "create procedure p() begin atomic select pg_advisory_lock(1); listen x; end",
+          "create function f() returns int begin atomic select case 1 when 1 then 2 end as end; listen x; "
+          "end",
+          "create procedure p() begin atomic listen x",
           "create rule r as on insert to t do also (select 1; listen x)",
           "create temp table t (a int) on commit drop",
           "create temporary table t on commit /* c */ drop as select 1",
@@ -171,7 +145,6 @@ TEST_CASE("settings: each way to write them has the key of the setting") {
     CHECK_ACT("reset session authorization", Act::unset, "session_authorization");
     CHECK_ACT("reset time zone", Act::unset, "timezone");
     CHECK_ACT("reset role", Act::unset, "role");
-    CHECK_ACT("set U&\"x\" = 1", Act::set_unknown, "");
     CHECK_ACT("set transaction_timeout = 1", Act::set, "transaction_timeout");
     std::vector<Told> modes = read("set session characteristics as transaction isolation level repeatable "
                                    "read, read only not deferrable");
@@ -264,6 +237,9 @@ TEST_CASE("temporary tables: each way to make one") {
     CHECK_ACT("with a as (select 1) select * into pg_temp.t from a", Act::create_temporary, "t");
     CHECK_ACT("drop table if exists T cascade", Act::drop_temporary, "t");
     CHECK_ACT("drop view pg_temp.v", Act::drop_temporary, "v");
+    CHECK_ACT("select 1 into table pg_temp.t", Act::create_temporary, "t");
+    CHECK_ACT("create table \"pg_temp\".\"T\" (a int)", Act::create_temporary, "T");
+    CHECK_ACT("drop table \"pg_temp\".t", Act::drop_temporary, "t");
     CHECK(read("drop table public.t").empty());
     CHECK(read("drop table a, b, c.d").size() == 2);
 }
@@ -293,6 +269,7 @@ TEST_CASE("DO: what it may hide") {
     CHECK_ACT("do $$ begin perform set_config('a', 'b', false); end $$", Act::unclear, "");
     CHECK_ACT("do $$ begin perform pg_advisory_lock(1); end $$", Act::unclear_at_once, "");
     CHECK_ACT("do $$ begin set x = 1; commit; end $$", Act::unclear_at_once, "");
+    CHECK_ACT("do language plperl $$ spi_exec_query(q{set a = 1}) $$", Act::unclear_at_once, "");
     CHECK(read("do $$ begin perform attempt, template from temps; end $$").empty());
 }
 
@@ -304,6 +281,32 @@ TEST_CASE("several statements: counted, and each with its own effects") {
     CHECK(all[0].statement == 1);
     CHECK(all[1].statement == 4);
     CHECK(all[1].text == "listen b");
+}
+
+TEST_CASE("several statements: the body of a routine is none of them") {
+    uint32_t n = 0;
+    std::vector<Told> all =
+        read("create function f() returns int begin atomic select case a when 1 then 2 end; "
+             "select 1 as end; end; listen b; create table begin (atomic int); listen c",
+             &n);
+    CHECK(n == 4);
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].text == "listen b");
+}
+
+TEST_CASE("a name with escapes may be any") {
+    for (std::string_view sql : {"set U&\"\\0061\" = 1", "deallocate U&\"a\"", "unlisten u&\"a\"",
+                                 "rollback to savepoint U&\"a\"", "drop table U&\"a\""}) {
+        INFO(sql);
+        std::vector<Told> all = read(sql);
+        REQUIRE_FALSE(all.empty());
+        CHECK(all[0].act == Act::unclear_at_once);
+    }
+}
+
+TEST_CASE("an execution inside another statement") {
+    CHECK_ACT("create table t as execute p(1)", Act::execute, "");
+    CHECK_ACT("explain analyze execute p", Act::execute, "");
 }
 
 TEST_CASE("any bytes: nothing is read past the end") {

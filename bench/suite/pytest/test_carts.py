@@ -1,7 +1,7 @@
 """Shopping carts, through the ORM and one session per customer."""
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, Text, create_engine
+from sqlalchemy import Column, ForeignKey, Integer, Text
 from sqlalchemy.orm import declarative_base, relationship, sessionmaker
 
 Base = declarative_base()
@@ -39,8 +39,7 @@ class Line(Base):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def engine(url):
-    engine = create_engine(url, pool_size=10)
+def carts(engine):
     Base.metadata.create_all(engine)
     Session.configure(bind=engine)
 

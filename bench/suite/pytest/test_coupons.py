@@ -4,17 +4,17 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 CUSTOMERS = 10
 
-engine = None
+shop = None
 
 
 @pytest.fixture(scope="module", autouse=True)
-def coupons(url):
-    global engine
-    engine = create_engine(url, pool_size=CUSTOMERS, max_overflow=0)
+def coupons(engine):
+    global shop
+    shop = engine
     with engine.begin() as connection:
         connection.execute(text("""
             create table coupon (code text primary key, remaining int not null, percent int not null,
@@ -25,7 +25,7 @@ def coupons(url):
 def issue(code, **columns):
     columns = {"code": code, "remaining": 1, "percent": 10, **columns}
     names, values = ", ".join(columns), ", ".join(f":{name}" for name in columns)
-    with engine.begin() as connection:
+    with shop.begin() as connection:
         connection.execute(text(f"insert into coupon ({names}) values ({values})"), columns)
 
 
@@ -44,7 +44,7 @@ def test_rush(remaining):
     start = Barrier(CUSTOMERS)
 
     def customer(_):
-        with engine.begin() as connection:
+        with shop.begin() as connection:
             start.wait(timeout=10)
             return redeem(connection, f"RUSH{remaining}")
 
@@ -58,7 +58,7 @@ def test_rush(remaining):
 ])
 def test_discount(percent, cents, to_pay):
     issue(f"OFF{percent}", percent=percent)
-    with engine.begin() as connection:
+    with shop.begin() as connection:
         assert redeem(connection, f"OFF{percent}", cents) == to_pay
 
 
@@ -67,17 +67,17 @@ def test_discount(percent, cents, to_pay):
 ])
 def test_expiry(today, accepted):
     issue(f"UNTIL{today}", expires="2024-06-30")
-    with engine.begin() as connection:
+    with shop.begin() as connection:
         assert (redeem(connection, f"UNTIL{today}", today=today) is not None) == accepted
 
 
 @pytest.mark.parametrize(("cents", "accepted"), [(4999, False), (5000, True), (5001, True)])
 def test_minimum(cents, accepted):
     issue(f"OVER{cents}", minimum=5000)
-    with engine.begin() as connection:
+    with shop.begin() as connection:
         assert (redeem(connection, f"OVER{cents}", cents) is not None) == accepted
 
 
 def test_unknown_code():
-    with engine.begin() as connection:
+    with shop.begin() as connection:
         assert redeem(connection, "SESAME") is None

@@ -1,7 +1,7 @@
 """Stock: what one customer has reserved no other can buy."""
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 BOOKS = 1494    # the advisory lock of whoever closes the books; the invoices use it, too
@@ -27,9 +27,9 @@ class Warehouse:
 
 
 @pytest.fixture(scope="module")
-def warehouse(url):
-    Warehouse.engine = create_engine(url, pool_size=10)
-    with Warehouse.engine.begin() as connection:
+def warehouse(engine):
+    Warehouse.engine = engine
+    with engine.begin() as connection:
         connection.execute(text("create table stock (article text primary key, quantity int)"))
         connection.execute(text("alter table stock add check (quantity >= 0)"))
         connection.execute(text("insert into stock select article, 100 from unnest(:articles) article"),

@@ -1,7 +1,7 @@
 """Orders and the states they pass through."""
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, Text, create_engine, event
+from sqlalchemy import Column, ForeignKey, Integer, Text, event
 from sqlalchemy.orm import Session, declarative_base, relationship, validates
 
 Base = declarative_base()
@@ -54,9 +54,9 @@ class Desk:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def orders(url):
-    Desk.engine = create_engine(url, pool_size=len(NEXT))
-    Base.metadata.create_all(Desk.engine)
+def orders(engine):
+    Desk.engine = engine
+    Base.metadata.create_all(engine)
 
 
 @pytest.mark.parametrize(("state", "next_state"), [(old, new) for old in NEXT for new in sorted(NEXT[old])])

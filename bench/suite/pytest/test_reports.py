@@ -3,15 +3,14 @@
 import itertools
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 REGIONS = ["north", "east", "south", "west", "islands", "export"]
 ROWS = 600_000
 
 
 @pytest.fixture(scope="module")
-def report(url):
-    engine = create_engine(url, pool_size=len(REGIONS))
+def report(engine):
     with engine.begin() as connection:
         connection.execute(text("create table sale (day date, region text, cents int)"))
         connection.execute(text("""

@@ -1,0 +1,42 @@
+// The tag as application_name of the connections that have none of their own, so that pg_stat_activity shows
+// which module holds what.
+#pragma once
+
+#include "real.hh"
+
+#include <string_view>
+
+namespace pqsweep {
+
+// The arguments of any connect call, as the one that takes keywords has them, after the tag as
+// fallback_application_name: what comes later in the list overrides it. Holds everything itself.
+class NamedConnect {
+public:
+    explicit NamedConnect(std::string_view tag);
+    NamedConnect(const NamedConnect&) = delete;
+    NamedConnect& operator=(const NamedConnect&) = delete;
+
+    // False where the call must go on as it is: libpq would complain of it, or its list is too long.
+    bool take(const char* conninfo);
+    bool take(const char* const* keywords, const char* const* values, int expand);
+    bool take(const char* host, const char* port, const char* options, const char* tty, const char* db,
+              const char* login, const char* password);
+
+    const char* const* keywords() const { return keywords_; }
+    const char* const* values() const { return values_; }
+    int expand() const { return expand_; }
+
+private:
+    static constexpr size_t longest_name = 63; // NAMEDATALEN; the server would cut more, with a NOTICE
+    static constexpr int most = 64;            // libpq knows about 50 keywords
+
+    bool add(const char* keyword, const char* value);
+
+    char name_[longest_name + 1];
+    const char* keywords_[most + 1];
+    const char* values_[most + 1];
+    int count_ = 0;
+    int expand_ = 1;
+};
+
+} // namespace pqsweep

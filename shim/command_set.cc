@@ -1,0 +1,114 @@
+#include "commands.hh"
+
+namespace pqsweep::commands {
+
+namespace {
+
+void tell_value(Reader& reader, std::string_view key, bool is_default) {
+    if (key.empty())
+        reader.tell(Act::set_unknown);
+    else if (is_default)
+        reader.tell(Act::unset, key);
+    else
+        reader.tell(Act::set, key, reader.whole());
+}
+
+// SESSION CHARACTERISTICS AS TRANSACTION: the modes may be separated by commas or by nothing.
+void modes(Reader& reader) {
+    while (!reader.at_end()) {
+        const char* start = reader.now().text.data();
+        std::string_view key;
+        if (reader.accept("isolation")) {
+            reader.accept("level");
+            if (!reader.accept("serializable")) {
+                reader.step();
+                reader.step();
+            }
+            key = "default_transaction_isolation";
+        } else if (reader.accept("read")) {
+            reader.step();
+            key = "default_transaction_read_only";
+        } else {
+            reader.accept("not");
+            reader.step();
+            key = "default_transaction_deferrable";
+        }
+        reader.tell(Act::set, key, reader.since(start), "SET SESSION CHARACTERISTICS AS TRANSACTION ");
+        reader.accept(',');
+    }
+}
+
+// What has a word of its own behind SESSION. True when it was that.
+bool of_session(Reader& reader) {
+    if (reader.accept("characteristics")) {
+        if (reader.accept("as") && reader.accept("transaction"))
+            modes(reader);
+        return true;
+    }
+    if (!reader.accept("authorization"))
+        return false;
+    tell_value(reader, "session_authorization", reader.now().is("default"));
+    return true;
+}
+
+bool is_any(const Token& token, std::initializer_list<std::string_view> words) {
+    for (std::string_view word : words)
+        if (token.is(word))
+            return true;
+    return false;
+}
+
+// The setting that has a form without `=`; empty for none.
+std::string_view special(const Token& word) {
+    constexpr struct {
+        std::string_view word, key;
+    } specials[] = {{"time", "timezone"},
+                    {"names", "client_encoding"},
+                    {"schema", "search_path"},
+                    {"role", "role"},
+                    {"xml", "xmloption"}};
+    for (const auto& each : specials)
+        if (word.is(each.word))
+            return each.key;
+    return {};
+}
+
+} // namespace
+
+void set(Reader& reader) {
+    const Token& now = reader.now();
+    reader.step();
+    if (is_any(now, {"local", "constraints"}))
+        return;
+    if (reader.accept("session") && (of_session(reader) || (reader.accept("session") && of_session(reader))))
+        return;
+    // They are the transaction's, also when they are written as settings.
+    if (is_any(now,
+               {"transaction", "transaction_isolation", "transaction_read_only", "transaction_deferrable"}))
+        return;
+    std::string_view key = special(now);
+    std::string_view written = reader.name();
+    if (reader.accept('=') || reader.accept("to"))
+        return tell_value(reader, written, now.is("default"));
+    if (key.empty() || (key == "timezone" && !reader.accept("zone")))
+        return reader.tell(Act::set_unknown);
+    bool is_default = now.is("default") || (key == "timezone" && now.is("local")) ||
+                      (key == "client_encoding" && reader.at_end());
+    tell_value(reader, key, is_default);
+}
+
+void reset(Reader& reader) {
+    reader.step();
+    Token first = reader.now();
+    std::string_view key = reader.name();
+    if (first.is("all"))
+        reader.tell(Act::unset_all);
+    else if (first.is("session") && reader.accept("authorization"))
+        reader.tell(Act::unset, "session_authorization");
+    else if (first.is("time") && reader.accept("zone"))
+        reader.tell(Act::unset, "timezone");
+    else if (!key.empty())
+        reader.tell(Act::unset, key);
+}
+
+} // namespace pqsweep::commands

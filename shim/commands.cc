@@ -1,0 +1,172 @@
+#include "commands.hh"
+
+#include "calls.hh"
+
+namespace pqsweep::commands {
+
+void other(Reader& reader) {
+    const Token& now = reader.now();
+    const char* start = now.text.data();
+    bool has_calls = false;
+    for (; !reader.at_end(); reader.step()) {
+        if (!now.is_name() || now.text.size() < 4)
+            continue;
+        switch (lower(now.text[0])) {
+        case 's':
+        case 'p':
+        case '"':
+            has_calls |= calls::act_of(now) != nullptr;
+            break;
+        case 'e':
+            if (now.is("execute"))
+                reader.tell(Act::execute);
+            break;
+        case 'i':
+        case 'm':
+            if (now.is("insert") || now.is("merge")) {
+                reader.step();
+                reader.accept("into");
+            } else if (now.is("into")) {
+                into(reader);
+            }
+            break;
+        default:;
+        }
+    }
+    if (has_calls)
+        calls::read(reader, reader.since(start));
+}
+
+void begin(Reader& reader) {
+    reader.tell(Act::begin);
+}
+
+void start(Reader& reader) {
+    reader.step();
+    if (reader.now().is("transaction"))
+        reader.tell(Act::begin);
+}
+
+namespace {
+
+bool chains(Reader& reader) {
+    if (!reader.accept("work"))
+        reader.accept("transaction");
+    return reader.accept("and") && reader.accept("chain");
+}
+
+// The word may be left out, and may be the name.
+std::string_view name_behind(Reader& reader, std::string_view word) {
+    bool is_word = reader.now().is(word);
+    std::string_view name = reader.name();
+    return is_word && reader.now().is_name() ? reader.name() : name;
+}
+
+} // namespace
+
+void commit(Reader& reader) {
+    reader.step();
+    if (!reader.now().is("prepared"))
+        reader.tell(chains(reader) ? Act::commit_chain : Act::commit);
+}
+
+void rollback(Reader& reader) {
+    reader.step();
+    if (reader.now().is("prepared"))
+        return;
+    bool chain = chains(reader);
+    if (reader.accept("to"))
+        reader.tell(Act::rollback_to, name_behind(reader, "savepoint"));
+    else
+        reader.tell(chain ? Act::rollback_chain : Act::rollback);
+}
+
+void savepoint(Reader& reader) {
+    reader.step();
+    reader.tell(Act::savepoint, reader.name());
+}
+
+void release(Reader& reader) {
+    reader.step();
+    reader.tell(Act::release, name_behind(reader, "savepoint"));
+}
+
+void listen(Reader& reader) {
+    reader.step();
+    std::string_view channel = reader.name();
+    reader.tell(Act::listen, channel, reader.whole());
+}
+
+void unlisten(Reader& reader) {
+    reader.step();
+    if (reader.now().is('*'))
+        reader.tell(Act::unlisten_all);
+    else
+        reader.tell(Act::unlisten, reader.name());
+}
+
+void prepare(Reader& reader) {
+    reader.step();
+    bool is_transaction = reader.now().is("transaction");
+    std::string_view key = reader.name();
+    if (is_transaction && reader.now().kind == Token::Kind::string)
+        return reader.tell(Act::prepare_transaction);
+    while (!reader.at_end() && !(reader.at_top() && reader.now().is("as")))
+        reader.step();
+    reader.is_prepared = true;
+    reader.step();
+    other(reader);
+    reader.is_prepared = false;
+    reader.tell(Act::prepare, key, reader.whole());
+}
+
+void deallocate(Reader& reader) {
+    reader.step();
+    bool is_word = reader.now().is("prepare");
+    bool is_all = reader.now().is("all");
+    std::string_view key = reader.name();
+    if (is_word && reader.now().is_name()) {
+        is_all = reader.now().is("all");
+        key = reader.name();
+    }
+    if (is_all)
+        reader.tell(Act::deallocate_all);
+    else
+        reader.tell(Act::deallocate, key);
+}
+
+void declare(Reader& reader) {
+    reader.step();
+    std::string_view key = reader.name();
+    for (bool with = false; !reader.at_end() && !reader.now().is("for"); reader.step()) {
+        if (with && reader.now().is("hold"))
+            reader.tell(Act::hold, key);
+        with = reader.now().is("with");
+    }
+    other(reader);
+}
+
+void close(Reader& reader) {
+    reader.step();
+    if (reader.now().is("all"))
+        reader.tell(Act::close_all);
+    else
+        reader.tell(Act::close, reader.name());
+}
+
+void load(Reader& reader) {
+    reader.step();
+    std::string_view key = reader.now().text;
+    if (reader.now().kind == Token::Kind::string)
+        reader.tell(Act::load, key, reader.whole());
+}
+
+void discard(Reader& reader) {
+    reader.step();
+    if (reader.now().is("all"))
+        reader.tell(Act::discard_all);
+    else if (reader.now().is("temp") || reader.now().is("temporary"))
+        reader.tell(Act::drop_all_temporary);
+}
+
+} // namespace pqsweep::commands

@@ -1,0 +1,39 @@
+// Commands: each function reads the rest of a statement, from its first word on, and tells what it does.
+#pragma once
+
+#include "reader.hh"
+
+namespace pqsweep::commands {
+
+// Any that has no function of its own, or a part of one that has: what expressions, queries and EXECUTE may do.
+void other(Reader& reader);
+
+void begin(Reader& reader);
+void start(Reader& reader);
+void commit(Reader& reader);
+void rollback(Reader& reader);
+void savepoint(Reader& reader);
+void release(Reader& reader);
+
+void listen(Reader& reader);
+void unlisten(Reader& reader);
+void prepare(Reader& reader);
+void deallocate(Reader& reader);
+void declare(Reader& reader);
+void close(Reader& reader);
+void load(Reader& reader);
+void discard(Reader& reader);
+
+// command_set.cc
+void set(Reader& reader);
+void reset(Reader& reader);
+
+// command_create.cc: temporary tables, views and sequences
+void create(Reader& reader);
+void drop(Reader& reader);
+void into(Reader& reader); // of a SELECT; no first word
+
+// command_do.cc
+void do_block(Reader& reader);
+
+} // namespace pqsweep::commands

@@ -1,0 +1,259 @@
+#include "journal.hh"
+
+#include "clock.hh"
+#include "keep_errno.hh"
+#include "settings.hh"
+#include "sigpipe.hh"
+#include "socket.hh"
+#include "text.hh"
+
+#include <cstring>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+namespace pqsweep::journal {
+
+namespace {
+
+constexpr int version = 1;
+
+constinit char first_directory[4096]; // where the program began, which a relative name is meant from
+constinit char path[8192];            // empty: no journal is asked for
+constinit uint64_t process; // tells processes apart that have one pid, on two machines or one after the other
+constinit std::atomic<bool> has_warned;
+constinit std::atomic<bool> is_mid_line; // only a part of the last record could be written
+
+void expand_path(std::string_view name) {
+    Text out(path, sizeof path - 1);
+    if (name[0] != '/')
+        out.raw(first_directory).raw("/");
+    for (; !name.empty(); name.remove_prefix(1)) {
+        if (name[0] == '%' && name.size() > 1 && name[1] == 'p') {
+            out << getpid();
+            name.remove_prefix(1);
+        } else {
+            out.raw({name.data(), 1});
+        }
+    }
+    path[out.size()] = 0;
+}
+
+void warn(int error) {
+    if (has_warned.exchange(true, std::memory_order_relaxed))
+        return;
+    char buffer[sizeof path + 200];
+    Text text(buffer);
+    text << "pqsweep: PQSWEEP_JOURNAL: " << path << ": " << strerrordesc_np(error) << "; events are lost";
+    write_to_stderr(text.newline().view());
+}
+
+struct Writing {
+    std::string_view line; // begins with a newline, for the case that the last one got none
+    int error;
+};
+
+void append(void* data) {
+    auto& writing = *static_cast<Writing*>(data);
+    auto fd = static_cast<int>(syscall(
+        SYS_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666));
+    if (fd < 0) {
+        writing.error = errno;
+        return;
+    }
+    if (!is_mid_line)
+        writing.line.remove_prefix(1);
+    auto size = static_cast<ssize_t>(writing.line.size());
+    ssize_t written = syscall(SYS_write, fd, writing.line.data(), size);
+    writing.error = written == size ? 0 : written < 0 ? errno : ENOSPC;
+    if (written > 0)
+        is_mid_line = written < size;
+    syscall(SYS_close, fd);
+}
+
+// Where another descriptor can't be had: in a copy of the table, one of the program's makes room.
+void append_instead_of_another(void* data) {
+    for (int fd = 0; fd < 1 << 16 && syscall(SYS_close, fd) != 0; fd++) {
+    }
+    append(data);
+}
+
+void write_line(std::string_view line) {
+    Writing writing{line, 0};
+    append(&writing);
+    if (writing.error == EMFILE)
+        in_private_descriptor_table(append_instead_of_another, &writing);
+    if (writing.error)
+        warn(writing.error);
+}
+
+// The length of the UTF-8 character that `text` begins with; 0 if it begins with none.
+size_t character_length(std::string_view text) {
+    auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+    size_t length = byte(0) < 0x80   ? 1
+                    : byte(0) < 0xc2 ? 0
+                    : byte(0) < 0xe0 ? 2
+                    : byte(0) < 0xf0 ? 3
+                    : byte(0) < 0xf5 ? 4
+                                     : 0;
+    if (length > text.size())
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((byte(i) & 0xc0) != 0x80)
+            return 0;
+    return length;
+}
+
+// A JSON object on a line, written when it is complete. What does not fit is left out, key and all.
+class Record {
+public:
+    explicit Record(std::string_view event) {
+        text_.raw("\n{");
+        number("v", version);
+        timespec t;
+        clock_gettime(CLOCK_REALTIME, &t);
+        seconds("time", t.tv_sec * second + t.tv_nsec);
+        key("process").raw("\"");
+        for (int shift = 60; shift >= 0; shift -= 4)
+            text_.raw({&"0123456789abcdef"[process >> shift & 15], 1});
+        text_.raw("\"");
+        number("pid", getpid());
+        word("event", event);
+    }
+    ~Record() {
+        text_.raw("}\n");
+        write_line(text_.view());
+    }
+    Record(const Record&) = delete;
+    Record& operator=(const Record&) = delete;
+
+    Record& number(std::string_view name, int64_t value) {
+        key(name) << value;
+        return *this;
+    }
+    Record& seconds(std::string_view name, int64_t nanoseconds) {
+        key(name) << nanoseconds / second;
+        text_.raw(".");
+        for (int64_t unit = second / 10, left = nanoseconds % second; unit >= 1000; left %= unit, unit /= 10)
+            text_ << left / unit;
+        return *this;
+    }
+    // Nothing for an empty value.
+    Record& word(std::string_view name, std::string_view value) {
+        constexpr size_t longest_escape = 6;
+        if (value.empty() || text_.size() + name.size() + longest_escape * value.size() + 16 > sizeof buffer_)
+            return *this;
+        key(name).raw("\"");
+        while (!value.empty()) {
+            size_t length = character_length(value);
+            if (length == 0)
+                text_.raw("\\ufffd");
+            else if (value[0] == '"' || value[0] == '\\')
+                text_.raw("\\").raw({value.data(), 1});
+            else if (static_cast<unsigned char>(value[0]) < ' ')
+                text_.raw("\\u00")
+                    .raw(value[0] < 16 ? "0" : "1")
+                    .raw({&"0123456789abcdef"[value[0] & 15], 1});
+            else
+                text_.raw({value.data(), length});
+            value.remove_prefix(length ? length : 1);
+        }
+        text_.raw("\"");
+        return *this;
+    }
+
+private:
+    Text& key(std::string_view name) {
+        if (text_.size() > 2)
+            text_.raw(",");
+        return text_.raw("\"").raw(name).raw("\":");
+    }
+
+    KeepErrno keep_;
+    char buffer_[4096];
+    Text text_{buffer_};
+};
+
+} // namespace
+
+void start() {
+    std::string_view name = the_settings().journal;
+    if (name.empty())
+        return;
+    if (!*first_directory && !getcwd(first_directory, sizeof first_directory))
+        first_directory[0] = 0;
+    expand_path(name);
+    uint64_t parent = process;
+    if (getrandom(&process, sizeof process, GRND_NONBLOCK) != sizeof process)
+        process = static_cast<uint64_t>(now()) ^ static_cast<uint64_t>(getpid()) << 40;
+    char program[4096];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program);
+    utsname system;
+    uname(&system);
+    Record(parent ? "fork" : "start")
+        .word("program", {program, length > 0 ? static_cast<size_t>(length) : 0})
+        .word("host", system.nodename)
+        .number("parent", getppid());
+}
+
+void opened(const Table& table, const Connection& c) {
+    if (!*path)
+        return;
+    const Names& names = table.names;
+    Record("open")
+        .number("connection", c.number)
+        .word("tag", names.text(c.tag))
+        .word("test", names.text(c.test))
+        .number("backend", c.backend_pid)
+        .word("database", names.text(c.database))
+        .word("user", names.text(c.user))
+        .word("host", names.text(c.host))
+        .word("application", names.text(c.application));
+}
+
+void closed(uint32_t connection, Close how) {
+    constexpr std::string_view words[] = {"owner", "late", "reset", "lost"};
+    if (*path)
+        Record("close").number("connection", connection).word("by", words[static_cast<int>(how)]);
+}
+
+void tag_changed(const Table& table, Name ended) {
+    if (*path)
+        Record("tag").word("tag", table.names.text(table.tag)).word("ended", table.names.text(ended));
+}
+
+void swept(const Table& table, const Connection& c, const Straggler& s) {
+    if (!*path)
+        return;
+    Record("sweep")
+        .number("connection", c.number)
+        .word("tag", table.names.text(s.tag))
+        .word("test", table.names.text(s.test))
+        .word("ended_by", table.names.text(s.ended_by))
+        .word("state", name_of(s.activity))
+        .seconds("age", s.age);
+}
+
+void revived(const Table& table, const Connection& c, int64_t nanoseconds) {
+    if (!*path)
+        return;
+    Record("revive")
+        .number("connection", c.number)
+        .word("tag", table.names.text(table.tag))
+        .number("backend", c.backend_pid)
+        .seconds("took", nanoseconds);
+}
+
+void refused(const Connection& c) {
+    if (*path)
+        Record("refuse").number("connection", c.number);
+}
+
+void exited(const Table& table, int status) {
+    if (*path)
+        Record("exit").number("status", status).number("live", table.live);
+}
+
+} // namespace pqsweep::journal

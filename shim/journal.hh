@@ -1,0 +1,27 @@
+// The journal: what happens to connections, appended to the file that PQSWEEP_JOURNAL names, as JSON Lines.
+// journal.md tells what a record has in it.
+//
+// Async-signal-safe; keeps errno. One write(2) a record, to a file that is opened for it alone: the program may close
+// descriptors as it likes, and a log that was rotated away is begun again. What can't be written is lost, with one
+// warning. Does nothing where no journal is asked for.
+#pragma once
+
+#include "table.hh"
+
+namespace pqsweep::journal {
+
+// When a process makes its table, before anything else here.
+void start();
+
+void opened(const Table& table, const Connection& connection);
+
+enum class Close : uint8_t { owner, late, reset, lost };
+void closed(uint32_t connection, Close how);
+
+void tag_changed(const Table& table, Name ended);
+void swept(const Table& table, const Connection& connection, const Straggler& straggler);
+void revived(const Table& table, const Connection& connection, int64_t nanoseconds);
+void refused(const Connection& connection);
+void exited(const Table& table, int status);
+
+} // namespace pqsweep::journal

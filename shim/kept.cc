@@ -1,0 +1,149 @@
+#include "kept.hh"
+
+namespace pqsweep {
+
+namespace {
+
+bool is_lock(Act act) {
+    return act == Act::lock || act == Act::lock_shared;
+}
+
+Loss loss_of(const Note& note) {
+    switch (note.act) {
+    case Act::create_temporary:
+        return Loss::temporary_table;
+    case Act::lock:
+    case Act::lock_shared:
+        return Loss::advisory_lock;
+    case Act::hold:
+        return Loss::held_cursor;
+    case Act::set_unknown:
+        return Loss::unclear;
+    default:
+        return Loss::none;
+    }
+}
+
+} // namespace
+
+std::string_view words_for(Loss loss) {
+    constexpr std::string_view words[] = {
+        "",
+        "it had a temporary table",
+        "it held a session advisory lock",
+        "it had a cursor WITH HOLD",
+        "its session state is not known for certain",
+        "its session state was too much to remember",
+    };
+    return words[static_cast<size_t>(loss)];
+}
+
+bool replaces(const Note& later, const Note& note) {
+    std::string_view key = note.key();
+    bool same = later.key() == key;
+    switch (later.act) {
+    case Act::set:
+    case Act::set_unknown:
+    case Act::unset:
+        // The server resets the role with the session's user.
+        return is_setting(note.act) && (same || (later.key() == "session_authorization" && key == "role"));
+    case Act::unset_all:
+        return is_setting(note.act) && key != "role" && key != "session_authorization";
+    case Act::listen:
+    case Act::unlisten:
+        return note.act == Act::listen && same;
+    case Act::unlisten_all:
+        return note.act == Act::listen;
+    case Act::create_temporary:
+    case Act::drop_temporary:
+        return note.act == Act::create_temporary && same;
+    case Act::drop_all_temporary:
+        return note.act == Act::create_temporary;
+    case Act::hold:
+    case Act::close:
+        return note.act == Act::hold && same;
+    case Act::close_all:
+        return note.act == Act::hold;
+    case Act::prepare:
+    case Act::deallocate:
+        return note.act == Act::prepare && same;
+    case Act::deallocate_all:
+        return note.act == Act::prepare;
+    case Act::load:
+        return note.act == Act::load && same;
+    case Act::unlock_all:
+        return is_lock(note.act);
+    case Act::discard_all:
+        return note.act != Act::load;
+    default:
+        return false;
+    }
+}
+
+void Kept::apply(Note* note) {
+    notes_.drop_if([&](const Note& other) { return replaces(*note, other); });
+    bool stays = false;
+    switch (note->act) {
+    case Act::set:
+        // Where backslashes escape in all strings, they are not read right.
+        is_unclear_ |= note->key() == "standard_conforming_strings" && !note->text().ends_with("on");
+        stays = true;
+        break;
+    case Act::set_unknown:
+    case Act::listen:
+    case Act::create_temporary:
+    case Act::hold:
+    case Act::prepare:
+    case Act::load:
+        stays = true;
+        break;
+    case Act::lock:
+    case Act::lock_shared:
+        if (Note* held = notes_.find(note->act, note->key()))
+            held->count++;
+        else
+            stays = true;
+        break;
+    case Act::unlock:
+    case Act::unlock_shared: {
+        Note* held = notes_.find(note->act == Act::unlock ? Act::lock : Act::lock_shared, note->key());
+        if (held && !held->key().empty() && held->count-- == 0)
+            notes_.drop_if([&](const Note& other) { return &other == held; });
+        break;
+    }
+    case Act::unclear:
+    case Act::unclear_at_once:
+        is_unclear_ = true;
+        break;
+    case Act::discard_all:
+        is_unclear_ = false;
+        break;
+    default:;
+    }
+    if (stays && !is_given_up_)
+        notes_.append(note);
+    else
+        Note::drop(note);
+}
+
+void Kept::give_up() {
+    is_given_up_ = true;
+    notes_.drop_all();
+}
+
+Loss Kept::loss() const {
+    Loss worst = is_given_up_ ? Loss::too_much : is_unclear_ ? Loss::unclear : Loss::none;
+    for (const Note& note : notes_)
+        if (Loss loss = loss_of(note); loss != Loss::none && (worst == Loss::none || loss < worst))
+            worst = loss;
+    return worst;
+}
+
+bool Kept::listens() const {
+    for (const Note& note : notes_)
+        if (note.act == Act::listen)
+            return true;
+    return false;
+}
+
+} // namespace pqsweep

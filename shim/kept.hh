@@ -1,0 +1,59 @@
+// Kept: what of a session counts, whatever becomes of a transaction, and what of it cannot be made again.
+#pragma once
+
+#include "notes.hh"
+
+namespace pqsweep {
+
+// Why a session cannot be made again. In the order of precedence of what is told.
+enum class Loss : uint8_t { none, temporary_table, advisory_lock, held_cursor, unclear, too_much };
+
+// "it had a temporary table", to follow what was not done; empty for none.
+std::string_view words_for(Loss loss);
+
+// Whether what the later note does makes an end of the other one, or takes its place.
+bool replaces(const Note& later, const Note& note);
+
+class Kept {
+public:
+    // Takes effect now. The note is taken.
+    void apply(Note* note);
+    // Something is not known.
+    void lose() { is_unclear_ = true; }
+    // More than can be remembered.
+    void give_up();
+    bool is_given_up() const { return is_given_up_; }
+    void start_again() { is_given_up_ = false; }
+
+    Loss loss() const;
+    bool listens() const;
+    size_t bytes() const { return notes_.bytes(); }
+    bool is_empty() const { return notes_.is_empty() && !is_unclear_ && !is_given_up_; }
+    void drop_all() { notes_.drop_all(); }
+
+    // As Session::each.
+    template<class VisitSql, class VisitPrepare>
+    void each(VisitSql visit_sql, VisitPrepare visit_prepare) const;
+
+private:
+    Notes notes_;
+    bool is_unclear_;
+    bool is_given_up_;
+};
+
+template<class VisitSql, class VisitPrepare>
+void Kept::each(VisitSql visit_sql, VisitPrepare visit_prepare) const {
+    for (Act act : {Act::load, Act::set, Act::prepare, Act::listen}) {
+        for (const Note& note : notes_) {
+            if (note.act != act)
+                continue;
+            if (act == Act::prepare && !note.by_sql)
+                visit_prepare(note.key().data(), note.text().data(), static_cast<int>(note.count),
+                              note.count ? note.types() : nullptr);
+            else
+                visit_sql(note.text());
+        }
+    }
+}
+
+} // namespace pqsweep

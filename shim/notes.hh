@@ -1,0 +1,92 @@
+// Notes: what a text does to its session, from when it is sent until it counts no more. The lists own their notes,
+// have no constructor and no destructor, and are empty when all their bytes are zero.
+#pragma once
+
+#include "sql.hh"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace pqsweep {
+
+struct Note {
+    Note* next;
+    uint32_t key_size;     // the NUL not counted
+    uint32_t text_size;    // the NUL not counted
+    uint32_t count;        // savepoint, lock: of equal ones beside it. prepare: of types, unless by_sql
+    uint32_t statement;    // which one of its text, until it is sent
+    uint32_t plain_behind; // closes_text: things without a note sent between this one and the next
+    Act act;
+    bool by_sql : 1;      // prepare: by a statement, not through libpq
+    bool closes_text : 1; // the last note of one thing sent
+    bool is_last : 1;     // of the text's last statement
+    bool of_many : 1;     // the text has several statements
+
+    // nullptr when there is no memory. What Notes drop, or drop(), is freed.
+    static Note* make(const Effect& effect);
+    static Note* make(Act act, std::string_view name, std::string_view text, size_t n, const unsigned* types);
+    static void drop(Note* note);
+
+    const unsigned* types() const { return reinterpret_cast<const unsigned*>(this + 1); }
+    size_t types_size() const { return by_sql ? 0 : count * sizeof(unsigned); }
+    const char* key_start() const { return reinterpret_cast<const char*>(this + 1) + types_size(); }
+    // Both end in a NUL byte behind the view.
+    std::string_view key() const { return {key_start(), key_size}; }
+    std::string_view text() const { return {key_start() + key_size + 1, text_size}; }
+    size_t bytes() const { return sizeof(Note) + types_size() + key_size + text_size + 2; }
+};
+
+class Notes {
+public:
+    class Iterator {
+    public:
+        explicit Iterator(Note* note) : note_(note) {}
+        Note& operator*() const { return *note_; }
+        Iterator& operator++() {
+            note_ = note_->next;
+            return *this;
+        }
+        bool operator==(const Iterator&) const = default;
+
+    private:
+        Note* note_;
+    };
+    Iterator begin() const { return Iterator(first_); }
+    Iterator end() const { return Iterator(nullptr); }
+
+    bool is_empty() const { return !first_; }
+    // nullptr when there is none.
+    Note* first() const { return first_; }
+    Note* last() const { return last_; }
+    // The last one of these; nullptr when there is none.
+    Note* find(Act act, std::string_view key) const;
+    size_t bytes() const;
+
+    void append(Note* note);
+    Note* take_first(); // there is one
+    void drop_all();
+    void drop_behind(Note* note);
+    // Calls predicate(const Note&) for each, in order.
+    template<class Predicate>
+    void drop_if(Predicate predicate);
+
+private:
+    Note* first_;
+    Note* last_;
+};
+
+template<class Predicate>
+void Notes::drop_if(Predicate predicate) {
+    Notes rest{};
+    while (first_) {
+        Note* note = take_first();
+        if (predicate(*note))
+            Note::drop(note);
+        else
+            rest.append(note);
+    }
+    *this = rest;
+}
+
+} // namespace pqsweep

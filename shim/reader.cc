@@ -1,0 +1,51 @@
+#include "reader.hh"
+
+namespace pqsweep {
+
+bool Reader::next_statement() {
+    while (!at_end())
+        step();
+    depth_ = 0;
+    do
+        tokens_.next(now_);
+    while (now_.is(';'));
+    if (now_.kind == Token::Kind::end)
+        return false;
+    statements_++;
+    start_ = behind_ = now_.text.data();
+    return true;
+}
+
+bool Reader::accept(std::string_view word) {
+    bool is_it = now_.is(word);
+    if (is_it)
+        step();
+    return is_it;
+}
+
+bool Reader::accept(char symbol) {
+    bool is_it = !at_end() && now_.is(symbol);
+    if (is_it)
+        step();
+    return is_it;
+}
+
+std::string_view Reader::name() {
+    const char* start = now_.text.data();
+    if (!now_.is_name())
+        return {};
+    do
+        step();
+    while (accept('.') && now_.is_name());
+    if (now_.is('&')) // U&"...", with escapes: it may be any name
+        tell(Act::unclear_at_once);
+    return since(start);
+}
+
+std::string_view Reader::whole() {
+    while (!at_end())
+        step();
+    return since(start_);
+}
+
+} // namespace pqsweep

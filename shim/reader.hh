@@ -1,0 +1,66 @@
+// Reader: walks through a text, statement by statement and token by token, and tells what the statements do.
+#pragma once
+
+#include "sql.hh"
+#include "tokens.hh"
+
+namespace pqsweep {
+
+class Reader {
+public:
+    using Visit = void (*)(void* visitor, const Effect&);
+    Reader(std::string_view sql, Visit visit, void* visitor)
+        : tokens_(sql), visit_(visit), visitor_(visitor), behind_(sql.data()) {}
+
+    // Goes to the first token of the next statement; false when there is none.
+    bool next_statement();
+    uint32_t statements() const { return statements_; }
+
+    // The next token to read; at the statement's end, what ends it: nothing goes past that.
+    const Token& now() const { return now_; }
+    bool at_end() const { return now_.kind == Token::Kind::end || (depth_ == 0 && now_.is(';')); }
+    // Not inside parentheses.
+    bool at_top() const { return depth_ == 0; }
+    // A copy, that reads on behind now().
+    Tokens ahead() const { return tokens_; }
+
+    void step() {
+        if (at_end())
+            return;
+        if (now_.kind == Token::Kind::symbol)
+            nest(now_.is('(') ? 1 : now_.is(')') && depth_ > 0 ? -1 : 0);
+        behind_ = now_.text.data() + now_.text.size();
+        tokens_.next(now_);
+    }
+    // Semicolons do not end the statement while this is above 0. It counts parentheses by itself.
+    void nest(int by) { depth_ += by; }
+    // Steps over it, if it is the next.
+    bool accept(std::string_view lower_case_word);
+    bool accept(char symbol);
+
+    // Steps over a name with its qualifiers; empty when there is none.
+    std::string_view name();
+    // Steps to the statement's end; answers all of the statement.
+    std::string_view whole();
+    // What has been stepped over since now() started there.
+    std::string_view since(const char* start) const {
+        return start < behind_ ? between(start, behind_) : std::string_view();
+    }
+
+    void tell(Act act, std::string_view key = {}, std::string_view text = {}, std::string_view before = {}) {
+        visit_(visitor_, {act, is_prepared, statements_, key, before, text});
+    }
+    bool is_prepared = false; // what is told now happens only when it is executed
+
+private:
+    Tokens tokens_;
+    Visit visit_;
+    void* visitor_;
+    Token now_{};
+    const char* start_ = nullptr; // of the statement
+    const char* behind_;          // the last token before now_
+    int depth_ = 0;
+    uint32_t statements_ = 0;
+};
+
+} // namespace pqsweep

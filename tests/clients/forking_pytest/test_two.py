@@ -1,0 +1,2 @@
+def test_leaks(leak):
+    leak.cursor().execute("select 1")

@@ -1,0 +1,70 @@
+// Event loops: connections made step by step, and consumers that wait for their socket themselves.
+#include "support/program.hh"
+#include "support/server.hh"
+
+#include <doctest/doctest.h>
+
+using namespace pqsweep::tests;
+
+TEST_SUITE_BEGIN("process: async");
+
+TEST_CASE("a tag that changes in the midst of handshakes: each comes to an end, in libpq's poll loop") {
+    Server server;
+    for (const std::string& where : {std::string(), Server::tls()}) {
+        CAPTURE(where);
+        Program program({"poll_loop", where}, {{"PQSWEEP_REPORT", "never"}});
+        CHECK(program.finish() == 0);
+        CHECK(program.output() == "all came to an end, some swept, the last one works\n");
+        CHECK(program.errors() == "");
+        CHECK(server.is_clear_of(program.application()));
+    }
+}
+
+TEST_CASE("a consumer of notifications wakes up when it is swept, and is told what it is told of a server's "
+          "FATAL") {
+    Server server;
+    struct Told {
+        std::string error;
+        bool by_notice;
+    };
+    for (const std::string command :
+         {"/usr/bin/python3 tests/clients/listen_psycopg2.py",
+          "/usr/bin/python3 tests/clients/listen_psycopg.py", "/usr/bin/ruby tests/clients/listen_ruby_pg.rb",
+          "/usr/bin/ruby tests/clients/listen_eventmachine.rb"}) {
+        CAPTURE(command);
+        auto end_of = [&](Program::Shim shim, auto end) {
+            Program program({"/bin/sh", "-c", "exec " + command}, {{"PQSWEEP_REPORT", "never"}}, shim);
+            CHECK(program.read_line() == "listening");
+            server.ask("notify news, 'the news'");
+            CHECK(program.read_line() == "heard the news");
+            end(program);
+            std::string error = program.read_line();
+            CHECK(server.is_clear_of(program.application()));
+            CHECK(program.finish() == 0);
+            return Told{error, program.errors().find("terminating connection") != std::string::npos};
+        };
+        Told without = end_of(Program::Shim::absent, [&](Program& program) {
+            server.ask("select pg_terminate_backend(pid) from pg_stat_activity where application_name = '" +
+                       program.application() + "'");
+        });
+        Told with = end_of(Program::Shim::preloaded, [](Program& program) { program.write_line("change"); });
+        CHECK(without.error != "");
+        CHECK(with.error == without.error);
+        CHECK(with.by_notice == without.by_notice);
+    }
+}
+
+TEST_CASE("psycopg's asyncio connections, shared by all modules, do what they do without us") {
+    auto run = [](Program::Shim shim) {
+        Program program({"/usr/bin/python3", "tests/clients/shared_asyncio.py"},
+                        {{"PQSWEEP_REPORT", "never"}}, shim);
+        CHECK(program.finish() == 0);
+        CHECK(program.errors() == "");
+        return program.output();
+    };
+    std::string expected = run(Program::Shim::absent);
+    CHECK(expected.ends_with("together\n"));
+    CHECK(run(Program::Shim::preloaded) == expected);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,195 @@
+#include "unit/fresh_session.hh"
+
+using namespace pqsweep;
+
+TEST_SUITE_BEGIN("unit: kept");
+
+TEST_CASE("words for each loss") {
+    CHECK(words_for(Loss::none) == "");
+    CHECK(words_for(Loss::temporary_table) == "it had a temporary table");
+    CHECK(words_for(Loss::advisory_lock) == "it held a session advisory lock");
+    CHECK(words_for(Loss::held_cursor) == "it had a cursor WITH HOLD");
+    CHECK(words_for(Loss::unclear) == "its session state is not known for certain");
+    CHECK(words_for(Loss::too_much) == "its session state was too much to remember");
+}
+
+TEST_CASE("settings: where backslashes escape in all strings, none is read right") {
+    Fresh s;
+    s.runs("SET standard_conforming_strings = on;");
+    CHECK(s.loss() == Loss::none);
+    s.runs("set Standard_Conforming_Strings to off").runs("set standard_conforming_strings = on");
+    CHECK(s.loss() == Loss::unclear);
+    s.runs("discard all");
+    CHECK(s.loss() == Loss::none);
+}
+
+TEST_CASE("settings: the last one counts, and what resets them") {
+    Fresh s;
+    s.runs("set a = 1").runs("SET B TO 2;").runs("set A = 3").fails("set c = 4");
+    CHECK(s.replay() == "SET B TO 2; set A = 3; ");
+    s.runs("set timezone = 'UTC'").runs("set time zone 'CET'").runs("set names 'utf8'");
+    s.runs("reset client_encoding").runs("set b to default");
+    CHECK(s.replay() == "set A = 3; set time zone 'CET'; ");
+    s.runs("set session authorization x").runs("set role y").runs("reset all");
+    CHECK(s.replay() == "set session authorization x; set role y; ");
+    s.runs("set session authorization z");
+    CHECK(s.replay() == "set session authorization z; ");
+    s.runs("set role y").runs("reset role").runs("reset session authorization");
+    CHECK(s.is_zero());
+}
+
+TEST_CASE("listening: with the transaction") {
+    Fresh s;
+    s.runs("listen a")
+        .runs("LISTEN A")
+        .runs("listen \"B\"")
+        .begun("begin")
+        .begun("listen c")
+        .runs("rollback");
+    CHECK(s.replay() == "LISTEN A; listen \"B\"; ");
+    s.runs("unlisten a");
+    CHECK(s.replay() == "listen \"B\"; ");
+    s.begun("begin").begun("unlisten *").runs("rollback");
+    CHECK(s.replay() == "listen \"B\"; ");
+    s.runs("unlisten *");
+    CHECK(s.is_zero());
+}
+
+TEST_CASE("prepared statements: by SQL and through libpq, with or without the transaction") {
+    Fresh s;
+    unsigned types[] = {23, 25};
+    s.begun("begin").begun("prepare a as select 1");
+    s->sends_prepare("B", "select $1, $2", 2, types);
+    s->gets(true, "");
+    s->sends_prepare("", "select 1", 0, nullptr);
+    s->gets(true, "");
+    s->sends_prepare("c", "selec", 0, nullptr);
+    s->gets(false, "");
+    s.runs("rollback");
+    CHECK(s.replay() == "prepare a as select 1; Parse B: select $1, $2 23 25; ");
+    s.runs("set x = 1").runs("deallocate \"B\"");
+    CHECK(s.replay() == "set x = 1; prepare a as select 1; ");
+    s->sends_close("a");
+    s->gets(true, "");
+    s->sends_close("");
+    s->gets(true, "");
+    CHECK(s.replay() == "set x = 1; ");
+    s->sends_prepare("d", "select $1", 1, nullptr);
+    s->gets(true, "");
+    CHECK(s.replay() == "set x = 1; Parse d: select $1; ");
+    s.runs("deallocate all").runs("reset x");
+    CHECK(s.is_zero());
+}
+
+TEST_CASE("order: libraries, settings, prepared statements, channels") {
+    Fresh s;
+    s.runs("listen a").runs("prepare p as select 1").runs("set b = 1").runs("load 'x'");
+    CHECK(s.replay() == "load 'x'; set b = 1; prepare p as select 1; listen a; ");
+    s.runs("discard all");
+    CHECK(s.replay() == "load 'x'; ");
+}
+
+TEST_CASE("set_config: known, or a loss until it is reset") {
+    Fresh s;
+    s.runs("select pg_catalog.set_config('search_path', '', false)")
+        .runs("select set_config('a.b', 'c', true)");
+    CHECK(s.replay() == "SELECT pg_catalog.set_config('search_path', '', false); ");
+    s.runs("select set_config('a.b', $1, false)");
+    CHECK(s.loss() == Loss::unclear);
+    s.runs("set a.b = 1").runs("set search_path = a");
+    CHECK(s.loss() == Loss::none);
+    CHECK(s.replay() == "set a.b = 1; set search_path = a; ");
+    s.runs("select set_config($1, $2, false)");
+    CHECK(s.loss() == Loss::unclear);
+    s.begun("begin").begun("reset all").runs("rollback");
+    CHECK(s.loss() == Loss::unclear);
+    s.runs("reset all");
+    CHECK(s.is_zero());
+    s.begun("begin").begun("select set_config($1, $2, false)").runs("rollback");
+    CHECK(s.is_zero());
+}
+
+TEST_CASE("temporary tables: a loss once committed, until each is dropped") {
+    Fresh s;
+    s.begun("begin").begun("create temp table a (x int)");
+    CHECK(s.loss() == Loss::none);
+    s.runs("commit");
+    CHECK(s.loss() == Loss::temporary_table);
+    s.runs("select 1 into temp b").runs("drop table a").runs("drop table c");
+    CHECK(s.loss() == Loss::temporary_table);
+    s.begun("begin").begun("drop table B").runs("rollback");
+    CHECK(s.loss() == Loss::temporary_table);
+    s.runs("drop table B");
+    CHECK(s.is_zero());
+    s.runs("create temp table if not exists a (x int)")
+        .runs("create temp table if not exists a (x int)")
+        .runs("drop table a");
+    CHECK(s.loss() == Loss::none);
+    s.runs("create temp table a (x int) on commit drop").fails("create temp table b (x int)");
+    CHECK(s.loss() == Loss::none);
+    s.runs("create temp table a (x int)").runs("discard temp");
+    CHECK(s.is_zero());
+}
+
+TEST_CASE("advisory locks: at once, counted by what they are called with") {
+    Fresh s;
+    s.begun("begin").begun("select pg_advisory_lock(1)").runs("rollback");
+    CHECK(s.loss() == Loss::advisory_lock);
+    s.runs("select pg_advisory_lock( 1 )").runs("select pg_advisory_unlock(1)");
+    CHECK(s.loss() == Loss::advisory_lock);
+    s.runs("select pg_advisory_unlock_shared(1)").runs("select pg_advisory_unlock(2)");
+    CHECK(s.loss() == Loss::advisory_lock);
+    s.runs("select pg_advisory_unlock(1)");
+    CHECK(s.is_zero());
+    s.runs("select pg_advisory_lock($1)").runs("select pg_advisory_unlock($1)");
+    CHECK(s.loss() == Loss::advisory_lock);
+    s.runs("select pg_advisory_unlock_all()");
+    CHECK(s.is_zero());
+    s.runs("select pg_try_advisory_lock_shared(1, 2)").runs("reset all");
+    CHECK(s.loss() == Loss::advisory_lock);
+    s.runs("discard all");
+    CHECK(s.is_zero());
+    s.fails("select pg_advisory_lock(1)"); // the lock may be held all the same
+    CHECK(s.loss() == Loss::unclear);
+}
+
+TEST_CASE("cursors WITH HOLD: at commit, until they are closed") {
+    Fresh s;
+    s.begun("begin").begun("declare c cursor with hold for select 1").begun("declare d cursor for select 1");
+    SUBCASE("rolled back") {
+        s.runs("rollback");
+    }
+    SUBCASE("closed before") {
+        s.begun("close c").runs("commit");
+    }
+    SUBCASE("closed, for good, though that is rolled back") {
+        s.runs("commit");
+        CHECK(s.loss() == Loss::held_cursor);
+        s.begun("begin").begun("close C").runs("rollback");
+    }
+    SUBCASE("all closed") {
+        s.runs("commit").runs("declare e cursor with hold for select 1").runs("close all");
+    }
+    CHECK(s.is_zero());
+}
+
+TEST_CASE("DISCARD ALL forgets all") {
+    Fresh s;
+    s.runs("set a = 1").runs("listen b").runs("prepare c as select 1").runs("create temp table d (e int)");
+    s.runs("declare f cursor with hold for select 1")
+        .runs("select pg_advisory_lock(1)")
+        .runs("do $$ begin set g = 1; end $$");
+    CHECK(s.loss() == Loss::temporary_table);
+    s.runs("drop table d");
+    CHECK(s.loss() == Loss::advisory_lock);
+    s.runs("select pg_advisory_unlock_all()");
+    CHECK(s.loss() == Loss::held_cursor);
+    s.runs("close all");
+    CHECK(s.loss() == Loss::unclear);
+    s.fails("discard all");
+    CHECK(s.loss() == Loss::unclear);
+    s.runs("DISCARD ALL");
+    CHECK(s.is_zero());
+}
+
+TEST_SUITE_END();
