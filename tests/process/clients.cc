@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 using namespace pqsweep::tests;
@@ -28,8 +29,11 @@ struct Outcome {
 };
 
 Program start(const Stack& stack, Environment environment, Program::Shim shim) {
-    environment.insert({{"BUILD", build_directory()}, {"NODE_PATH", "build/clients/node_modules"}});
-    return Program({"/bin/sh", "-c", "exec " + stack.command}, environment, shim);
+    environment["NODE_PATH"] = "build/clients/node_modules";
+    if (shim == Program::Shim::absent && !sanitizer_runtime().empty()) // refuses PHP, and finds races in node
+        environment.insert({{"LD_PRELOAD", sanitizer_runtime()}, {"ASAN_OPTIONS", "detect_leaks=0"}});
+    std::istringstream words("/usr/bin/env " + stack.command);
+    return Program({std::istream_iterator<std::string>(words), {}}, environment, shim);
 }
 
 std::string run_untagged(const Stack& stack, const Environment& where, Program::Shim shim) {
@@ -80,7 +84,7 @@ std::string first_error(const std::string& output) {
 void check(const Stack& stack) {
     const Environment unix_socket, tls{{"PGHOST", "127.0.0.1"}, {"PGSSLMODE", "require"}};
     std::string expected = run_untagged(stack, unix_socket, Program::Shim::absent);
-    if (!expected.starts_with("open ")) {
+    if (!expected.ends_with("exit status 0")) {
         std::string reason = first_error(expected);
         add_to_matrix(stack, "skipped: " + reason + " | | | |");
         SKIP(reason);
@@ -145,7 +149,7 @@ TEST_CASE("PHP PDO") {
 }
 
 TEST_CASE("libpqxx") {
-    check({"libpqxx", "linked", "$BUILD/programs/left_pqxx", "not connected"});
+    check({"libpqxx", "linked", build_directory() + "/programs/left_pqxx", "not connected"});
 }
 
 TEST_CASE("LuaSQL") {

@@ -85,8 +85,7 @@ TEST_CASE("with no tag set, PostgreSQL's own programs do exactly what they do wi
     for (const char* command :
          {"/usr/bin/psql -c 'select * from drivers_dump' -c 'select 1/0' -c '\\copy drivers_dump to stdout'",
           "/usr/bin/pg_dump -t drivers_dump | grep -v restrict",
-          "createdb -e spare && pg_dump -Fc -t drivers_dump | pg_restore -vd spare; dropdb -e spare; dropdb "
-          "spare",
+          "createdb copy; pg_dump -Fc -t drivers_dump | pg_restore -vd copy; dropdb -e copy; dropdb copy",
           "pgbench -i -I dtGp 2>/dev/null && pgbench -S -c 3 -t 20 | grep -v -e latency -e tps -e time",
           "/usr/bin/psql 'host=127.0.0.1 sslmode=require' -Atc 'select 1'",
           "/usr/bin/psql host=/nonexistent"}) {
