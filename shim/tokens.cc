@@ -1,5 +1,7 @@
 #include "tokens.hh"
 
+#include "text.hh"
+
 #include <cstring>
 
 namespace pqsweep {
