@@ -37,4 +37,4 @@ def revivals(build, shim):
                 (swept,), (connected,) = by_turns([revived, fresh], REVIVALS, session, conninfo)
                 yield (f"{transport:4} {title:53} {median(swept) / 1000:6.2f} {median(connected) / 1000:6.2f}"
                        f" {median_ratio(swept, connected):6.2f}")
-    yield "Fresh is PQconnectdb and, with a session to make again, one PQexec for all of it."
+    yield "Fresh is PQconnectdb and, where there is a session to restore, one PQexec."
