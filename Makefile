@@ -41,6 +41,7 @@ tool_objects := $(call objects,tools/*.cc)
 test_objects := $(call objects,tests/*.cc tests/support/*.cc tests/unit/*.cc tests/process/*.cc)
 programs := $(patsubst tests/programs/%.cc,$(B)/programs/%,$(wildcard tests/programs/*.cc))
 plugins := $(patsubst tests/programs/plugins/%.cc,$(B)/programs/%.so,$(wildcard tests/programs/plugins/*.cc))
+suites := $(patsubst tests/recipes/%/main.cc,$(B)/recipes/%,$(wildcard tests/recipes/*/main.cc))
 benches := $(patsubst bench/%.cc,$(B)/bench/%,$(wildcard bench/*.cc))
 
 all: $(B)/libpqsweep.so $(B)/pqsweep  ## libpqsweep.so and the pqsweep command
@@ -75,6 +76,10 @@ $(B)/programs/%: tests/programs/%.cc Makefile $(plugins) $(wildcard tests/progra
 $(B)/programs/%.so: tests/programs/plugins/%.cc Makefile $(B)/programs/libqq.so.5
 	@mkdir -p $(@D)
 	$(compile) -fPIC -shared $(CXXFLAGS) -o $@ $< -L$(@D) -Wl,-rpath,'$$ORIGIN' $(call link_of,$<) $(LDFLAGS)
+
+$(B)/recipes/%: tests/recipes/%/main.cc $(wildcard tests/recipes/*.hh tests/recipes/*/*.cc) Makefile
+	@mkdir -p $(@D)
+	$(CXX) -std=c++20 $(warnings) -I$(libpq_include) $(CXXFLAGS) -o $@ $(wildcard $(<D)/*.cc) $(call link_of,$<) -lpq $(LDFLAGS)
 
 # A second libpq: a copy under another soname of the same length, and with a text that tells it apart.
 $(B)/programs/libqq.so.5:
@@ -114,7 +119,7 @@ check-valgrind: packages  ## the unit tests under valgrind
 	@$(MAKE) --no-print-directory build-tests
 	@valgrind --quiet --error-exitcode=9 $(B)/tests --test-suite='unit*'
 
-build-tests: all $(B)/tests $(programs) $(plugins) $(wildcard tests/programs/*.hh)
+build-tests: all $(B)/tests $(programs) $(suites) $(plugins) $(wildcard tests/programs/*.hh)
 
 bench: packages  ## the tables that the README quotes
 	@$(MAKE) --no-print-directory all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
