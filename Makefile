@@ -47,6 +47,7 @@ clang_hosts := $(if $(wildcard $(shell clang++ -print-resource-dir 2>&1)/lib/lin
 host_programs := $(if $(sanitize),,$(addprefix $(B)/hosts/,$(hosts) $(clang_hosts)))
 
 compiled_clients := $(addprefix build/clients/left_,qt ocaml haskell)
+suites := $(patsubst tests/recipes/%/main.cc,$(B)/recipes/%,$(wildcard tests/recipes/*/main.cc))
 benches := $(patsubst bench/%.cc,$(B)/bench/%,$(wildcard bench/*.cc))
 
 all: $(B)/libpqsweep.so $(B)/pqsweep  ## libpqsweep.so and the pqsweep command
@@ -84,6 +85,10 @@ $(B)/programs/%: tests/programs/%.cc Makefile $(plugins) $(wildcard tests/progra
 $(B)/programs/%.so: tests/programs/plugins/%.cc Makefile $(B)/programs/libqq.so.5
 	@mkdir -p $(@D)
 	$(compile) -fPIC -shared $(CXXFLAGS) -o $@ $< -L$(@D) -Wl,-rpath,'$$ORIGIN' $(call link_of,$<) $(LDFLAGS)
+
+$(B)/recipes/%: tests/recipes/%/main.cc $(wildcard tests/recipes/*.hh tests/recipes/*/*.cc) Makefile
+	@mkdir -p $(@D)
+	$(CXX) -std=c++20 $(warnings) -I$(libpq_include) $(CXXFLAGS) -o $@ $(wildcard $(<D)/*.cc) $(call link_of,$<) -lpq $(LDFLAGS)
 
 # A second libpq: a copy under another soname of the same length, and with a text that tells it apart.
 $(B)/programs/libqq.so.5:
@@ -168,7 +173,7 @@ check-valgrind: packages  ## the unit tests under valgrind
 	@$(MAKE) --no-print-directory build-tests
 	@valgrind --quiet --error-exitcode=9 $(B)/tests --test-suite='unit*'
 
-build-tests: all $(B)/tests $(programs) $(plugins) $(host_programs) $(wildcard tests/programs/*.hh)
+build-tests: all $(B)/tests $(programs) $(suites) $(plugins) $(host_programs) $(wildcard tests/programs/*.hh)
 
 bench: packages  ## the tables that the README quotes
 	@$(MAKE) --no-print-directory all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so

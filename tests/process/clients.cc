@@ -30,8 +30,6 @@ struct Outcome {
 
 Program start(const Stack& stack, Environment environment, Program::Shim shim) {
     environment["NODE_PATH"] = "build/clients/node_modules";
-    if (shim == Program::Shim::absent && !sanitizer_runtime().empty()) // refuses PHP, and finds races in node
-        environment.insert({{"LD_PRELOAD", sanitizer_runtime()}, {"ASAN_OPTIONS", "detect_leaks=0"}});
     std::istringstream words("/usr/bin/env " + stack.command);
     return Program({std::istream_iterator<std::string>(words), {}}, environment, shim);
 }
@@ -82,6 +80,8 @@ std::string first_error(const std::string& output) {
 }
 
 void check(const Stack& stack) {
+    if (!sanitizer_runtime().empty())
+        SKIP("not built for a sanitizer's runtime: it refuses PHP and Lua, and finds races in node");
     const Environment unix_socket, tls{{"PGHOST", "127.0.0.1"}, {"PGSSLMODE", "require"}};
     std::string expected = run_untagged(stack, unix_socket, Program::Shim::absent);
     if (!expected.ends_with("exit status 0")) {

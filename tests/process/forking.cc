@@ -2,6 +2,7 @@
 // parent's is reported.
 #include "support/program.hh"
 #include "support/server.hh"
+#include "support/skip.hh"
 
 #include <doctest/doctest.h>
 
@@ -116,6 +117,8 @@ TEST_CASE("a session that a child makes by resetting one is the child's own, and
 
 TEST_CASE("drivers of many languages: a child has its own connections and tags, and its parent's are its "
           "parent's") {
+    if (!sanitizer_runtime().empty())
+        SKIP("a sanitizer's runtime refuses PHP");
     struct Driver {
         std::vector<std::string> command;
         const char* counts;

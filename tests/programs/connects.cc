@@ -40,7 +40,10 @@ const std::map<std::string, PGconn* (*)(const char*)> ways = {
     {"PQconnectStartParams",
      [](const char* text) { return drive(params(PQconnectStartParams, "dbname", text, 1)); }},
     {"PQsetdbLogin",
-     [](const char* text) { return PQsetdbLogin("", "", "", "", text, getenv("PGUSER"), "not asked for"); }},
+     [](const char* text) {
+         return PQsetdbLogin(getenv("PGHOST"), getenv("PGPORT"), "-c work_mem=1MB", "", text,
+                             getenv("PGUSER"), "not asked for");
+     }},
     {"unexpanded", [](const char* text) { return params(PQconnectdbParams, "dbname", text, 0); }},
     {"application_name",
      [](const char* text) { return params(PQconnectdbParams, "application_name", text, 0); }},

@@ -1,3 +1,3 @@
 // Has no loader, so nothing can be preloaded into it.
-// link: -static
+// link: -static -fno-sanitize=all
 int main() {}

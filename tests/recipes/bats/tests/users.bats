@@ -1,0 +1,4 @@
+@test "users: the summary shows the file" {
+    PQSWEEP_REPORT=always run psql -c 'select 1'
+    [[ $output == *users.bats* ]]
+}

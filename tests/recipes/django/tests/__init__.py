@@ -1,0 +1,1 @@
+../../unittest/tests/__init__.py

@@ -1,0 +1,7 @@
+package DatabaseTest;
+use strict;
+use warnings;
+
+$ENV{PQSWEEP_TAG} = $0;
+
+1;
