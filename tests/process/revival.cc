@@ -104,19 +104,19 @@ TEST_CASE("passwords: SCRAM, also where only a file has it") {
 TEST_CASE("whatever starts work wakes it; to ask for what is known does not") {
     Shared shared;
     shared.say("prepare c select 1");
-    for (const auto& [use, answer] : std::initializer_list<std::pair<const char*, const char*>>{
+    for (const auto& wake : std::initializer_list<std::pair<const char*, const char*>>{
              {"describe c prepared", "PGRES_COMMAND_OK"},
              {"execute c prepared", "PGRES_TUPLES_OK 1"},
              {"encoding c LATIN1", "0"},
              {"lo c", "1 ok"},
              {"exec c copy (select 5) to stdout", "PGRES_COPY_OUT"}}) {
-        CAPTURE(use);
+        CAPTURE(std::string(wake.first));
         shared.sweep();
         for (const char* question : {"status c", "socket c", "parameter c server_version", "transaction c",
                                      "notifies c", "backend c", "message c"})
             shared.say(question);
         CHECK(shared.server.backends(shared.client.application()) == 0);
-        CHECK(shared.say(use) == answer);
+        CHECK(shared.say(wake.first) == wake.second);
         CHECK(shared.server.backends(shared.client.application()) == 1);
     }
 }
