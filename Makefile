@@ -4,6 +4,8 @@
 # they are added to what the build needs.
 
 BUILD ?= release
+# Which suites `make test` runs: patterns, separated by commas.
+TESTS ?= *
 B := $(if $(filter release,$(BUILD)),build,build/$(BUILD))
 
 CXX ?= g++
@@ -152,7 +154,7 @@ demo: packages  ## a leaky suite without and with pqsweep, on a throwaway server
 test: packages  ## all tests, on a throwaway server
 	@$(MAKE) --no-print-directory build-tests
 	@tests/clients/install-node build/clients
-	@tests/with-server -- $(B)/tests --test-suite-exclude='heavy clients'
+	@tests/with-server -- $(B)/tests --test-suite='$(TESTS)' --test-suite-exclude='heavy clients'
 
 # What can't be had is skipped by its test, which says why.
 clients: packages  ## the drivers of all languages, and their matrix in build/clients.md
@@ -193,7 +195,7 @@ clean:  ## remove build/
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
-	@echo 'Variables: BUILD=release|debug|asan|tsan, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
+	@echo 'Variables: BUILD=release|debug|asan|tsan, TESTS, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
 .PHONY: all packages demo test clients clients-table check check-valgrind build-tests bench lint install clean help
 .DELETE_ON_ERROR:

@@ -60,6 +60,8 @@ TEST_CASE(
     "RTLD_LOCAL plugins with a libpq each, with RTLD_DEEPBIND or not: every connection goes to its own") {
     for (const std::vector<std::string>& command :
          {std::vector<std::string>{"two_libpqs"}, {"two_libpqs", "deepbind"}}) {
+        if (command.size() > 1 && !sanitizer_runtime().empty())
+            continue; // it refuses RTLD_DEEPBIND, which comes to it first
         Program program(command, {{"PQSWEEP_REPORT", "always"}, {"PQSWEEP_REVIVE", "0"}});
         CHECK(program.finish() == 0);
         CHECK(program.output() == "invalid conn, [], FATAL:  terminating connectio\n"
