@@ -8,7 +8,7 @@ namespace {
 
 // What libpq takes for a connection string where it could be a database's name as well.
 bool is_connection_string(std::string_view text) {
-    return text.starts_with("postgresql://") || text.starts_with("postgres://") ||
+    return starts_with(text, "postgresql://") || starts_with(text, "postgres://") ||
            text.find('=') != text.npos;
 }
 
