@@ -1,5 +1,6 @@
 #include "environment.hh"
 
+#include "lock.hh"
 #include "relaxed.hh"
 
 #include <cstdint>
@@ -13,8 +14,7 @@ namespace pqsweep::environment {
 namespace {
 
 constexpr int most_names = 17;
-constexpr int most_tries = 50;
-constexpr int patience = 1000; // turns of sched_yield, a microsecond or less each
+constexpr int patience = 50'000; // turns of sched_yield, a microsecond or less each
 
 // What `environ` looked like when it was last read: where it was, its end, and the entries that we watch.
 // These are kept by their text, too: Perl frees an entry before it makes the new one, which then often has
@@ -42,7 +42,8 @@ struct Picture {
 constinit Picture pictures[8];
 constinit std::atomic<Picture*> picture;
 constinit std::atomic<int> mutations;
-constinit std::atomic<int> readers;
+constinit std::atomic<bool> is_read;
+constinit Lock reading; // one reader at a time makes a picture
 
 char* load(char** place) {
     return __atomic_load_n(place, __ATOMIC_RELAXED);
@@ -60,15 +61,17 @@ constexpr int words_in(int length) {
 }
 
 // `length` bytes at most. A whole word may reach past the text's end, but never into another page, which
-// might not be there.
-__attribute__((no_sanitize("address"))) uint64_t load_word(const char* text, int length) {
+// might not be there. The text is the program's, which may be changing it: no sanitizer is to look, nor may libc,
+// whose functions they watch, read it for us.
+__attribute__((no_sanitize("address", "thread"))) uint64_t load_word(const char* text, int length) {
     constexpr uintptr_t page_size = 4096;
     uint64_t word = 0;
-    if (length >= word_size && reinterpret_cast<uintptr_t>(text) % page_size <= page_size - word_size)
+    if (length >= word_size && reinterpret_cast<uintptr_t>(text) % page_size <= page_size - word_size) {
         __builtin_memcpy(&word, text, word_size);
-    else
-        __builtin_memcpy(&word, text,
-                         strnlen(text, static_cast<size_t>(length < word_size ? length : word_size)));
+        return word;
+    }
+    for (int i = 0; i < word_size && i < length && text[i]; i++)
+        word |= uint64_t{static_cast<unsigned char>(text[i])} << 8 * i;
     return word;
 }
 
@@ -107,16 +110,23 @@ void Picture::watch(int index, char* entry) {
     watched = n + 1;
 }
 
-void wait_for_none(const std::atomic<int>& others) {
-    for (int turn = 0; turn < patience && others.load(std::memory_order_seq_cst) > 0; turn++)
-        sched_yield();
+// Whether no change is under way, nor will be while is_read stays true.
+bool is_entered() {
+    for (int turn = 0; turn < patience; turn++, sched_yield()) {
+        is_read.store(true, std::memory_order_seq_cst);
+        if (!mutations.load(std::memory_order_seq_cst))
+            return true;
+        is_read.store(false, std::memory_order_seq_cst);
+    }
+    return false;
 }
 
 } // namespace
 
 Mutation::Mutation() {
     mutations.fetch_add(1, std::memory_order_seq_cst);
-    wait_for_none(readers);
+    while (is_read.load(std::memory_order_seq_cst))
+        sched_yield();
 }
 
 Mutation::~Mutation() {
@@ -132,16 +142,9 @@ bool as_last_read() {
 }
 
 void read(const std::string_view* names, int count, void (*use)(void*, const char* const*), void* context) {
-    // One reader at a time makes a picture; one that is at it may have begun before the change we are told of.
-    for (int turn = 0;; turn++) {
-        wait_for_none(mutations);
-        if (readers.fetch_add(1, std::memory_order_seq_cst) == 0 &&
-            !mutations.load(std::memory_order_seq_cst))
-            break;
-        readers.fetch_sub(1, std::memory_order_seq_cst);
-        if (turn == most_tries)
-            return;
-    }
+    Lock::Guard guard(reading);
+    if (!is_entered())
+        return;
     Picture* newest = picture.load(std::memory_order_relaxed);
     Picture* next = newest && newest + 1 < std::end(pictures) ? newest + 1 : pictures;
     const char* values[most_names] = {};
@@ -163,12 +166,13 @@ void read(const std::string_view* names, int count, void (*use)(void*, const cha
     next->last = last;
     picture.store(next, std::memory_order_release);
     use(context, values);
-    readers.fetch_sub(1, std::memory_order_seq_cst);
+    is_read.store(false, std::memory_order_seq_cst);
 }
 
 void forget() {
     mutations.store(0, std::memory_order_relaxed);
-    readers.store(0, std::memory_order_relaxed);
+    is_read.store(false, std::memory_order_relaxed);
+    reading.reset();
 }
 
 } // namespace pqsweep::environment

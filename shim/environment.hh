@@ -10,9 +10,9 @@
 
 namespace pqsweep::environment {
 
-// Keeps readers out while libc moves entries about. Neither side waits longer than about a millisecond: a
-// reader gives up then, and as_last_read() stays false; a change goes ahead, which matters only to a signal
-// handler that changes the environment under a reader, and no libc allows that.
+// Keeps readers out while libc moves entries about. It waits for the one that is at it, which no signal can
+// delay. A reader waits for a change no longer than about 50 ms, as it may be in a handler that interrupted it,
+// and then gives up: whoever makes the change reads when it is done.
 class Mutation {
 public:
     Mutation();
@@ -26,7 +26,7 @@ public:
 bool as_last_read();
 
 // Looks up `count` names (at most 17) and calls use(context, values) with their values, null where unset. The
-// values are good until `use` returns. Does nothing when a Mutation is under way in another thread.
+// values are good until `use` returns. Does nothing when a Mutation is under way all the time.
 void read(const std::string_view* names, int count, void (*use)(void* context, const char* const* values),
           void* context);
 
