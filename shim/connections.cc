@@ -81,8 +81,9 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
         c->inside.store(false, std::memory_order_relaxed);
         c->activity = Activity::connecting;
         c->established.store(false, std::memory_order_relaxed);
+        c->counted.store(false, std::memory_order_relaxed);
         c->encrypted = c->inherited = c->mid_message = c->told = false;
-        c->has_session = c->is_revival = c->is_unrestorable = false;
+        c->has_session = c->is_unrestorable = false;
         c->glances = c->in_child = 0;
         c->fd = -1;
         c->backend_pid = 0;
