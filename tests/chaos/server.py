@@ -47,9 +47,11 @@ class Server:
 
     def crash(self):
         """Kills a backend: the server ends all sessions and recovers. False if there was none."""
-        for pid, _ in self.backends()[:1]:
-            with contextlib.suppress(ProcessLookupError):
+        for pid, _ in self.backends():
+            try:
                 os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
             eventually(self.is_lost, 60, "the server has not noticed that a backend was killed")
             self.connect()
             return True

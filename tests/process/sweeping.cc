@@ -133,7 +133,8 @@ TEST_CASE("only the old tag's connections: not the new tag's, not untagged ones,
 TEST_CASE("one that is being made is kept by what it will be") {
     Server server;
     for (const char* rule : {"app=keep*", "db=postgres", "user=postgres"}) {
-        Program client({"client"}, {{"PQSWEEP_KEEP", rule}, {"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}});
+        Program client({"client"},
+                       {{"PQSWEEP_KEEP", rule}, {"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}});
         CHECK(client.say("start kept application_name=keep_me") == "1");
         client.say("setenv PQSWEEP_TAG b");
         CHECK(client.say("drive kept") == "ok");
