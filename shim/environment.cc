@@ -45,7 +45,8 @@ constinit std::atomic<int> mutations;
 constinit std::atomic<bool> is_read;
 constinit Lock reading; // one reader at a time makes a picture
 
-char* load(char** place) {
+// The program may be replacing the array meanwhile: as for load_word().
+__attribute__((no_sanitize("address", "thread"))) char* load(char** place) {
     return __atomic_load_n(place, __ATOMIC_RELAXED);
 }
 
@@ -167,6 +168,23 @@ void read(const std::string_view* names, int count, void (*use)(void*, const cha
     picture.store(next, std::memory_order_release);
     use(context, values);
     is_read.store(false, std::memory_order_seq_cst);
+}
+
+char* find(const char* name) {
+    size_t length = strlen(name);
+    for (char** entry = environ; entry && *entry; entry++)
+        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
+            return *entry + length + 1;
+    return nullptr;
+}
+
+char* find_guarded(const char* name) {
+    Lock::Guard guard(reading);
+    if (!is_entered())
+        return nullptr;
+    char* value = find(name);
+    is_read.store(false, std::memory_order_seq_cst);
+    return value;
 }
 
 void forget() {

@@ -1,5 +1,6 @@
 #include "client.hh"
 
+#include <csignal>
 #include <poll.h>
 
 namespace pqsweep::chaos {
@@ -95,11 +96,19 @@ void Client::nonblocking(Held& held) {
     drain(held.conn);
 }
 
+// PQcancel, unlike the rest of libpq, may raise SIGPIPE where the server is going down.
 void Client::cancel(Held& held) {
     char error[256];
+    sigset_t pipe, before;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &before);
     PGcancel* cancel = PQgetCancel(held.conn);
     PQcancel(cancel, error, sizeof error);
     PQfreeCancel(cancel);
+    timespec no_time{};
+    sigtimedwait(&pipe, nullptr, &no_time);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 // Until there is a result to take, or it makes no sense to wait for one.
