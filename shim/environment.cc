@@ -170,11 +170,17 @@ void read(const std::string_view* names, int count, void (*use)(void*, const cha
     is_read.store(false, std::memory_order_seq_cst);
 }
 
-char* find(const char* name) {
-    size_t length = strlen(name);
-    for (char** entry = environ; entry && *entry; entry++)
-        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
-            return *entry + length + 1;
+// As for load_word().
+__attribute__((no_sanitize("address", "thread"))) char* find(const char* name) {
+    char** array = __atomic_load_n(&environ, __ATOMIC_RELAXED);
+    char* entry = nullptr;
+    for (; array && (entry = load(array)); array++) {
+        size_t same = 0;
+        while (name[same] && entry[same] == name[same])
+            same++;
+        if (!name[same] && entry[same] == '=')
+            return entry + same + 1;
+    }
     return nullptr;
 }
 
