@@ -67,10 +67,8 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
     {
         Lock::Guard guard(lock_);
         uint32_t i = take_free();
-        if (!i) {
-            untracked_.add(1);
+        if (!i)
             return nullptr;
-        }
         c = &slots_[i];
         leftover = cancels[i].exchange(nullptr, std::memory_order_acq_rel);
 

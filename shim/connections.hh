@@ -142,6 +142,8 @@ public:
     // In the child of a fork, where whoever was changing a bucket does not exist.
     void forget_writers() { version_.store(0, std::memory_order_relaxed); }
 
+    // Connections that the program got and that found no room.
+    void note_untracked() { untracked_.add(1); }
     uint32_t untracked() const { return untracked_; }
 
 private:

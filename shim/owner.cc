@@ -115,8 +115,11 @@ void connected(Table& table, PGconn* conn, const Libpq* libpq, bool is_done) {
     }
     if (!c) {
         c = table.connections.add(conn, libpq);
-        if (!c)
+        if (!c) {
+            if (is_done)
+                table.connections.note_untracked();
             return;
+        }
         note_names(table, *c, conn);
         note_opening(table, *c);
         c->inside.store(true, std::memory_order_seq_cst);

@@ -199,8 +199,8 @@ void Client::reset_async(Held& held) {
 }
 
 void Client::fork_child(Held&) {
-#ifdef __SANITIZE_ADDRESS__
-    return; // a child of threads may hang in the runtime's allocator
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+    return; // a child of threads may hang in the runtime
 #endif
     unsigned seed = below(1000);
     pid_t child = -1;

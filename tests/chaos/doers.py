@@ -47,7 +47,8 @@ class Doer:
             "PQSWEEP_GRACE": str(self.grace),
             "PQSWEEP_REPORT": dice.choice(["never", "stragglers", "always"]),
         } | ({"PQSWEEP_JOURNAL": str(self.journal)} if self.journal else {})
-        self.is_limited = dice.random() < 0.2
+        # A sweep without descriptors has a process of its own make calls, in memory that it shares: too much for TSan.
+        self.is_limited = dice.random() < 0.2 and "tsan" not in options.preload
         self.output, self.errors = scratch / f"output-{number}", scratch / f"errors-{number}"
         self.process = self.start(options, scratch, scratch / f"page-{number}")
         self.name = f"chaos-{self.process.pid}"
