@@ -197,6 +197,11 @@ bench: packages  ## the tables that the README quotes
 	@$(MAKE) --no-print-directory all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
 	@tests/with-server -- bench/run $(B)
 
+# Not in CI: it takes minutes, and Debian's sources.
+compat: all  ## the test suites of libpq's drivers, with the shim and without
+	@tests/install-packages tests/packages.txt tests/packages-compat.txt
+	@tests/compat $(B)
+
 lint:  ## clang-format and clang-tidy, warnings as errors
 	@tests/install-packages tests/packages.txt tests/packages-lint.txt
 	@tests/lint -std=c++20 $(warnings) -I$(libpq_include) -Ishim -Itests -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
@@ -213,7 +218,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 	@echo 'Variables: BUILD=release|debug|asan|tsan, TESTS, SECONDS, SEED, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
-.PHONY: all packages demo test chaos clients clients-table check check-valgrind build-tests bench lint install clean help
+.PHONY: all packages demo test chaos compat clients clients-table check check-valgrind build-tests bench lint install clean help
 .DELETE_ON_ERROR:
 
 -include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(test_objects:.o=.d) $(chaos_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))
