@@ -58,7 +58,7 @@ $(B)/libpqsweep.so: $(shim_objects)
 	$(CXX) -shared $(sanitize) -o $@ $^ -Wl,-z,defs -Wl,-z,relro -Wl,-z,now $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 $(B)/pqsweep: $(tool_objects) $(B)/obj/shim/settings.o
-	$(CXX) $(sanitize) -o $@ $^ -lfmt $(CXXFLAGS) $(LDFLAGS)
+	$(CXX) $(sanitize) -o $@ $^ -lfmt -lelf $(CXXFLAGS) $(LDFLAGS)
 
 # A sanitizer's runtime calls dlsym before it is ready to watch what that does.
 $(B)/obj/shim/hooks_loader.o $(B)/obj/shim/real.o: sanitize :=
@@ -73,10 +73,10 @@ $(B)/obj/tools/%.o: tools/%.cc Makefile VERSION
 
 $(B)/obj/tests/%.o: tests/%.cc Makefile
 	@mkdir -p $(@D)
-	$(compile) -Itests $(sanitizer_runtime) $(CXXFLAGS) -c -o $@ $<
+	$(compile) -Itests -Itools $(sanitizer_runtime) $(CXXFLAGS) -c -o $@ $<
 
-$(B)/tests: $(test_objects) $(shared_objects)
-	$(CXX) $(sanitize) -o $@ $^ -lpq $(CXXFLAGS) $(LDFLAGS)
+$(B)/tests: $(test_objects) $(shared_objects) $(B)/obj/tools/symbols.o
+	$(CXX) $(sanitize) -o $@ $^ -lpq -lelf $(CXXFLAGS) $(LDFLAGS)
 
 # A line `// link: ...` in a small program says what it needs; the plugins are found beside it.
 link_of = $(shell sed -n 's,^// link: ,,p' $(1))
@@ -183,7 +183,7 @@ bench: packages  ## the tables that the README quotes
 
 lint:  ## clang-format and clang-tidy, warnings as errors
 	@tests/install-packages tests/packages.txt tests/packages-lint.txt
-	@tests/lint -std=c++20 $(warnings) -I$(libpq_include) -Ishim -Itests -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
+	@tests/lint -std=c++20 $(warnings) -I$(libpq_include) -Ishim -Itests -Itools -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
 
 install: all  ## to PREFIX (/usr/local), below DESTDIR
 	install -D -m 755 $(B)/pqsweep $(DESTDIR)$(PREFIX)/bin/pqsweep
