@@ -23,6 +23,7 @@ public:
     static const Libpq* containing(const void* address);
     static void refresh();
     static bool defined_around(const void* address, const char* name);
+    static void in_loader(void (*act)(void*), void* data);
     static void before_fork();
     static void after_fork(bool is_child);
 
@@ -225,6 +226,11 @@ public:
 constinit std::atomic<int> Discovery::InLoader::threads;
 constinit std::atomic<bool> Discovery::InLoader::is_forking;
 
+void Discovery::in_loader(void (*act)(void*), void* data) {
+    InLoader guard;
+    act(data);
+}
+
 void Discovery::before_fork() {
     InLoader::is_forking = true;
     for (int turn = 0; InLoader::threads > 0 && turn < InLoader::patience; turn++)
@@ -327,7 +333,15 @@ bool is_visible_from(const void* caller, const char* name, const void* hook) {
 }
 
 bool may_be_from(const Libpq& libpq, const void* caller, const char* function) {
-    return libpq.contains(caller) || Discovery::defined_around(caller, function);
+    return libpq.contains(caller) || is_defined_around(caller, function);
+}
+
+bool is_defined_around(const void* address, const char* name) {
+    return Discovery::defined_around(address, name);
+}
+
+void in_loader(void (*act)(void*), void* data) {
+    Discovery::in_loader(act, data);
 }
 
 void before_fork() {

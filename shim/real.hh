@@ -91,6 +91,12 @@ const Libpq* libpq_containing(const void* address);
 // its object's dependencies. Takes the loader's lock; where it would not, dlerror() says so.
 bool is_visible_from(const void* caller, const char* name, const void* hook);
 
+// Whether the object that `address` is in defines `name`. Takes the loader's lock.
+bool is_defined_around(const void* address, const char* name);
+
+// Calls what takes the loader's lock. Not from inside itself, nor together with what does so by itself.
+void in_loader(void (*act)(void* data), void* data);
+
 // The real libc function of that name, for the hook that hides it.
 #define HOOK(result, name, parameters) decltype(&::name) name();
 namespace libc {
