@@ -97,6 +97,12 @@ $(B)/programs/libqq.so.5:
 	@mkdir -p $(@D)
 	sed 's/libpq\.so\.5/libqq.so.5/g; s/invalid connection/INVALID connection/g' $(shell pg_config --libdir)/libpq.so.5 >$@
 
+# Debian's interpreter without the function that dumps a stack, which some versions of Python do not have.
+$(B)/programs/python-undumped:
+	@mkdir -p $(@D)
+	sed 's/_Py_DumpTraceback\x00/_Py_DumpNothingIn\x00/g' /usr/bin/python3 >$@
+	chmod +x $@
+
 host_pie := g++ -fPIE -pie
 host_no-pie := g++ -fno-PIE -no-pie
 host_now := g++ -Wl,-z,now
@@ -175,7 +181,7 @@ check-valgrind: packages  ## the unit tests under valgrind
 	@$(MAKE) --no-print-directory build-tests
 	@valgrind --quiet --error-exitcode=9 $(B)/tests --test-suite='unit*'
 
-build-tests: all $(B)/tests $(programs) $(suites) $(plugins) $(host_programs) $(wildcard tests/programs/*.hh)
+build-tests: all $(B)/tests $(programs) $(suites) $(plugins) $(host_programs) $(B)/programs/python-undumped $(wildcard tests/programs/*.hh)
 
 bench: packages  ## the tables that the README quotes
 	@$(MAKE) --no-print-directory all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so

@@ -92,8 +92,8 @@ Here::Here(Table& table, const void* caller) {
     {
         Lines lines(table.names);
         python::each_frame(
-            caller,
-            [](void* data, const python::Frame& frame) { static_cast<Lines*>(data)->take(frame); }, &lines);
+            caller, [](void* data, const python::Frame& frame) { static_cast<Lines*>(data)->take(frame); },
+            &lines);
     }
     if (wanted == Stacks::all)
         call_stack::note(table.names, current.calls);

@@ -19,7 +19,8 @@ struct Origin {
 
     // The innermost first; `none` behind the last.
     Relaxed<Name> lines[most_lines]; // "file:line function", of Python
-    Relaxed<Name> calls[most_calls]; // "file+0xoffset", of the process; the offset is in the call, not behind it
+    Relaxed<Name>
+        calls[most_calls]; // "file+0xoffset", of the process; the offset is in the call, not behind it
 };
 
 namespace origin {

@@ -11,7 +11,7 @@ namespace pqsweep::python {
 
 namespace {
 
-using OwnState = void* (*)();           // PyGILState_GetThisThreadState
+using OwnState = void* (*)();               // PyGILState_GetThisThreadState
 using Dump = void (*)(int fd, void* state); // PyUnstable_DumpTraceback, before it had that name, too
 
 constinit std::atomic<OwnState> own_state;
@@ -29,9 +29,8 @@ bool is_there() {
                 if (!dumping)
                     dumping = dlsym(RTLD_DEFAULT, name);
             dump.store(reinterpret_cast<Dump>(dumping), std::memory_order_relaxed);
-            own_state.store(
-                reinterpret_cast<OwnState>(dlsym(RTLD_DEFAULT, "PyGILState_GetThisThreadState")),
-                std::memory_order_release);
+            own_state.store(reinterpret_cast<OwnState>(dlsym(RTLD_DEFAULT, "PyGILState_GetThisThreadState")),
+                            std::memory_order_release);
             dlerror(); // what is not there is no error of the program's
         },
         nullptr);

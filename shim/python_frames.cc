@@ -120,10 +120,12 @@ void each_frame_with_gil(const void* caller, void* state, Visit visit, void* dat
         Api api;
         bool is_whole;
     } loading{};
-    real::in_loader([](void* of) { static_cast<Loading*>(of)->is_whole = static_cast<Loading*>(of)->api.load(); },
-                    &loading);
+    real::in_loader(
+        [](void* of) { static_cast<Loading*>(of)->is_whole = static_cast<Loading*>(of)->api.load(); },
+        &loading);
     const Api& api = loading.api;
-    if (!loading.is_whole || api.is_finalizing() || api.PyInterpreterState_Next(api.PyInterpreterState_Head()))
+    if (!loading.is_whole || api.is_finalizing() ||
+        api.PyInterpreterState_Next(api.PyInterpreterState_Head()))
         return;
     if (api.state_in_charge() == state) {
         read_frames(api, state, visit, data);

@@ -71,8 +71,8 @@ const Function* function_at(const std::string& file, uint64_t address) {
 
 std::string demangled(const std::string& name) {
     int status = 0;
-    std::unique_ptr<char, decltype(&free)> plain(
-        abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status), free);
+    std::unique_ptr<char, decltype(&free)> plain(abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status),
+                                                 free);
     return plain ? plain.get() : name;
 }
 
