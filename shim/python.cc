@@ -21,20 +21,15 @@ constinit std::atomic<Dump> dump;
 bool is_there() {
     if (own_state.load(std::memory_order_acquire))
         return true;
-    real::in_loader(
-        [](void*) {
-            auto dlsym = real::libc::dlsym();
-            void* dumping = nullptr;
-            for (const char* name : {"PyUnstable_DumpTraceback", "_Py_DumpTraceback"})
-                if (!dumping)
-                    dumping = dlsym(RTLD_DEFAULT, name);
-            dump.store(reinterpret_cast<Dump>(dumping), std::memory_order_relaxed);
-            own_state.store(reinterpret_cast<OwnState>(dlsym(RTLD_DEFAULT, "PyGILState_GetThisThreadState")),
-                            std::memory_order_release);
-            dlerror(); // what is not there is no error of the program's
-        },
-        nullptr);
-    return own_state.load(std::memory_order_relaxed);
+    void* found = real::first_definition("PyGILState_GetThisThreadState");
+    if (!found)
+        return false;
+    void* dumping = real::definition_around(found, "PyUnstable_DumpTraceback");
+    if (!dumping)
+        dumping = real::definition_around(found, "_Py_DumpTraceback");
+    dump.store(reinterpret_cast<Dump>(dumping), std::memory_order_relaxed);
+    own_state.store(reinterpret_cast<OwnState>(found), std::memory_order_release);
+    return true;
 }
 
 // A pipe that never makes its writer wait: what does not fit in it is lost. No thread is cancelled while it is open.
@@ -146,12 +141,15 @@ void read_dump(Pipe& pipe, Visit visit, void* data) {
 } // namespace
 
 void each_frame(const void* caller, Visit visit, void* data) {
-    void* state = is_there() ? own_state.load(std::memory_order_relaxed)() : nullptr;
+    if (!is_there())
+        return;
+    OwnState get_state = own_state.load(std::memory_order_relaxed);
+    void* state = get_state();
     if (!state)
         return;
     Dump write_frames = dump.load(std::memory_order_relaxed);
     if (!write_frames) {
-        each_frame_with_gil(caller, state, visit, data);
+        each_frame_with_gil(reinterpret_cast<void*>(get_state), caller, state, visit, data);
         return;
     }
     Pipe pipe;

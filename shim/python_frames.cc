@@ -35,13 +35,13 @@ struct Api {
     int (*is_finalizing)();
     void* (*state_in_charge)(); // of the thread that has the GIL
 
-    bool load() {
+    // False if anything is missing.
+    bool load(const void* interpreter) {
         bool is_whole = true;
-        auto dlsym = real::libc::dlsym();
         auto find = [&](auto& function, const char* name, const char* former_name) {
-            void* found = dlsym(RTLD_DEFAULT, name);
+            void* found = real::definition_around(interpreter, name);
             if (!found)
-                found = dlsym(RTLD_DEFAULT, former_name);
+                found = real::definition_around(interpreter, former_name);
             memcpy(&function, &found, sizeof found);
             is_whole &= found != nullptr;
         };
@@ -50,7 +50,6 @@ struct Api {
 #undef CALL
         find(is_finalizing, "Py_IsFinalizing", "_Py_IsFinalizing");
         find(state_in_charge, "PyThreadState_GetUnchecked", "_PyThreadState_UncheckedGet");
-        dlerror();
         return is_whole;
     }
 };
@@ -110,21 +109,14 @@ bool is_python_module(const void* address) {
     Text text(name, sizeof name - 1);
     text.raw("PyInit_").raw({file.data(), file.find('.') == file.npos ? file.size() : file.find('.')});
     name[text.size()] = 0;
-    return real::is_defined_around(address, name) || real::is_defined_around(address, "ffi_call");
+    return real::definition_around(address, name) || real::definition_around(address, "ffi_call");
 }
 
 } // namespace
 
-void each_frame_with_gil(const void* caller, void* state, Visit visit, void* data) {
-    struct Loading {
-        Api api;
-        bool is_whole;
-    } loading{};
-    real::in_loader(
-        [](void* of) { static_cast<Loading*>(of)->is_whole = static_cast<Loading*>(of)->api.load(); },
-        &loading);
-    const Api& api = loading.api;
-    if (!loading.is_whole || api.is_finalizing() ||
+void each_frame_with_gil(const void* interpreter, const void* caller, void* state, Visit visit, void* data) {
+    Api api{};
+    if (!api.load(interpreter) || api.is_finalizing() ||
         api.PyInterpreterState_Next(api.PyInterpreterState_Head()))
         return;
     if (api.state_in_charge() == state) {

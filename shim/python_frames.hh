@@ -11,7 +11,7 @@
 
 namespace pqsweep::python {
 
-// `state` is PyGILState_GetThisThreadState()'s. The caller's exception stays as it is. Takes the loader's lock.
-void each_frame_with_gil(const void* caller, void* state, Visit visit, void* data);
+// `interpreter` is an address in the object that it is in; `state` is PyGILState_GetThisThreadState()'s. The caller's exception stays as it is. Takes the loader's lock.
+void each_frame_with_gil(const void* interpreter, const void* caller, void* state, Visit visit, void* data);
 
 } // namespace pqsweep::python

@@ -4,6 +4,7 @@
 #include "support/skip.hh"
 #include "symbols.hh"
 
+#include <dlfcn.h>
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
@@ -147,6 +148,26 @@ TEST_CASE("at the end of the interpreter") {
     run({"finalizing", 2, false}, pythons()[1]);
     for (const std::string& python : pythons())
         run({"daemon", 8}, python);
+}
+
+TEST_CASE("a program that loads Python, and ends it") {
+    Dl_info libpq;
+    REQUIRE(dladdr(reinterpret_cast<void*>(&PQconnectdb), &libpq));
+    std::string library;
+    for (const auto& entry : fs::directory_iterator(fs::path(libpq.dli_fname).parent_path()))
+        if (std::string name = entry.path().filename(); name.starts_with("libpython3.") && name.ends_with(".so.1.0"))
+            library = entry.path();
+    if (library.empty())
+        SKIP("there is no libpython3");
+    Journal journal;
+    Program program({"embeds", library}, {{"PQSWEEP_JOURNAL", journal.path}});
+    CHECK(program.finish() == 0);
+    CHECK(program.output() == "kept\n");
+    CHECK(program.errors() == "");
+    std::string all;
+    for (const Json& record : journal.opened())
+        all += place(record) + ",";
+    CHECK(all == ",,,,<string>:3,,");
 }
 
 TEST_CASE("a program that is not Python has no lines, and calls where it is asked to note them") {

@@ -35,11 +35,16 @@ def in_handler():
         assert str(sys.exc_info()[1]) == "the caller's own"
 
 
-def deep(depth=300):
-    if depth:
-        deep(depth - 1)
-    else:
-        plain.PQconnectdb(b"")    # for deep
+def deep():
+    """More than a pipe can hold."""
+    def descend(depth):
+        if depth:
+            descend(depth - 1)
+        else:
+            plain.PQconnectdb(b"")    # for deep
+
+    descend.__code__ = descend.__code__.replace(co_name="\u20ac" * 400)
+    descend(300)
 
 
 def threads():
