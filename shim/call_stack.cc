@@ -15,7 +15,7 @@ constexpr int most_of_ours = 8;
 
 struct Walk {
     Names& names;
-    Relaxed<Name> (&calls)[Origin::most_calls];
+    decltype(Origin::calls)& calls;
     void* addresses[most_of_ours + Origin::most_calls];
     char program[PATH_MAX];
     size_t program_length;
@@ -64,7 +64,7 @@ private:
 
 } // namespace
 
-void note(Names& names, Relaxed<Name> (&calls)[Origin::most_calls]) {
+void note(Names& names, decltype(Origin::calls)& calls) {
     Walk walk{.names = names, .calls = calls, .addresses = {}, .program = {}, .program_length = 0};
     real::in_loader([](void* data) { static_cast<Walk*>(data)->run(); }, &walk);
 }

@@ -150,7 +150,7 @@ public:
     }
     // The names before the first that is none.
     template<size_t N>
-    Record& words(std::string_view name, const Names& names, const Relaxed<Name> (&values)[N]) {
+    Record& words(std::string_view name, const Names& names, const std::array<Relaxed<Name>, N>& values) {
         if (values[0] == Name::none)
             return *this;
         key(name);

@@ -8,6 +8,7 @@
 #include "names.hh"
 #include "relaxed.hh"
 
+#include <array>
 #include <string_view>
 
 namespace pqsweep {
@@ -17,10 +18,10 @@ struct Table;
 struct Origin {
     static constexpr int most_lines = 8, most_calls = 32;
 
-    // The innermost first; `none` behind the last.
-    Relaxed<Name> lines[most_lines]; // "file:line function", of Python
-    Relaxed<Name>
-        calls[most_calls]; // "file+0xoffset", of the process; the offset is in the call, not behind it
+    // The innermost first; `none` behind the last. A line is "file:line function", of Python. A call is
+    // "file+0xoffset", of any code; the offset is in the call, not behind it.
+    std::array<Relaxed<Name>, most_lines> lines;
+    std::array<Relaxed<Name>, most_calls> calls;
 };
 
 namespace origin {

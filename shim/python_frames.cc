@@ -4,6 +4,7 @@
 #include "text.hh"
 
 #include <cstring>
+#include <type_traits>
 
 namespace pqsweep::python {
 
@@ -11,25 +12,24 @@ namespace {
 
 struct Object; // Python's
 
-// name, result, parameters
 #define PYTHON_CALLS(CALL)                                                                                   \
-    CALL(PyGILState_Ensure, int, ())                                                                         \
-    CALL(PyGILState_Release, void, (int))                                                                    \
-    CALL(PyInterpreterState_Head, void*, ())                                                                 \
-    CALL(PyInterpreterState_Next, void*, (void*))                                                            \
-    CALL(PyThreadState_GetFrame, Object*, (void*))                                                           \
-    CALL(PyFrame_GetBack, Object*, (Object*))                                                                \
-    CALL(PyFrame_GetCode, Object*, (Object*))                                                                \
-    CALL(PyFrame_GetLineNumber, int, (Object*))                                                              \
-    CALL(PyObject_GetAttrString, Object*, (Object*, const char*))                                            \
-    CALL(PyUnicode_AsUTF8AndSize, const char*, (Object*, ssize_t*))                                          \
-    CALL(PyErr_Fetch, void, (Object**, Object**, Object**))                                                  \
-    CALL(PyErr_Restore, void, (Object*, Object*, Object*))                                                   \
-    CALL(PyErr_Clear, void, ())                                                                              \
-    CALL(Py_DecRef, void, (Object*))
+    CALL(PyGILState_Ensure, int (*)())                                                                       \
+    CALL(PyGILState_Release, void (*)(int))                                                                  \
+    CALL(PyInterpreterState_Head, void* (*)())                                                               \
+    CALL(PyInterpreterState_Next, void* (*)(void*))                                                          \
+    CALL(PyThreadState_GetFrame, Object* (*)(void*))                                                         \
+    CALL(PyFrame_GetBack, Object* (*)(Object*))                                                              \
+    CALL(PyFrame_GetCode, Object* (*)(Object*))                                                              \
+    CALL(PyFrame_GetLineNumber, int (*)(Object*))                                                            \
+    CALL(PyObject_GetAttrString, Object* (*)(Object*, const char*))                                          \
+    CALL(PyUnicode_AsUTF8AndSize, const char* (*)(Object*, ssize_t*))                                        \
+    CALL(PyErr_Fetch, void (*)(Object**, Object**, Object**))                                                \
+    CALL(PyErr_Restore, void (*)(Object*, Object*, Object*))                                                 \
+    CALL(PyErr_Clear, void (*)())                                                                            \
+    CALL(Py_DecRef, void (*)(Object*))
 
 struct Api {
-#define CALL(name, result, parameters) result(*name) parameters;
+#define CALL(name, type) std::type_identity_t<type> name;
     PYTHON_CALLS(CALL)
 #undef CALL
     int (*is_finalizing)();
@@ -45,7 +45,7 @@ struct Api {
             memcpy(&function, &found, sizeof found);
             is_whole &= found != nullptr;
         };
-#define CALL(name, result, parameters) find(name, #name, #name);
+#define CALL(name, type) find(name, #name, #name);
         PYTHON_CALLS(CALL)
 #undef CALL
         find(is_finalizing, "Py_IsFinalizing", "_Py_IsFinalizing");

@@ -59,6 +59,8 @@ constinit Lock Discovery::publishing;
 namespace {
 
 constexpr char landmark[] = "PQconnectStart";
+using Symbol = ElfW(Sym);
+using Dynamic = ElfW(Dyn);
 
 uint32_t gnu_hash(const char* name) {
     uint32_t hash = 5381;
@@ -73,13 +75,13 @@ const T* in_memory(ElfW(Addr) base, ElfW(Addr) pointer) {
     return reinterpret_cast<const T*>(pointer < base ? base + pointer : pointer);
 }
 
-bool defined_as(const ElfW(Sym) & symbol, const char* strings, const char* name) {
+bool defined_as(const Symbol& symbol, const char* strings, const char* name) {
     return symbol.st_shndx != SHN_UNDEF && strcmp(strings + symbol.st_name, name) == 0;
 }
 
 // https://flapenguin.me/elf-dt-gnu-hash describes the table; glibc's do_lookup_x reads it the same way.
-const ElfW(Sym) * in_gnu_hash(const uint32_t* table, const ElfW(Sym) * symbols, const char* strings,
-                              const char* name) {
+const Symbol* in_gnu_hash(const uint32_t* table, const Symbol* symbols, const char* strings,
+                          const char* name) {
     uint32_t bucket_count = table[0], first_symbol = table[1], bloom_words = table[2];
     const uint32_t* buckets = table + 4 + bloom_words * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
     const uint32_t* chain = buckets + bucket_count;
@@ -99,8 +101,8 @@ const ElfW(Sym) * in_gnu_hash(const uint32_t* table, const ElfW(Sym) * symbols, 
 }
 
 // Objects linked with --hash-style=sysv: the table's second word is the number of symbols.
-const ElfW(Sym) * in_sysv_table(const uint32_t* table, const ElfW(Sym) * symbols, const char* strings,
-                                const char* name) {
+const Symbol* in_sysv_table(const uint32_t* table, const Symbol* symbols, const char* strings,
+                            const char* name) {
     for (uint32_t i = 1; i < table[1]; i++)
         if (defined_as(symbols[i], strings, name))
             return &symbols[i];
@@ -108,13 +110,13 @@ const ElfW(Sym) * in_sysv_table(const uint32_t* table, const ElfW(Sym) * symbols
 }
 
 // `name` in the object that is loaded at `base`; null if it does not define it.
-void* definition(ElfW(Addr) base, const ElfW(Dyn) * dynamic, const char* name) {
-    const ElfW(Sym)* symbols = nullptr;
+void* definition(ElfW(Addr) base, const Dynamic* dynamic, const char* name) {
+    const Symbol* symbols = nullptr;
     const char* strings = nullptr;
     const uint32_t *gnu = nullptr, *sysv = nullptr;
     for (; dynamic->d_tag != DT_NULL; dynamic++) {
         if (dynamic->d_tag == DT_SYMTAB)
-            symbols = in_memory<ElfW(Sym)>(base, dynamic->d_un.d_ptr);
+            symbols = in_memory<Symbol>(base, dynamic->d_un.d_ptr);
         else if (dynamic->d_tag == DT_STRTAB)
             strings = in_memory<char>(base, dynamic->d_un.d_ptr);
         else if (dynamic->d_tag == DT_GNU_HASH)
@@ -124,15 +126,15 @@ void* definition(ElfW(Addr) base, const ElfW(Dyn) * dynamic, const char* name) {
     }
     if (!symbols || !strings || (!gnu && !sysv))
         return nullptr;
-    const ElfW(Sym)* symbol =
+    const Symbol* symbol =
         gnu ? in_gnu_hash(gnu, symbols, strings, name) : in_sysv_table(sysv, symbols, strings, name);
     return symbol ? reinterpret_cast<void*>(base + symbol->st_value) : nullptr;
 }
 
-const ElfW(Dyn) * dynamic_of(const dl_phdr_info& info) {
+const Dynamic* dynamic_of(const dl_phdr_info& info) {
     for (int i = 0; i < info.dlpi_phnum; i++)
         if (info.dlpi_phdr[i].p_type == PT_DYNAMIC)
-            return reinterpret_cast<const ElfW(Dyn)*>(info.dlpi_addr + info.dlpi_phdr[i].p_vaddr);
+            return reinterpret_cast<const Dynamic*>(info.dlpi_addr + info.dlpi_phdr[i].p_vaddr);
     return nullptr;
 }
 
@@ -154,7 +156,7 @@ int Discovery::count_adds(dl_phdr_info* info, size_t, void* adds) {
 // functions is bound to itself before any preloaded library: nothing there for us.
 int Discovery::next_libpq(dl_phdr_info* info, size_t, void* data) {
     auto& search = *static_cast<Search*>(data);
-    const ElfW(Dyn)* dynamic = dynamic_of(*info);
+    const Dynamic* dynamic = dynamic_of(*info);
     uintptr_t begin = UINTPTR_MAX, end = 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr)& header = info->dlpi_phdr[i];
@@ -291,7 +293,7 @@ void* Discovery::first_definition(const char* name) {
     dl_iterate_phdr(
         [](dl_phdr_info* info, size_t, void* data) {
             auto& it = *static_cast<Wanted*>(data);
-            if (const ElfW(Dyn)* dynamic = dynamic_of(*info))
+            if (const Dynamic* dynamic = dynamic_of(*info))
                 it.found = definition(info->dlpi_addr, dynamic, it.name);
             if (it.found)
                 memcpy(it.path, info->dlpi_name, strnlen(info->dlpi_name, sizeof it.path - 1));
