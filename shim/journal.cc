@@ -196,7 +196,7 @@ private:
     }
 
     KeepErrno keep_;
-    char buffer_[16384];
+    char buffer_[8192];
     Text text_{buffer_};
 };
 

@@ -65,7 +65,7 @@ struct Hazard {
     std::string name;
     size_t connections;
     bool has_place = true;
-    std::string argument = "";
+    std::string argument{};
 };
 
 // Every connection has the line of its hazard, or none has any.
@@ -120,16 +120,36 @@ TEST_CASE("in a pytest suite, the line of the test, whatever is between it and l
 }
 
 TEST_CASE("wherever it is hard to look: the line, and no harm") {
+    const Hazard hazards[] = {{"with_gil", 1},          {"in_handler", 2}, {"deep", 1},
+                              {"threads", 80},          {"fork", 3},       {"at_exit", 1},
+                              {"thread_of_c", 1, false}};
     for (const std::string& python : pythons())
-        for (const Hazard& hazard : std::vector<Hazard>{{"with_gil", 1},
-                                                        {"in_handler", 2},
-                                                        {"deep", 1},
-                                                        {"threads", 80},
-                                                        {"fork", 3},
-                                                        {"at_exit", 1},
-                                                        {"thread_of_c", 1, false},
-                                                        {"leaks", 0, false}})
+        for (const Hazard& hazard : hazards)
             run(hazard, python);
+}
+
+TEST_CASE("a file's name may have any bytes") {
+    const fs::path file =
+        fs::temp_directory_path() / ("pqsweep \"a\\\n\xc3\xa9\xff" + std::to_string(getpid()));
+    fs::copy_file("tests/stacks/straggler.py", file);
+    std::string line = places(file, "straggler").at(0);
+    line.replace(line.find('\xff'), 1, "\xef\xbf\xbd");
+    for (const std::string& python : pythons()) {
+        Journal journal;
+        Program program({python, file}, {{"PYTHONHOME", "/usr"}, {"PQSWEEP_JOURNAL", journal.path}});
+        CHECK(program.finish() == 0);
+        REQUIRE(journal.opened().size() == 1);
+        bool is_dumped = python == plain_python;
+        CHECK(place(journal.opened()[0]) == (is_dumped ? line : "???" + line.substr(line.rfind(':'))));
+    }
+    fs::remove(file);
+}
+
+TEST_CASE("a look leaves nothing behind: no object, no reference, no descriptor, no memory") {
+    if (!sanitizer_runtime().empty())
+        SKIP("a sanitizer's runtime keeps freed memory back");
+    for (const std::string& python : pythons())
+        run({"leaks", 0, false}, python);
 }
 
 TEST_CASE("a library that holds its lock while it connects is not made to wait for who waits for the lock") {
@@ -155,7 +175,8 @@ TEST_CASE("a program that loads Python, and ends it") {
     REQUIRE(dladdr(reinterpret_cast<void*>(&PQconnectdb), &libpq));
     std::string library;
     for (const auto& entry : fs::directory_iterator(fs::path(libpq.dli_fname).parent_path()))
-        if (std::string name = entry.path().filename(); name.starts_with("libpython3.") && name.ends_with(".so.1.0"))
+        if (std::string name = entry.path().filename();
+            name.starts_with("libpython3.") && name.ends_with(".so.1.0"))
             library = entry.path();
     if (library.empty())
         SKIP("there is no libpython3");

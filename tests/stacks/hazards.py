@@ -83,7 +83,10 @@ def lock(plugin):
 
 
 def subinterpreter():
-    import _xxsubinterpreters as interpreters
+    try:
+        import _xxsubinterpreters as interpreters
+    except ImportError:    # its name from 3.13 on
+        import _interpreters as interpreters
 
     id = interpreters.create()
     for kind in "CDLL", "PyDLL":
