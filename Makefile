@@ -34,6 +34,8 @@ compile = $(CXX) -std=c++20 $(warnings) -MMD -MP $(sanitize) -I$(libpq_include) 
 # The shim must load into any process: no C++ runtime, no constructor, thread-local storage without allocation.
 shim_flags := -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsafe-statics -ftls-model=initial-exec
 shim_libraries := $(if $(sanitize),,-nodefaultlibs -lc)
+# It loads into every process of a test run: as few segments, and names to look up, as can be.
+shim_link := -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions
 
 objects = $(patsubst %.cc,$(B)/obj/%.o,$(wildcard $(1)))
 shim_objects := $(call objects,shim/*.cc)
@@ -55,7 +57,7 @@ benches := $(patsubst bench/%.cc,$(B)/bench/%,$(wildcard bench/*.cc))
 all: $(B)/libpqsweep.so $(B)/pqsweep  ## libpqsweep.so and the pqsweep command
 
 $(B)/libpqsweep.so: $(shim_objects)
-	$(CXX) -shared $(sanitize) -o $@ $^ -Wl,-z,defs -Wl,-z,relro -Wl,-z,now $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
+	$(CXX) -shared $(sanitize) -o $@ $^ $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 $(B)/pqsweep: $(tool_objects) $(B)/obj/shim/settings.o
 	$(CXX) $(sanitize) -o $@ $^ -lfmt $(CXXFLAGS) $(LDFLAGS)
