@@ -34,6 +34,8 @@ compile = $(CXX) -std=c++20 $(warnings) -MMD -MP $(sanitize) -I$(libpq_include) 
 # The shim must load into any process: no C++ runtime, no constructor, thread-local storage without allocation.
 shim_flags := -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsafe-statics -ftls-model=initial-exec
 shim_libraries := $(if $(sanitize),,-nodefaultlibs -lc)
+# It loads into every process of a test run: as few segments, and names to look up, as can be.
+shim_link := -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions
 
 objects = $(patsubst %.cc,$(B)/obj/%.o,$(wildcard $(1)))
 shim_objects := $(call objects,shim/*.cc)
@@ -55,7 +57,7 @@ benches := $(patsubst bench/%.cc,$(B)/bench/%,$(wildcard bench/*.cc))
 all: $(B)/libpqsweep.so $(B)/pqsweep  ## libpqsweep.so and the pqsweep command
 
 $(B)/libpqsweep.so: $(shim_objects)
-	$(CXX) -shared $(sanitize) -o $@ $^ -Wl,-z,defs -Wl,-z,relro -Wl,-z,now $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
+	$(CXX) -shared $(sanitize) -o $@ $^ $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 $(B)/pqsweep: $(tool_objects) $(B)/obj/shim/settings.o
 	$(CXX) $(sanitize) -o $@ $^ -lfmt -lelf $(CXXFLAGS) $(LDFLAGS)
@@ -153,9 +155,10 @@ packages:  ## install the Debian packages that demo, test and bench need
 
 # Recipes run make again where packages may have to be installed first: what the build asks of pg_config and
 # finds in /usr/include is known only then.
+run_demo = tests/with-server -c max_connections=100 -c superuser_reserved_connections=0 -- bench/demo $(B)
 demo: packages  ## a leaky suite without and with pqsweep, on a throwaway server
 	@$(MAKE) --no-print-directory all $(B)/bench/leaky_suite
-	@tests/with-server -c max_connections=100 -c superuser_reserved_connections=0 -- bench/demo $(B)
+	@$(run_demo)
 
 test: packages  ## all tests, on a throwaway server
 	@$(MAKE) --no-print-directory build-tests
@@ -170,8 +173,22 @@ clients: packages  ## the drivers of all languages, and their matrix in build/cl
 	@tests/clients/install-node build/clients
 	@tests/with-server -- $(B)/tests --test-suite='*clients'
 
+# $(B)/$1.md into the README, between its marks.
+into_readme = sed -i -e '/<!-- $1: begin/,/<!-- $1: end/{//!d}' -e '/<!-- $1: begin/r $(B)/$1.md' README.md
+as_block = sed -i -e '1i\```' -e '$$a\```'
+
 clients-table: clients  ## the same, and the matrix into the README
-	@sed -i -e '/<!-- clients: begin/,/<!-- clients: end/{//!d}' -e '/<!-- clients: begin/r $(B)/clients.md' README.md
+	@$(call into_readme,clients)
+
+demo-table: packages  ## the demo, and its table into the README
+	@$(MAKE) --no-print-directory all $(B)/bench/leaky_suite
+	@$(run_demo) > $(B)/demo.md
+	@sed -i '/^Between modules/,$$d' $(B)/demo.md && $(as_block) $(B)/demo.md && $(call into_readme,demo)
+
+bench-table: packages  ## the benchmarks, and their tables into the README
+	@$(MAKE) --no-print-directory $(bench_built)
+	@$(run_bench) > $(B)/bench.md
+	@$(as_block) $(B)/bench.md && $(call into_readme,bench)
 
 check: packages  ## the fast tests, without a server
 	@$(MAKE) --no-print-directory build-tests
@@ -183,9 +200,11 @@ check-valgrind: packages  ## the unit tests under valgrind
 
 build-tests: all $(B)/tests $(programs) $(suites) $(plugins) $(host_programs) $(B)/programs/python-undumped $(wildcard tests/programs/*.hh)
 
+bench_built = all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
+run_bench = tests/with-server -- bench/run $(B)
 bench: packages  ## the tables that the README quotes
-	@$(MAKE) --no-print-directory all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
-	@tests/with-server -- bench/run $(B)
+	@$(MAKE) --no-print-directory $(bench_built)
+	@$(run_bench)
 
 lint:  ## clang-format and clang-tidy, warnings as errors
 	@tests/install-packages tests/packages.txt tests/packages-lint.txt
@@ -203,7 +222,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 	@echo 'Variables: BUILD=release|debug|asan|tsan, TESTS, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
-.PHONY: all packages demo test clients clients-table check check-valgrind build-tests bench lint install clean help
+.PHONY: all packages demo test clients clients-table demo-table bench-table check check-valgrind build-tests bench lint install clean help
 .DELETE_ON_ERROR:
 
 -include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(test_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))

@@ -261,6 +261,8 @@ template<Kind kind, Call call, class... Args>
         return function(conn, args...);
 
     Unseen unseen;
+    if (starts_work(kind))
+        tag::look(table);
     enter(c);
     if (c.state() == State::swept) [[unlikely]] {
         revive::Outcome outcome =
@@ -302,14 +304,14 @@ template<Kind kind, Call call, class... Args>
 auto pass(const void* caller, PGconn* conn, Args... args) {
     using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
     Table* table = table::existing();
-    if constexpr (starts_work(kind))
-        if (table) {
+    Connection* c = table ? table->connections.find(conn) : nullptr;
+    if (!c) {
+        if (starts_work(kind) && table) {
             Unseen unseen;
             tag::look(*table);
         }
-    Connection* c = table ? table->connections.find(conn) : nullptr;
-    if (!c)
         return forward<call>(use_of<kind, call>(), caller, conn, args...);
+    }
     auto function = c->libpq->get<call>();
     if (!function)
         return Result();
