@@ -60,7 +60,7 @@ $(B)/libpqsweep.so: $(shim_objects)
 	$(CXX) -shared $(sanitize) -o $@ $^ $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 $(B)/pqsweep: $(tool_objects) $(B)/obj/shim/settings.o
-	$(CXX) $(sanitize) -o $@ $^ -lfmt $(CXXFLAGS) $(LDFLAGS)
+	$(CXX) $(sanitize) -o $@ $^ -lfmt -lelf $(CXXFLAGS) $(LDFLAGS)
 
 # A sanitizer's runtime calls dlsym before it is ready to watch what that does.
 $(B)/obj/shim/hooks_loader.o $(B)/obj/shim/real.o: sanitize :=
@@ -75,10 +75,10 @@ $(B)/obj/tools/%.o: tools/%.cc Makefile VERSION
 
 $(B)/obj/tests/%.o: tests/%.cc Makefile
 	@mkdir -p $(@D)
-	$(compile) -Itests $(sanitizer_runtime) $(CXXFLAGS) -c -o $@ $<
+	$(compile) -Itests -Itools $(sanitizer_runtime) $(CXXFLAGS) -c -o $@ $<
 
-$(B)/tests: $(test_objects) $(shared_objects)
-	$(CXX) $(sanitize) -o $@ $^ -lpq $(CXXFLAGS) $(LDFLAGS)
+$(B)/tests: $(test_objects) $(shared_objects) $(B)/obj/tools/symbols.o
+	$(CXX) $(sanitize) -o $@ $^ -lpq -lelf $(CXXFLAGS) $(LDFLAGS)
 
 # A line `// link: ...` in a small program says what it needs; the plugins are found beside it.
 link_of = $(shell sed -n 's,^// link: ,,p' $(1))
@@ -98,6 +98,12 @@ $(B)/recipes/%: tests/recipes/%/main.cc $(wildcard tests/recipes/*.hh tests/reci
 $(B)/programs/libqq.so.5:
 	@mkdir -p $(@D)
 	sed 's/libpq\.so\.5/libqq.so.5/g; s/invalid connection/INVALID connection/g' $(shell pg_config --libdir)/libpq.so.5 >$@
+
+# Debian's interpreter without the function that dumps a stack, which some versions of Python do not have.
+$(B)/programs/python-undumped:
+	@mkdir -p $(@D)
+	sed 's/_Py_DumpTraceback\x00/_Py_DumpNothingIn\x00/g' /usr/bin/python3 >$@
+	chmod +x $@
 
 host_pie := g++ -fPIE -pie
 host_no-pie := g++ -fno-PIE -no-pie
@@ -192,7 +198,7 @@ check-valgrind: packages  ## the unit tests under valgrind
 	@$(MAKE) --no-print-directory build-tests
 	@valgrind --quiet --error-exitcode=9 $(B)/tests --test-suite='unit*'
 
-build-tests: all $(B)/tests $(programs) $(suites) $(plugins) $(host_programs) $(wildcard tests/programs/*.hh)
+build-tests: all $(B)/tests $(programs) $(suites) $(plugins) $(host_programs) $(B)/programs/python-undumped $(wildcard tests/programs/*.hh)
 
 bench_built = all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
 run_bench = tests/with-server -- bench/run $(B)
@@ -202,7 +208,7 @@ bench: packages  ## the tables that the README quotes
 
 lint:  ## clang-format and clang-tidy, warnings as errors
 	@tests/install-packages tests/packages.txt tests/packages-lint.txt
-	@tests/lint -std=c++20 $(warnings) -I$(libpq_include) -Ishim -Itests -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
+	@tests/lint -std=c++20 $(warnings) -I$(libpq_include) -Ishim -Itests -Itools -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
 
 install: all  ## to PREFIX (/usr/local), below DESTDIR
 	install -D -m 755 $(B)/pqsweep $(DESTDIR)$(PREFIX)/bin/pqsweep

@@ -118,6 +118,7 @@ private:
             tag.opened.add(1); // half-open: it was not counted yet
         Straggler straggler{.tag = c.tag,
                             .test = c.test,
+                            .line = table_.connections.origin(c).lines[0],
                             .ended_by = table_.tag,
                             .database = c.database,
                             .backend_pid = c.backend_pid,
