@@ -40,6 +40,7 @@ shim_objects := $(call objects,shim/*.cc)
 # What the tools and the unit tests share with the shim.
 shared_objects := $(filter-out $(B)/obj/shim/hooks_% $(B)/obj/shim/process.o,$(shim_objects))
 tool_objects := $(call objects,tools/*.cc)
+tool_libraries := -lfmt -lsimdjson
 test_objects := $(call objects,tests/*.cc tests/support/*.cc tests/unit/*.cc tests/process/*.cc)
 programs := $(patsubst tests/programs/%.cc,$(B)/programs/%,$(wildcard tests/programs/*.cc))
 plugins := $(patsubst tests/programs/plugins/%.cc,$(B)/programs/%.so,$(wildcard tests/programs/plugins/*.cc))
@@ -58,7 +59,7 @@ $(B)/libpqsweep.so: $(shim_objects)
 	$(CXX) -shared $(sanitize) -o $@ $^ -Wl,-z,defs -Wl,-z,relro -Wl,-z,now $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 $(B)/pqsweep: $(tool_objects) $(B)/obj/shim/settings.o
-	$(CXX) $(sanitize) -o $@ $^ -lfmt $(CXXFLAGS) $(LDFLAGS)
+	$(CXX) $(sanitize) -o $@ $^ $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 # A sanitizer's runtime calls dlsym before it is ready to watch what that does.
 $(B)/obj/shim/hooks_loader.o $(B)/obj/shim/real.o: sanitize :=
@@ -73,10 +74,10 @@ $(B)/obj/tools/%.o: tools/%.cc Makefile VERSION
 
 $(B)/obj/tests/%.o: tests/%.cc Makefile
 	@mkdir -p $(@D)
-	$(compile) -Itests $(sanitizer_runtime) $(CXXFLAGS) -c -o $@ $<
+	$(compile) -Itests -Itools $(sanitizer_runtime) $(CXXFLAGS) -c -o $@ $<
 
-$(B)/tests: $(test_objects) $(shared_objects)
-	$(CXX) $(sanitize) -o $@ $^ -lpq $(CXXFLAGS) $(LDFLAGS)
+$(B)/tests: $(test_objects) $(shared_objects) $(filter-out %/main.o,$(tool_objects))
+	$(CXX) $(sanitize) -o $@ $^ -lpq $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 # A line `// link: ...` in a small program says what it needs; the plugins are found beside it.
 link_of = $(shell sed -n 's,^// link: ,,p' $(1))
@@ -183,7 +184,7 @@ bench: packages  ## the tables that the README quotes
 
 lint:  ## clang-format and clang-tidy, warnings as errors
 	@tests/install-packages tests/packages.txt tests/packages-lint.txt
-	@tests/lint -std=c++20 $(warnings) -I$(libpq_include) -Ishim -Itests -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
+	@tests/lint -std=c++20 $(warnings) -I$(libpq_include) -Ishim -Itests -Itools -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
 
 install: all  ## to PREFIX (/usr/local), below DESTDIR
 	install -D -m 755 $(B)/pqsweep $(DESTDIR)$(PREFIX)/bin/pqsweep

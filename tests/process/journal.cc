@@ -41,7 +41,7 @@ struct Page {
                     keys[name].insert(key);
             }
         }
-        REQUIRE(keys.size() == 9);
+        REQUIRE(keys.size() == 11);
         REQUIRE(common.size() == 5);
     }
     // Those between backquotes.
@@ -131,7 +131,8 @@ TEST_CASE("every kind of event, as the page has it, and no secret") {
     client.say("exit 3");
     CHECK(client.finish() == 3);
     auto records = read(file);
-    CHECK(events(records) == "start tag open open open close tag sweep sweep revive refuse close exit ");
+    CHECK(events(records) == "start tag open open open close tag sweep sweep revive refuse close left exit ");
+    CHECK(first(records, "left")["state"] == "idle");
     CHECK(first(records, "open")["tag"] == "first \"tag\"\n\ufffd");
     CHECK(first(records, "open")["test"] == "a.py::test");
     CHECK(first(records, "sweep")["state"] == "idle");

@@ -1,0 +1,6 @@
+#include "report.hh"
+namespace pqsweep::tools {
+std::string as_github(const Assessment&) {
+    return "";
+}
+} // namespace pqsweep::tools

@@ -1,0 +1,9 @@
+#include "symbols.hh"
+
+namespace pqsweep::tools {
+
+std::string symbolise(const std::string& frame) {
+    return frame;
+}
+
+} // namespace pqsweep::tools
