@@ -25,6 +25,7 @@ public:
 
     // Gives each finding its standing. Call once, after load().
     void judge(const History& history, std::vector<Finding>& findings);
+    const std::vector<std::string>& reasons() const { return reasons_; }
     bool has_failed() const { return !reasons_.empty(); }
     // The exit status for a run that has failed; 0: none.
     int exit_code() const;

@@ -8,6 +8,7 @@
 #include "strings.hh"
 #include "timeline.hh"
 
+#include <iterator>
 #include <unordered_map>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace pqsweep::tools {
 // What became of a connection that its owner did not close in time. The first two were never used again: they were
 // abandoned.
 enum class Fate : uint8_t { left_open, closed_late, used_again, reset, revived, open_at_exit };
+constexpr Fate all_fates[] = {Fate::left_open, Fate::closed_late, Fate::used_again,
+                              Fate::reset,     Fate::revived,     Fate::open_at_exit};
 
 constexpr bool is_abandoned(Fate fate) {
     return fate == Fate::left_open || fate == Fate::closed_late;
@@ -29,7 +32,7 @@ constexpr bool is_straggler(Fate fate) {
 struct TagCounts {
     uint64_t opened = 0, closed = 0;
     uint64_t idle = 0, transaction = 0, running = 0; // stragglers, by what they were doing
-    uint64_t fates[6] = {};                          // by Fate
+    uint64_t fates[std::size(all_fates)] = {};       // by Fate
     // The most that all processes of a run had open while this tag was current in one of them; and would have had,
     // had nothing been swept.
     uint32_t peak = 0, peak_without = 0;

@@ -32,8 +32,8 @@ struct JournalRecord {
     Event event = Event::unknown;
     int64_t connection = 0, backend = 0, live = 0, untracked = 0;
     double age = 0, took = 0; // seconds
-    std::string_view run, host, tag, test, ended, state, by, did, database;
-    std::vector<std::string_view> source, stack;
+    std::string_view run{}, host{}, tag{}, test{}, ended{}, state{}, by{}, did{}, database{};
+    std::vector<std::string_view> source{}, stack{};
 };
 
 // A line that could not be used.

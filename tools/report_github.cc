@@ -1,6 +1,69 @@
 #include "report.hh"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/core.h>
+
 namespace pqsweep::tools {
-std::string as_github(const Assessment&) {
-    return "";
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string encoded(std::string_view text, std::string_view special) {
+    std::string out;
+    for (char byte : text) {
+        if (special.find(byte) == special.npos)
+            out += byte;
+        else
+            out += fmt::format("%{:02X}", static_cast<unsigned char>(byte));
+    }
+    return out;
 }
+
+std::string message(std::string_view text) {
+    return encoded(text, "%\r\n");
+}
+
+std::string property(std::string_view text) {
+    return encoded(text, "%\r\n:,");
+}
+
+// GitHub shows what is named from the repository's root.
+std::string from_root(const std::string& file) {
+    const char* workspace = getenv("GITHUB_WORKSPACE");
+    std::error_code error;
+    fs::path root = workspace && *workspace ? fs::path(workspace) : fs::current_path(error);
+    fs::path relative = fs::path(file).lexically_relative(root);
+    return relative.empty() || *relative.begin() == ".." ? file : relative.string();
+}
+
+// The line that opened it, or at least the file of the test.
+std::string place_of(const Finding& f) {
+    if (f.is_source)
+        return fmt::format(" file={},line={},", property(from_root(f.frame.file)), f.frame.line);
+    size_t file_end = f.test.find("::");
+    if (file_end == f.test.npos)
+        return " ";
+    return fmt::format(" file={},", property(from_root(std::string(f.test.substr(0, file_end)))));
+}
+
+} // namespace
+
+std::string as_github(const Assessment& a) {
+    std::string out;
+    for (const Finding& f : a.findings) {
+        if (f.fate == Fate::revived || f.standing == Standing::suppressed || f.standing == Standing::known)
+            continue;
+        std::string state = f.state.empty() ? "" : fmt::format(" ({})", words_for_state(f.state));
+        std::string text = fmt::format("{} connection{} of {}{}: {}", f.count, f.count == 1 ? "" : "s",
+                                       f.opener(), state, words_for(f.fate));
+        for (const Frame& frame : parse_stack(f.stack, f.is_source))
+            text += "\n" + frame.text();
+        out += fmt::format("::{}{}title={}::{}\n", f.standing == Standing::failed ? "error" : "warning",
+                           place_of(f), property("pqsweep: connection left open"), message(text));
+    }
+    return out;
+}
+
 } // namespace pqsweep::tools

@@ -56,7 +56,7 @@ constexpr Column columns[] = {
     {"closed", [](const TagCounts& t) { return t.closed; }, true},
     {"idle", [](const TagCounts& t) { return t.idle; }, false},
     {"in tx", [](const TagCounts& t) { return t.transaction; }, false},
-    {"running", [](const TagCounts& t) { return t.running; }, false},
+    {"run", [](const TagCounts& t) { return t.running; }, false},
     {"revived", [](const TagCounts& t) { return t.of(Fate::revived); }, false},
     {"late", [](const TagCounts& t) { return t.of(Fate::closed_late); }, false},
     {"abandoned", [](const TagCounts& t) { return t.abandoned(); }, false},
