@@ -41,6 +41,9 @@ int Gate::exit_code() const {
 }
 
 bool Gate::fails(const Finding& f) const {
+    bool is_about_peaks_alone = max_open_ && !exit_code_ && !is_asked_for_ && baseline_file_.empty();
+    if (is_about_peaks_alone)
+        return false;
     return ((fail_on_ & fail_on_abandoned) && is_abandoned(f.fate)) ||
            ((fail_on_ & fail_on_transaction) && is_straggler(f.fate) && f.is_in_transaction()) ||
            ((fail_on_ & fail_on_exit) && f.fate == Fate::open_at_exit);
@@ -72,7 +75,7 @@ void Gate::judge(const History& history, std::vector<Finding>& findings) {
         if (peak <= *max_open_)
             continue;
         too_many_.push_back(tag);
-        std::string reason = fmt::format(": {} open at once, and {} are allowed", peak, *max_open_);
+        std::string reason = fmt::format(": {} open at once (--max-open {})", peak, *max_open_);
         std::string name = printable(tag_text(history.tag_names()[tag]));
         reasons_.push_back(shortened(name, line_width - 25 - reason.size()) + reason);
     }

@@ -64,7 +64,7 @@ std::string as_junit(const Assessment& a) {
     }
     for (Strings::Id tag : a.gate.too_many())
         cases[history.tag_names()[tag]].too_many =
-            fmt::format("{} open at once, and {} are allowed", history.tags()[tag].peak, a.gate.max_open());
+            fmt::format("{} open at once (--max-open {})", history.tags()[tag].peak, a.gate.max_open());
     auto failures =
         std::count_if(cases.begin(), cases.end(), [](auto& entry) { return entry.second.is_failure(); });
     std::time_t start = history.runs().empty() ? 0 : history.runs().front().start / 1'000'000;

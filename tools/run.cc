@@ -77,7 +77,7 @@ int check_settings(const Request& request, Settings& settings) {
 void take_over(const std::string& journal) {
     setenv("PQSWEEP_JOURNAL", journal.c_str(), 1);
     setenv("PQSWEEP_REPORT", "never", 1);
-    setenv("PQSWEEP_EXITCODE", "0", 1);
+    unsetenv("PQSWEEP_EXITCODE");
     std::random_device random;
     setenv("PQSWEEP_RUN", fmt::format("{:08x}{:08x}", random(), random()).c_str(),
            0); // or one that this is a part of
@@ -98,12 +98,13 @@ void print_summary(const Assessment& assessment, Report report) {
     fmt::print(stderr, "{}", out);
 }
 
-int supervise(Request& request, const RunJournal& journal, Report report) {
-    take_over(journal.name());
+int supervise(Request& request, std::unique_ptr<RunJournal> journal, Report report) {
+    take_over(journal->name());
     Child child(request.command);
     Assessment assessment;
     assessment.gate = std::move(request.gate);
-    assessment.assess(journal.files(), getenv("PQSWEEP_RUN"));
+    assessment.assess(journal->files(), getenv("PQSWEEP_RUN"));
+    journal.reset(); // the signal that ended the command may end us, too
     print_summary(assessment, report);
     bool is_failure = assessment.gate.has_failed() && !child.has_failed();
     return is_failure ? assessment.gate.exit_code() : child.exit_status();
@@ -128,12 +129,12 @@ int act(Request& request) {
     if (settings.disabled || (settings.report == Report::never && !request.gate.is_wanted()))
         return execute(request.command);
     Report report = settings.report;
-    RunJournal journal((std::string(settings.journal)));
-    if (journal.obstacle().empty())
-        return supervise(request, journal, report);
+    auto journal = std::make_unique<RunJournal>(std::string(settings.journal));
+    if (journal->obstacle().empty())
+        return supervise(request, std::move(journal), report);
     if (request.gate.has_options())
-        return refuse("{}", journal.obstacle());
-    fmt::print(stderr, "pqsweep run: {}: each process sums up for itself\n", journal.obstacle());
+        return refuse("{}", journal->obstacle());
+    fmt::print(stderr, "pqsweep run: {}: each process sums up for itself\n", journal->obstacle());
     return execute(request.command);
 }
 

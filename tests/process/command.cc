@@ -81,7 +81,7 @@ TEST_CASE("run: options become variables, but for what it does itself for all pr
     std::string entries =
         "PQSWEEP_TAG=t\nPQSWEEP_SCOPE=test\nPQSWEEP_KEEP=app=x\nPQSWEEP_GRACE=3\nPQSWEEP_REVIVE=0\n"
         "PQSWEEP_APPNAME=1\nPQSWEEP_JOURNAL=/tmp/j\nPQSWEEP_FAIL_ON=transaction,exit\n"
-        "PQSWEEP_REPORT=never\nPQSWEEP_EXITCODE=0\n";
+        "PQSWEEP_REPORT=never\n";
     auto check = [&] {
         Outcome got = run(command);
         CHECK(got.status == 0);
