@@ -14,6 +14,7 @@
 
 #include "lock.hh"
 #include "names.hh"
+#include "origin.hh"
 #include "real.hh"
 #include "relaxed.hh"
 #include "session.hh"
@@ -129,6 +130,8 @@ public:
     // for the owner.
     Session& session(const Connection& connection);
     Command& command(const Connection& connection);
+    // Where in the program it was opened.
+    Origin& origin(const Connection& connection) const;
 
     // Calls visit(Connection&) for every slot that was ever used; safe beside add() and remove().
     template<class Visit>

@@ -142,10 +142,37 @@ public:
     }
     // Nothing for an empty value.
     Record& word(std::string_view name, std::string_view value) {
-        constexpr size_t longest_escape = 6;
-        if (value.empty() || text_.size() + name.size() + longest_escape * value.size() + 16 > sizeof buffer_)
+        if (value.empty() || !fits(name.size() + value.size()))
             return *this;
-        key(name).raw("\"");
+        key(name);
+        quote(value);
+        return *this;
+    }
+    // The names before the first that is none.
+    template<size_t N>
+    Record& words(std::string_view name, const Names& names, const std::array<Relaxed<Name>, N>& values) {
+        if (values[0] == Name::none)
+            return *this;
+        key(name);
+        char separator = '[';
+        for (const auto& value : values) {
+            if (value == Name::none || !fits(names.text(value).size()))
+                break;
+            text_.raw({&separator, 1});
+            quote(names.text(value));
+            separator = ',';
+        }
+        text_.raw(separator == '[' ? "[]" : "]");
+        return *this;
+    }
+
+private:
+    bool fits(size_t length) const {
+        constexpr size_t longest_escape = 6, others = 16;
+        return text_.size() + longest_escape * length + others <= sizeof buffer_;
+    }
+    void quote(std::string_view value) {
+        text_.raw("\"");
         while (!value.empty()) {
             size_t length = character_length(value);
             if (length == 0)
@@ -161,10 +188,7 @@ public:
             value.remove_prefix(length ? length : 1);
         }
         text_.raw("\"");
-        return *this;
     }
-
-private:
     Text& key(std::string_view name) {
         if (text_.size() > 2)
             text_.raw(",");
@@ -172,7 +196,7 @@ private:
     }
 
     KeepErrno keep_;
-    char buffer_[4096];
+    char buffer_[8192];
     Text text_{buffer_};
 };
 
@@ -211,7 +235,9 @@ void opened(const Table& table, const Connection& c) {
         .word("database", names.text(c.database))
         .word("user", names.text(c.user))
         .word("host", names.text(c.host))
-        .word("application", names.text(c.application));
+        .word("application", names.text(c.application))
+        .words("source", names, table.connections.origin(c).lines)
+        .words("stack", names, table.connections.origin(c).calls);
 }
 
 void closed(uint32_t connection, Close how) {

@@ -53,6 +53,8 @@ void detail_field(Text& out, const Names& names, const Straggler& s) {
     out << "Opened under tag \"" << names.text(s.tag) << "\"";
     if (s.test != Name::none)
         out << " by " << names.text(s.test);
+    if (s.line != Name::none)
+        out << " at " << origin::place(names.text(s.line));
     out << ", closed " << words_for(s.activity);
     if (s.ended_by != Name::none)
         out << " when the tag changed to \"" << names.text(s.ended_by) << "\".";
@@ -87,7 +89,7 @@ void append_message(Text& out, char type, std::string_view body) {
 }
 
 void append_error(Text& out, Table& table, const Connection& c, const Straggler* s) {
-    char body_buffer[6000], field_buffer[2500];
+    char body_buffer[6000], field_buffer[3000];
     Text body(body_buffer, sizeof body_buffer - 1);
     append_field(body, 'S', "FATAL");
     append_field(body, 'V', "FATAL");

@@ -70,6 +70,7 @@ void note_opening(Table& table, Connection& c) {
     c.number = table.numbered.add(1);
     c.tag = tag;
     c.test = tag::test(table);
+    table.connections.origin(c) = origin::of_this_call();
     c.epoch = tag == Name::none ? 0 : uint32_t(table.epoch);
     c.opened_at = now();
 }

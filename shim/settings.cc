@@ -66,6 +66,11 @@ bool parse_scope(std::string_view text, Settings& s) {
     return parse_word(text, words, s.scope);
 }
 
+bool parse_stacks(std::string_view text, Settings& s) {
+    constexpr std::string_view words[] = {"0", "python", "1"};
+    return parse_word(text, words, s.stacks);
+}
+
 bool parse_report(std::string_view text, Settings& s) {
     constexpr std::string_view words[] = {"never", "stragglers", "always"};
     return parse_word(text, words, s.report);
@@ -138,6 +143,7 @@ constexpr Setting list[] = {
      "up to 64 field=glob, separated by commas, field one of tag test app db user host state", parse_keep},
     {"PQSWEEP_APPNAME", "0", "0 or 1",
      [](std::string_view text, Settings& s) { return parse_flag(text, s.appname); }},
+    {"PQSWEEP_STACKS", "python", "0, python or 1", parse_stacks},
     {"PQSWEEP_REPORT", "stragglers", "never, stragglers or always", parse_report},
     {"PQSWEEP_JOURNAL", "", "a file's name, where %p stands for the process id",
      [](std::string_view text, Settings& s) { return s.journal = text, true; }},

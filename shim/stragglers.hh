@@ -16,6 +16,7 @@ constexpr bool is_abandoned(Fate fate) {
 struct Straggler {
     Name tag; // that opened it
     Name test;
+    Name line;     // of the program that opened it, see origin.hh
     Name ended_by; // the tag that came next; none: the tag just ended
     Name database;
     int backend_pid; // 0: it never got that far

@@ -7,6 +7,7 @@
 #include "sigpipe.hh"
 #include "socket.hh"
 
+#include <cerrno>
 #include <csignal>
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -17,6 +18,7 @@ namespace pqsweep::sweep {
 namespace {
 
 constexpr int64_t cancel_patience = 2 * second;
+constexpr int64_t longest_pause = second / 5;
 
 constinit std::atomic<uint32_t> sweeps;
 // When this thread's cancelling must be over; 0: it is not cancelling.
@@ -116,6 +118,7 @@ private:
             tag.opened.add(1); // half-open: it was not counted yet
         Straggler straggler{.tag = c.tag,
                             .test = c.test,
+                            .line = table_.connections.origin(c).lines[0],
                             .ended_by = table_.tag,
                             .database = c.database,
                             .backend_pid = c.backend_pid,
@@ -146,20 +149,40 @@ private:
             return;
         NoSigpipe guard;
         cancel_deadline = now() + cancel_patience;
-        cancel_busy();
-        constexpr timespec pause{.tv_sec = 0, .tv_nsec = second / 200};
-        syscall(SYS_nanosleep, &pause, nullptr);
-        cancel_busy();
+        cancel_busy([](const Connection&) { return true; });
+        // A backend that has not read its statement yet, or not begun it, takes no notice of a cancel. So once more;
+        // and again where it is seen to live on, which on a machine with other things to do may be a while.
+        for (int64_t pause = second / 200, known_only = false; pause < longest_pause;
+             pause *= 2, known_only = true) {
+            timespec time{.tv_sec = 0, .tv_nsec = pause};
+            syscall(SYS_nanosleep, &time, nullptr);
+            if (!cancel_busy([&](const Connection& c) { return !known_only || is_seen_alive(c); }))
+                break;
+        }
         cancel_deadline = 0;
     }
 
-    // A backend that has not read its statement yet takes no notice of a cancel: hence twice.
-    void cancel_busy() {
+    // The server is on this machine where the host is its socket's directory. No signal goes to the backend: whoever
+    // may not send it one is still told whether there is such a process.
+    bool is_seen_alive(const Connection& c) const {
+        char host = *table_.names.text(c.host).data();
+        if (host == '/' || host == '@')
+            return c.backend_pid > 0 && (kill(c.backend_pid, 0) == 0 || errno == EPERM);
+        return is_open_at_peer(c.fd, c.cookie);
+    }
+
+    // Whether there was one.
+    template<class Filter>
+    bool cancel_busy(Filter filter) {
+        bool any = false;
         each_claimed([&](Connection& c) {
             const Straggler* record = table_.stragglers.record(c.straggler);
-            if ((!record || may_be_busy(c, record->activity)) && now() < cancel_deadline)
-                cancel(c);
+            if ((record && !may_be_busy(c, record->activity)) || now() >= cancel_deadline || !filter(c))
+                return;
+            cancel(c);
+            any = true;
         });
+        return any;
     }
 
     // Whoever frees the slot meanwhile finds no PGcancel in it; it is put back even then, and freed by the

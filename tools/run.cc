@@ -41,6 +41,8 @@ struct Flag {
 
 constexpr Flag flags[] = {
     {"--no-revive", "PQSWEEP_REVIVE", "0", "a swept connection stays closed"},
+    {"--stacks", "PQSWEEP_STACKS", "1", "note the call stack, too, where connections are opened"},
+    {"--no-stacks", "PQSWEEP_STACKS", "0", "do not note where connections are opened"},
     {"--appname", "PQSWEEP_APPNAME", "1", "the tag is the application_name of connections that have none"},
 };
 

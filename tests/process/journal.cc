@@ -32,7 +32,8 @@ struct Page {
             if (cells.size() != 4 || !cells[1].starts_with(" `"))
                 continue;
             std::string name = words(cells[1])[0];
-            if (cells[2] == " integer " || cells[2] == " number " || cells[2] == " string ") {
+            if (cells[2] == " integer " || cells[2] == " number " || cells[2] == " string " ||
+                cells[2] == " strings ") {
                 types[name] = cells[2].substr(1, cells[2].size() - 2);
                 if (keys.empty())
                     common.insert(name);
@@ -63,6 +64,7 @@ struct Page {
             const std::string& type = types.at(key);
             CHECK((type == "string"    ? value.is_string()
                    : type == "integer" ? value.is_number_integer()
+                   : type == "strings" ? value.is_array() && !value.empty() && value[0].is_string()
                                        : value.is_number()));
         }
     }
