@@ -3,9 +3,13 @@
 #include "symbols.hh"
 
 #include <charconv>
+#include <cstdlib>
+#include <filesystem>
 #include <fmt/core.h>
 
 namespace pqsweep::tools {
+
+namespace fs = std::filesystem;
 
 std::string Frame::text() const {
     std::string where = line ? fmt::format("{}:{}", file, line) : file;
@@ -14,6 +18,14 @@ std::string Frame::text() const {
 
 std::string Frame::place() const {
     return function.empty() ? file : file + " " + function;
+}
+
+std::string from_root(const std::string& file) {
+    const char* workspace = getenv("GITHUB_WORKSPACE");
+    std::error_code error;
+    fs::path root = workspace && *workspace ? fs::path(workspace) : fs::current_path(error);
+    fs::path relative = fs::path(file).lexically_relative(root);
+    return relative.empty() || *relative.begin() == ".." ? file : relative.string();
 }
 
 Frame parse_frame(std::string_view text, bool is_source) {
@@ -34,7 +46,7 @@ Frame parse_frame(std::string_view text, bool is_source) {
         if (end.ptr == where.data() + where.size())
             where = where.substr(0, colon);
     }
-    frame.file = where;
+    frame.file = from_root(std::string(where));
     return frame;
 }
 

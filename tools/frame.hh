@@ -18,6 +18,10 @@ struct Frame {
     std::string place() const;
 };
 
+// Where it is below the repository's root (GITHUB_WORKSPACE, or else the current folder), the name from there: that is what
+// people and GitHub know it by, and it is the same on every machine.
+std::string from_root(const std::string& file);
+
 // `is_source`: "file:line function"; otherwise "module+offset", which is symbolised.
 Frame parse_frame(std::string_view text, bool is_source);
 

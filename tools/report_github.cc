@@ -1,14 +1,10 @@
 #include "report.hh"
 
-#include <cstdlib>
-#include <filesystem>
 #include <fmt/core.h>
 
 namespace pqsweep::tools {
 
 namespace {
-
-namespace fs = std::filesystem;
 
 std::string encoded(std::string_view text, std::string_view special) {
     std::string out;
@@ -29,19 +25,10 @@ std::string property(std::string_view text) {
     return encoded(text, "%\r\n:,");
 }
 
-// GitHub shows what is named from the repository's root.
-std::string from_root(const std::string& file) {
-    const char* workspace = getenv("GITHUB_WORKSPACE");
-    std::error_code error;
-    fs::path root = workspace && *workspace ? fs::path(workspace) : fs::current_path(error);
-    fs::path relative = fs::path(file).lexically_relative(root);
-    return relative.empty() || *relative.begin() == ".." ? file : relative.string();
-}
-
 // The line that opened it, or at least the file of the test.
 std::string place_of(const Finding& f) {
     if (f.is_source)
-        return fmt::format(" file={},line={},", property(from_root(f.frame.file)), f.frame.line);
+        return fmt::format(" file={},line={},", property(f.frame.file), f.frame.line);
     size_t file_end = f.test.find("::");
     if (file_end == f.test.npos)
         return " ";
