@@ -64,9 +64,9 @@ int act(Request& request, bool is_gate_asked_for) {
         fmt::print(stderr, "pqsweep report: {}\n", problem.text());
     if (a.problems.more())
         fmt::print(stderr, "pqsweep report: ... and {} more lines like these\n", a.problems.more());
-    fmt::print("{}", request.json ? as_json(a) : request.github ? as_github(a) : as_table(a, true));
     if (std::string wrong = write_files(request); !wrong.empty())
         return refuse(wrong);
+    fmt::print("{}", request.json ? as_json(a) : request.github ? as_github(a) : as_table(a, true));
     for (const std::string& line : a.gate.lines())
         fmt::print(stderr, "pqsweep report: {}\n", line);
     return a.gate.has_failed() ? a.gate.exit_code() : exit_done;
