@@ -45,6 +45,7 @@ shim_objects := $(call objects,shim/*.cc)
 # What the tools and the unit tests share with the shim.
 shared_objects := $(filter-out $(B)/obj/shim/hooks_% $(B)/obj/shim/process.o,$(shim_objects))
 tool_objects := $(call objects,tools/*.cc)
+tool_libraries := -lfmt -lsimdjson -lelf
 test_objects := $(call objects,tests/*.cc tests/support/*.cc tests/unit/*.cc tests/process/*.cc)
 programs := $(patsubst tests/programs/%.cc,$(B)/programs/%,$(wildcard tests/programs/*.cc))
 plugins := $(patsubst tests/programs/plugins/%.cc,$(B)/programs/%.so,$(wildcard tests/programs/plugins/*.cc))
@@ -65,7 +66,7 @@ $(B)/libpqsweep.so: $(shim_objects)
 	$(CXX) -shared $(sanitize) -o $@ $^ $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 $(B)/pqsweep: $(tool_objects) $(B)/obj/shim/settings.o
-	$(CXX) $(sanitize) -o $@ $^ -lfmt -lelf $(CXXFLAGS) $(LDFLAGS)
+	$(CXX) $(sanitize) -o $@ $^ $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 # A sanitizer's runtime calls dlsym before it is ready to watch what that does.
 $(B)/obj/shim/hooks_loader.o $(B)/obj/shim/real.o: sanitize :=
@@ -85,8 +86,8 @@ $(B)/obj/tests/%.o: tests/%.cc Makefile
 # To look at a vptr, UBSan takes descriptors.
 $(chaos_objects): sanitize += $(if $(filter asan,$(BUILD)),-fno-sanitize=vptr)
 
-$(B)/tests: $(test_objects) $(shared_objects) $(B)/obj/tools/symbols.o
-	$(CXX) $(sanitize) -o $@ $^ -lpq -lelf $(CXXFLAGS) $(LDFLAGS)
+$(B)/tests: $(test_objects) $(shared_objects) $(filter-out %/main.o,$(tool_objects))
+	$(CXX) $(sanitize) -o $@ $^ -lpq $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 $(B)/chaos/doer: $(chaos_objects)
 	@mkdir -p $(@D)

@@ -220,6 +220,7 @@ void start() {
     Record(parent ? "fork" : "start")
         .word("program", {program, length > 0 ? static_cast<size_t>(length) : 0})
         .word("host", system.nodename)
+        .word("run", the_settings().run)
         .number("parent", getppid());
 }
 
@@ -278,9 +279,41 @@ void refused(const Connection& c) {
         Record("refuse").number("connection", c.number);
 }
 
-void exited(const Table& table, int status) {
-    if (*path)
-        Record("exit").number("status", status).number("live", table.live);
+void exited(Table& table, int status) {
+    if (!*path)
+        return;
+    table.connections.each([](const Connection& c) {
+        if (c.state() == State::live && c.established.load())
+            Record("left")
+                .number("connection", c.number)
+                .word("state", name_of(c.activity))
+                .seconds("age", now() - c.opened_at);
+    });
+    Record record("exit");
+    record.number("status", status).number("live", table.live);
+    if (uint32_t untracked = table.connections.untracked())
+        record.number("untracked", untracked);
+}
+
+void used_inherited(Table& parents, bool has_own_table) {
+    if (!*path)
+        return;
+    bool has_started = has_own_table;
+    parents.connections.each([&](const Connection& c) {
+        if (!(c.in_child & (InChild::used | InChild::finished)))
+            return;
+        if (!has_started)
+            start();
+        has_started = true;
+        constexpr std::string_view words[] = {"", "used", "finished", "used and finished"};
+        const Names& names = parents.names;
+        Record("inherited")
+            .word("did", words[c.in_child & (InChild::used | InChild::finished)])
+            .word("tag", names.text(c.tag))
+            .word("test", names.text(c.test))
+            .number("backend", c.backend_pid)
+            .word("database", names.text(c.database));
+    });
 }
 
 } // namespace pqsweep::journal

@@ -74,12 +74,19 @@ void note_names(Table& table, Connection& c, PGconn* conn) {
             c.application = application_to_be(table, libpq, conn);
 }
 
+void note_used_again(Table& table, Connection& c) {
+    await_record(c);
+    const Straggler* record = table.stragglers.record(c.straggler);
+    if (record && record->fate == Fate::used_again)
+        return;
+    table.stragglers.set_fate(c.straggler, Fate::used_again);
+    journal::refused(c);
+}
+
 // Its owner knows now: libpq has seen the end of the stream.
 void lost(Table& table, Connection& c) {
-    if (c.state() == State::swept) {
-        await_record(c);
-        table.stragglers.set_fate(c.straggler, Fate::used_again);
-    }
+    if (c.state() == State::swept)
+        note_used_again(table, c);
     c.activity = Activity::lost;
     c.fd = -1;
     c.cookie = 0;
@@ -228,11 +235,9 @@ void finishing(Table& table, Connection& c) {
 bool using_swept(Table& table, Connection& c, bool expects_reply) {
     if (c.told || c.activity == Activity::lost)
         return false;
-    await_record(c);
-    table.stragglers.set_fate(c.straggler, Fate::used_again);
+    note_used_again(table, c);
     c.told = obituary::deliver(table, c, expects_reply);
     if (c.told) {
-        journal::refused(c);
         c.fd = -1; // the kernel's socket is gone; a later sweep has nothing to do here
         c.cookie = 0;
     }

@@ -147,6 +147,7 @@ constexpr Setting list[] = {
     {"PQSWEEP_REPORT", "stragglers", "never, stragglers or always", parse_report},
     {"PQSWEEP_JOURNAL", "", "a file's name, where %p stands for the process id",
      [](std::string_view text, Settings& s) { return s.journal = text, true; }},
+    {"PQSWEEP_RUN", "", "a name", [](std::string_view text, Settings& s) { return s.run = text, true; }},
     {"PQSWEEP_EXITCODE", "0", "a whole number from 0 to 255", parse_exit_code},
     {"PQSWEEP_FAIL_ON", "abandoned", "any of abandoned, transaction and exit, separated by commas",
      parse_fail_on},

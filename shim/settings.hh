@@ -51,6 +51,7 @@ struct Settings {
     uint8_t fail_on;
     uint8_t exit_code;
     std::string_view journal; // empty: none
+    std::string_view run;     // what its records call the run
     List<std::string_view, 16> tag_from;
     List<KeepRule, 64> keep;
 };

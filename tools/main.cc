@@ -10,6 +10,7 @@ namespace {
 
 constexpr Command commands[] = {
     {"run", "run a command under the shim", declare_run},
+    {"report", "tell what journals say: as a table, JSON, JUnit, annotations or a page", declare_report},
     {"doctor", "tell whether a command's connections are intercepted, and if not, why not", declare_doctor},
 };
 
