@@ -224,8 +224,9 @@ bench: packages  ## the tables that the README quotes
 	@$(run_bench)
 
 # Not in CI: it takes minutes, and Debian's sources.
-compat: all  ## the test suites of libpq's drivers, with the shim and without
+compat:  ## the test suites of libpq's drivers, with the shim and without
 	@tests/install-packages tests/packages.txt tests/packages-compat.txt
+	@$(MAKE) --no-print-directory all
 	@tests/compat $(B)
 
 lint:  ## clang-format and clang-tidy, warnings as errors

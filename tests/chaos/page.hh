@@ -44,6 +44,6 @@ struct Page {
     std::array<Word, 16> beats; // one a thread; 0: it does not run
     std::array<Record, 494> records;
 };
-static_assert(sizeof(Page) == 8 * (6 + 16 + 494));
+static_assert(sizeof(Page) == sizeof(Word) * (6 + 16 + 494));
 
 } // namespace pqsweep::chaos
