@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <sys/auxv.h>
 #include <sys/time.h>
 
 namespace pqsweep {
@@ -72,14 +73,20 @@ EXPORT int clearenv() noexcept {
 }
 
 // libpq looks at the environment when it connects. Where that is a revival, its owner only used a connection, and need
-// not expect another thread's setenv() to pull the array away under glibc's getenv().
+// not expect another thread's setenv() to pull the array away under glibc's getenv(). Before our constructor has run,
+// the caller may be an allocator that starts up, and looking a function up would call it.
 EXPORT char* getenv(const char* name) noexcept {
-    return revive::kept_descriptor < 0 ? environment::find(name) : environment::find_guarded(name);
+    if (revive::kept_descriptor >= 0) [[unlikely]]
+        return environment::find_guarded(name);
+    return real::libc::are_resolved() ? real::libc::getenv()(name) : environment::find(name);
 }
 
-// Whoever was told not to trust the environment was not loaded with us.
 EXPORT char* secure_getenv(const char* name) noexcept {
-    return getenv(name);
+    if (revive::kept_descriptor >= 0) [[unlikely]]
+        return environment::find_guarded(name);
+    return real::libc::are_resolved() ? real::libc::secure_getenv()(name)
+           : getauxval(AT_SECURE)     ? nullptr
+                                      : environment::find(name);
 }
 
 EXPORT int socket(int domain, int type, int protocol) noexcept {

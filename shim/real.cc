@@ -393,6 +393,7 @@ namespace {
 
 #define HOOK(result, name, parameters) constinit std::atomic<void*> next_##name;
 #include "libc_calls.def"
+constinit std::atomic<bool> all_resolved;
 
 // dlsym can't be asked for itself: the answer would be our hook. Its version is that of the first glibc for the
 // architecture, or of the one that moved it from libdl into libc.
@@ -425,6 +426,11 @@ void* next(std::atomic<void*>& cached, const char* name) {
 void resolve() {
 #define HOOK(result, name, parameters) name();
 #include "libc_calls.def"
+    all_resolved.store(true, std::memory_order_release);
+}
+
+bool are_resolved() {
+    return all_resolved.load(std::memory_order_acquire);
 }
 
 } // namespace libc

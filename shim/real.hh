@@ -105,6 +105,7 @@ namespace libc {
 #include "libc_calls.def"
 // At start-up: later, the thread may not be able to wait for the loader's lock, or be in a signal handler.
 void resolve();
+bool are_resolved();
 } // namespace libc
 
 } // namespace real
