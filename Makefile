@@ -6,6 +6,9 @@
 BUILD ?= release
 # Which suites `make test` runs: patterns, separated by commas.
 TESTS ?= *
+# How long `make chaos` lasts, and what it repeats; empty: something new.
+SECONDS ?= 60
+SEED ?=
 B := $(if $(filter release,$(BUILD)),build,build/$(BUILD))
 
 CXX ?= g++
@@ -24,7 +27,7 @@ sanitize := $(if $(filter asan tsan,$(BUILD)),$(flags_$(BUILD)))
 # What LD_PRELOAD must load before a sanitized shim.
 runtime_asan = libasan.so
 runtime_tsan = libtsan.so
-sanitizer_runtime = -DPQSWEEP_SANITIZER_RUNTIME='"$(if $(sanitize),$(realpath $(shell $(CXX) -print-file-name=$(runtime_$(BUILD)))))"'
+sanitizer_runtime = $(if $(sanitize),$(realpath $(shell $(CXX) -print-file-name=$(runtime_$(BUILD)))))
 
 version := $(shell cat VERSION)
 libpq_include = $(shell pg_config --includedir)
@@ -51,6 +54,8 @@ hosts := pie no-pie now lazy versioned gcc-asan gcc-tsan
 clang_hosts := $(if $(wildcard $(shell clang++ -print-resource-dir 2>&1)/lib/linux/libclang_rt.msan-*.a),clang-asan clang-tsan clang-msan)
 host_programs := $(if $(sanitize),,$(addprefix $(B)/hosts/,$(hosts) $(clang_hosts)))
 
+chaos_objects := $(call objects,tests/chaos/*.cc)
+
 compiled_clients := $(addprefix build/clients/left_,qt ocaml haskell)
 suites := $(patsubst tests/recipes/%/main.cc,$(B)/recipes/%,$(wildcard tests/recipes/*/main.cc))
 benches := $(patsubst bench/%.cc,$(B)/bench/%,$(wildcard bench/*.cc))
@@ -76,10 +81,17 @@ $(B)/obj/tools/%.o: tools/%.cc Makefile VERSION
 
 $(B)/obj/tests/%.o: tests/%.cc Makefile
 	@mkdir -p $(@D)
-	$(compile) -Itests -Itools $(sanitizer_runtime) $(CXXFLAGS) -c -o $@ $<
+	$(compile) -Itests -Itools -DPQSWEEP_SANITIZER_RUNTIME='"$(sanitizer_runtime)"' $(CXXFLAGS) -c -o $@ $<
+
+# To look at a vptr, UBSan takes descriptors.
+$(chaos_objects): sanitize += $(if $(filter asan,$(BUILD)),-fno-sanitize=vptr)
 
 $(B)/tests: $(test_objects) $(shared_objects) $(filter-out %/main.o,$(tool_objects))
 	$(CXX) $(sanitize) -o $@ $^ -lpq $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)
+
+$(B)/chaos/doer: $(chaos_objects)
+	@mkdir -p $(@D)
+	$(CXX) $(sanitize) -o $@ $^ -lpq -pthread $(CXXFLAGS) $(LDFLAGS)
 
 # A line `// link: ...` in a small program says what it needs; the plugins are found beside it.
 link_of = $(shell sed -n 's,^// link: ,,p' $(1))
@@ -199,13 +211,22 @@ check-valgrind: packages  ## the unit tests under valgrind
 	@$(MAKE) --no-print-directory build-tests
 	@valgrind --quiet --error-exitcode=9 $(B)/tests --test-suite='unit*'
 
-build-tests: all $(B)/tests $(programs) $(suites) $(plugins) $(host_programs) $(B)/programs/python-undumped $(wildcard tests/programs/*.hh)
+build-tests: all $(B)/tests $(B)/chaos/doer $(programs) $(suites) $(plugins) $(host_programs) $(B)/programs/python-undumped $(wildcard tests/programs/*.hh)
+
+chaos: packages  ## random threads and programs on a server that is killed, for SECONDS=60 (SEED=...)
+	@$(MAKE) --no-print-directory all $(B)/chaos/doer
+	@tests/with-server -c max_connections=400 -- tests/chaos/run $(B) --seconds $(SECONDS) $(SEED:%=--seed %) --preload '$(sanitizer_runtime)'
 
 bench_built = all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
 run_bench = tests/with-server -- bench/run $(B)
 bench: packages  ## the tables that the README quotes
 	@$(MAKE) --no-print-directory $(bench_built)
 	@$(run_bench)
+
+# Not in CI: it takes minutes, and Debian's sources.
+compat: all  ## the test suites of libpq's drivers, with the shim and without
+	@tests/install-packages tests/packages.txt tests/packages-compat.txt
+	@tests/compat $(B)
 
 lint:  ## clang-format and clang-tidy, warnings as errors
 	@tests/install-packages tests/packages.txt tests/packages-lint.txt
@@ -221,9 +242,9 @@ clean:  ## remove build/
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
-	@echo 'Variables: BUILD=release|debug|asan|tsan, TESTS, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
+	@echo 'Variables: BUILD=release|debug|asan|tsan, TESTS, SECONDS, SEED, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
-.PHONY: all packages demo test clients clients-table demo-table bench-table check check-valgrind build-tests bench lint install clean help
+.PHONY: all packages demo test chaos compat clients clients-table demo-table bench-table check check-valgrind build-tests bench lint install clean help
 .DELETE_ON_ERROR:
 
--include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(test_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))
+-include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(test_objects:.o=.d) $(chaos_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))

@@ -72,10 +72,8 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
     {
         Lock::Guard guard(lock_);
         uint32_t i = take_free();
-        if (!i) {
-            untracked_.add(1);
+        if (!i)
             return nullptr;
-        }
         c = &slots_[i];
         leftover = cancels[i].exchange(nullptr, std::memory_order_acq_rel);
 
@@ -86,8 +84,9 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
         c->inside.store(false, std::memory_order_relaxed);
         c->activity = Activity::connecting;
         c->established.store(false, std::memory_order_relaxed);
+        c->counted.store(false, std::memory_order_relaxed);
         c->encrypted = c->inherited = c->mid_message = c->told = false;
-        c->has_session = c->is_revival = c->is_unrestorable = false;
+        c->has_session = c->is_unrestorable = false;
         c->glances = c->in_child = 0;
         c->fd = -1;
         c->backend_pid = 0;

@@ -45,7 +45,8 @@ constinit std::atomic<int> mutations;
 constinit std::atomic<bool> is_read;
 constinit Lock reading; // one reader at a time makes a picture
 
-char* load(char** place) {
+// The program may be replacing the array meanwhile: as for load_word().
+__attribute__((no_sanitize("address", "thread"))) char* load(char** place) {
     return __atomic_load_n(place, __ATOMIC_RELAXED);
 }
 
@@ -169,6 +170,29 @@ void read(const std::string_view* names, int count, void (*use)(void*, const cha
     picture.store(next, std::memory_order_release);
     use(context, values);
     is_read.store(false, std::memory_order_seq_cst);
+}
+
+// As for load_word().
+__attribute__((no_sanitize("address", "thread"))) char* find(const char* name) {
+    char** array = __atomic_load_n(&environ, __ATOMIC_RELAXED);
+    char* entry = nullptr;
+    for (; array && (entry = load(array)); array++) {
+        size_t same = 0;
+        while (name[same] && entry[same] == name[same])
+            same++;
+        if (!name[same] && entry[same] == '=')
+            return entry + same + 1;
+    }
+    return nullptr;
+}
+
+char* find_guarded(const char* name) {
+    Lock::Guard guard(reading);
+    if (!is_entered())
+        return nullptr;
+    char* value = find(name);
+    is_read.store(false, std::memory_order_seq_cst);
+    return value;
 }
 
 void forget() {

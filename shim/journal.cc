@@ -81,6 +81,7 @@ void append_instead_of_another(void* data) {
 }
 
 void write_line(std::string_view line) {
+    NoSigpipe guard;
     Writing writing{line, 0};
     append(&writing);
     if (writing.error == EMFILE)

@@ -35,15 +35,16 @@ Name Names::intern(std::string_view text) {
         return Name(known);
     auto size =
         static_cast<uint32_t>((sizeof(Entry) + text.size() + 1 + alignof(Entry) - 1) & ~(alignof(Entry) - 1));
-    if (used_ + size > capacity - alignof(Entry))
+    uint32_t used = used_.load(std::memory_order_relaxed);
+    if (used + size > capacity - alignof(Entry))
         return Name(full);
-    uint32_t offset = used_ + alignof(Entry); // 0 stays free: it means none
+    uint32_t offset = used + alignof(Entry); // 0 stays free: it means none
     auto* fresh = reinterpret_cast<Entry*>(bytes_ + offset);
     fresh->hash = hash;
     fresh->length = static_cast<uint32_t>(text.size());
     fresh->next = buckets_[hash % bucket_count];
     memcpy(fresh->text(), text.data(), text.size());
-    used_ += size;
+    used_.store(used + size, std::memory_order_release);
     buckets_[hash % bucket_count] = offset;
     return Name(offset);
 }
@@ -53,6 +54,9 @@ std::string_view Names::text(Name name) const {
         return "";
     if (name == Name(full))
         return overflow;
+    // Names go from thread to thread without any order.
+    while (used_.load(std::memory_order_acquire) < static_cast<uint32_t>(name)) {
+    }
     return entry(static_cast<uint32_t>(name)).view();
 }
 

@@ -4,6 +4,7 @@
 
 #include "lock.hh"
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -37,7 +38,7 @@ private:
     uint32_t find(std::string_view text, uint32_t hash) const;
 
     Lock lock_;
-    uint32_t used_;
+    std::atomic<uint32_t> used_; // as an answer, it carries all names up to it
     uint32_t buckets_[bucket_count];
     alignas(Entry) char bytes_[capacity];
 };

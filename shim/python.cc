@@ -6,6 +6,8 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace pqsweep::python {
 
@@ -32,18 +34,19 @@ bool is_there() {
     return true;
 }
 
-// A pipe that never makes its writer wait: what does not fit in it is lost. No thread is cancelled while it is open.
+// A pipe that never makes its writer wait: what does not fit in it is lost. No thread is cancelled while it is open, and
+// a sanitizer's runtime does not see its descriptors come and go.
 class Pipe {
 public:
     Pipe() {
         pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state_);
-        if (pipe2(ends_, O_CLOEXEC | O_NONBLOCK) != 0)
+        if (syscall(SYS_pipe2, ends_, O_CLOEXEC | O_NONBLOCK) != 0)
             ends_[0] = ends_[1] = -1;
     }
     ~Pipe() {
         for (int end : ends_)
             if (end >= 0)
-                real::libc::close()(end);
+                syscall(SYS_close, end);
         pthread_setcancelstate(cancel_state_, nullptr);
     }
     Pipe(const Pipe&) = delete;
@@ -51,7 +54,7 @@ public:
 
     int in() const { return ends_[1]; }
     size_t read(char* buffer, size_t size) {
-        ssize_t length = ::read(ends_[0], buffer, size);
+        ssize_t length = syscall(SYS_read, ends_[0], buffer, size);
         return length > 0 ? static_cast<size_t>(length) : 0;
     }
 

@@ -83,7 +83,8 @@ private:
 
     void consider(Connection& c) {
         uint32_t life = c.life.load(std::memory_order_seq_cst);
-        if (Connection::state_of(life) != State::live || !is_straggler(c, c.activity))
+        State state = Connection::state_of(life);
+        if ((state != State::live && state != State::reviving) || !is_straggler(c, c.activity))
             return;
         Pin pin(c);
         Activity activity = c.activity;
@@ -93,7 +94,10 @@ private:
                                             std::memory_order_seq_cst))
             return;
         c.sweep = id_;
-        record(c, activity);
+        if (state == State::reviving)
+            table_.no_longer_live(c);
+        else
+            record(c, activity);
         if (cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
             short_of_descriptors_ = true;
         any_busy_ |= may_be_busy(c, activity);
@@ -114,8 +118,9 @@ private:
     void record(Connection& c, Activity activity) {
         Tag& tag = table_.tags.of(c.tag);
         (is_waiting(activity) ? activity == Activity::idle ? tag.idle : tag.transaction : tag.running).add(1);
-        if (!table_.no_longer_live(c) && activity == Activity::connecting && !c.is_revival)
-            tag.opened.add(1); // half-open: it was not counted yet
+        table_.no_longer_live(c);
+        if (!c.counted.exchange(true, std::memory_order_relaxed))
+            tag.opened.add(1); // half-open
         Straggler straggler{.tag = c.tag,
                             .test = c.test,
                             .line = table_.connections.origin(c).lines[0],

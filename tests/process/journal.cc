@@ -198,6 +198,18 @@ TEST_CASE("what can't be written is lost with one warning, and the program goes 
     }
 }
 
+TEST_CASE("where files may not grow, the program is not killed") {
+    Directory directory;
+    Program client(
+        {"/bin/sh", "-c", "ulimit -f 1; exec " + build_directory() + "/programs/client"},
+        {{"PQSWEEP_JOURNAL", directory.path / "journal"}, {"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}});
+    for (int i = 0; i < 20; i++)
+        client.say("open c" + std::to_string(i));
+    CHECK(client.say("exec c0 select 1") == "PGRES_TUPLES_OK 1");
+    CHECK(client.finish() == 0);
+    CHECK(contains(client.errors(), "events are lost"));
+}
+
 TEST_CASE("at the descriptor limit nothing is lost") {
     Directory directory;
     fs::path file = directory.path / "journal";

@@ -145,6 +145,19 @@ TEST_CASE("only the old tag's connections: not the new tag's, not untagged ones,
     CHECK(client.say("exec old select 4").find("57P01") != std::string::npos);
 }
 
+TEST_CASE("one that is being made is kept by what it will be") {
+    Server server;
+    for (const char* rule : {"app=keep*", "db=postgres", "user=postgres"}) {
+        Program client({"client"},
+                       {{"PQSWEEP_KEEP", rule}, {"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}});
+        CHECK(client.say("start kept application_name=keep_me") == "1");
+        client.say("setenv PQSWEEP_TAG b");
+        CHECK(client.say("drive kept") == "ok");
+        client.say("setenv PQSWEEP_TAG c");
+        CHECK(client.say("exec kept select 1") == "PGRES_TUPLES_OK 1");
+    }
+}
+
 TEST_CASE("a connection belongs to the tag that used it last") {
     Server server;
     Program client({"client"}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_GRACE", "1"}});
