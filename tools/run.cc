@@ -75,14 +75,17 @@ int check_settings(const Request& request, Settings& settings) {
     return exit_done;
 }
 
-// What the processes would say and do at their end, is said and done here for all of them.
-void take_over(const std::string& journal) {
+// What the processes would say and do at their end, is said and done here for all of them. Answers the run's name, which
+// it may have from one that it is a part of.
+std::string take_over(const std::string& journal) {
     setenv("PQSWEEP_JOURNAL", journal.c_str(), 1);
     setenv("PQSWEEP_REPORT", "never", 1);
     unsetenv("PQSWEEP_EXITCODE");
+    const char* former = getenv("PQSWEEP_RUN");
     std::random_device random;
-    setenv("PQSWEEP_RUN", fmt::format("{:08x}{:08x}", random(), random()).c_str(),
-           0); // or one that this is a part of
+    std::string name = former && *former ? former : fmt::format("{:08x}{:08x}", random(), random());
+    setenv("PQSWEEP_RUN", name.c_str(), 1);
+    return name;
 }
 
 void print_summary(const Assessment& assessment, Report report) {
@@ -101,11 +104,11 @@ void print_summary(const Assessment& assessment, Report report) {
 }
 
 int supervise(Request& request, std::unique_ptr<RunJournal> journal, Report report) {
-    take_over(journal->name());
+    std::string name = take_over(journal->name());
     Child child(request.command);
     Assessment assessment;
     assessment.gate = std::move(request.gate);
-    assessment.assess(journal->files(), getenv("PQSWEEP_RUN"));
+    assessment.assess(journal->files(), name);
     journal.reset(); // the signal that ended the command may end us, too
     print_summary(assessment, report);
     bool is_failure = assessment.gate.has_failed() && !child.has_failed();
