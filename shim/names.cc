@@ -6,13 +6,6 @@
 
 namespace pqsweep {
 
-namespace {
-
-constexpr std::string_view overflow = "(too many names)";
-constexpr uint32_t full = UINT32_MAX;
-
-} // namespace
-
 uint32_t Names::find(std::string_view text, uint32_t hash) const {
     uint32_t offset = buckets_[hash % bucket_count];
     while (offset && (entry(offset).hash != hash || entry(offset).view() != text))
@@ -35,25 +28,17 @@ Name Names::intern(std::string_view text) {
         return Name(known);
     auto size =
         static_cast<uint32_t>((sizeof(Entry) + text.size() + 1 + alignof(Entry) - 1) & ~(alignof(Entry) - 1));
-    if (used_ + size > capacity - alignof(Entry))
-        return Name(full);
     uint32_t offset = used_ + alignof(Entry); // 0 stays free: it means none
+    if (offset + size > capacity || !backing_.reaches(bytes_ + offset + size))
+        return Name(full);
     auto* fresh = reinterpret_cast<Entry*>(bytes_ + offset);
     fresh->hash = hash;
     fresh->length = static_cast<uint32_t>(text.size());
     fresh->next = buckets_[hash % bucket_count];
     memcpy(fresh->text(), text.data(), text.size());
-    used_ += size;
+    used_ = used_ + size;
     buckets_[hash % bucket_count] = offset;
     return Name(offset);
-}
-
-std::string_view Names::text(Name name) const {
-    if (name == Name::none)
-        return "";
-    if (name == Name(full))
-        return overflow;
-    return entry(static_cast<uint32_t>(name)).view();
 }
 
 } // namespace pqsweep

@@ -2,7 +2,9 @@
 // number. Strings are never removed. Async-signal-safe. All-zero bytes are an empty store.
 #pragma once
 
+#include "backing.hh"
 #include "lock.hh"
+#include "relaxed.hh"
 
 #include <cstdint>
 #include <string_view>
@@ -19,7 +21,25 @@ public:
     // The same number for the same text; `none` for an empty one. A full store answers one name for all.
     Name intern(std::string_view text);
     // Valid as long as the store. Ends in a NUL byte that the view leaves out.
-    std::string_view text(Name name) const;
+    std::string_view text(Name name) const {
+        auto offset = static_cast<uint32_t>(name);
+        return name == Name::none ? "" : offset == full ? "(too many names)" : entry(offset).view();
+    }
+    // The same for bytes that anybody may have written: "?" where there is no such name.
+    std::string_view checked_text(Name name) const {
+        auto offset = static_cast<uint32_t>(name);
+        if (name == Name::none || offset == full)
+            return text(name);
+        bool is_one = offset % alignof(Entry) == 0 && offset <= capacity - sizeof(Entry) - longest &&
+                      entry(offset).length <= longest;
+        return is_one ? entry(offset).view() : "?";
+    }
+
+    Part part() {
+        uint32_t used = used_ < capacity ? used_ + uint32_t{alignof(Entry)} : capacity;
+        return part_of(this, &used_, bytes_ + used);
+    }
+    Backing& backing() { return backing_; }
 
 private:
     struct Entry {
@@ -32,13 +52,15 @@ private:
     };
     static constexpr uint32_t bucket_count = 1 << 14;
     static constexpr uint32_t capacity = 24 << 20;
+    static constexpr uint32_t full = UINT32_MAX; // a name that all have for which there was no room
 
     const Entry& entry(uint32_t offset) const { return *reinterpret_cast<const Entry*>(bytes_ + offset); }
     uint32_t find(std::string_view text, uint32_t hash) const;
 
     Lock lock_;
-    uint32_t used_;
+    Backing backing_;
     uint32_t buckets_[bucket_count];
+    alignas(mapping_unit) Relaxed<uint32_t> used_; // from here on: on the board
     alignas(Entry) char bytes_[capacity];
 };
 
