@@ -10,6 +10,10 @@ namespace {
 
 constexpr Command commands[] = {
     {"run", "run a command under the shim", declare_run},
+    {"ps", "list the processes under the shim", declare_ps},
+    {"ls", "list their connections", declare_ls},
+    {"tag", "change the tag of running processes", declare_tag},
+    {"sweep", "sweep the current tag of running processes", declare_sweep},
     {"doctor", "tell whether a command's connections are intercepted, and if not, why not", declare_doctor},
 };
 
