@@ -40,6 +40,8 @@ shim_objects := $(call objects,shim/*.cc)
 # What the tools and the unit tests share with the shim.
 shared_objects := $(filter-out $(B)/obj/shim/hooks_% $(B)/obj/shim/process.o,$(shim_objects))
 tool_objects := $(call objects,tools/*.cc)
+# What the unit tests try of the tools.
+tested_objects := $(addprefix $(B)/obj/tools/,board.o text_table.o)
 test_objects := $(call objects,tests/*.cc tests/support/*.cc tests/unit/*.cc tests/process/*.cc)
 programs := $(patsubst tests/programs/%.cc,$(B)/programs/%,$(wildcard tests/programs/*.cc))
 plugins := $(patsubst tests/programs/plugins/%.cc,$(B)/programs/%.so,$(wildcard tests/programs/plugins/*.cc))
@@ -47,6 +49,9 @@ plugins := $(patsubst tests/programs/plugins/%.cc,$(B)/programs/%.so,$(wildcard 
 hosts := pie no-pie now lazy versioned gcc-asan gcc-tsan
 clang_hosts := $(if $(wildcard $(shell clang++ -print-resource-dir 2>&1)/lib/linux/libclang_rt.msan-*.a),clang-asan clang-tsan clang-msan)
 host_programs := $(if $(sanitize),,$(addprefix $(B)/hosts/,$(hosts) $(clang_hosts)))
+
+fuzz_sources := tests/fuzz/board.cc tests/support/wild_board.cc tools/board.cc
+FUZZ_SECONDS ?= 60
 
 compiled_clients := $(addprefix build/clients/left_,qt ocaml haskell)
 suites := $(patsubst tests/recipes/%/main.cc,$(B)/recipes/%,$(wildcard tests/recipes/*/main.cc))
@@ -75,8 +80,8 @@ $(B)/obj/tests/%.o: tests/%.cc Makefile
 	@mkdir -p $(@D)
 	$(compile) -Itests $(sanitizer_runtime) $(CXXFLAGS) -c -o $@ $<
 
-$(B)/tests: $(test_objects) $(shared_objects)
-	$(CXX) $(sanitize) -o $@ $^ -lpq $(CXXFLAGS) $(LDFLAGS)
+$(B)/tests: $(test_objects) $(tested_objects) $(shared_objects)
+	$(CXX) $(sanitize) -o $@ $^ -lpq -lfmt $(CXXFLAGS) $(LDFLAGS)
 
 # A line `// link: ...` in a small program says what it needs; the plugins are found beside it.
 link_of = $(shell sed -n 's,^// link: ,,p' $(1))
@@ -171,6 +176,12 @@ check: packages  ## the fast tests, without a server
 	@$(MAKE) --no-print-directory build-tests
 	@$(B)/tests --test-suite='unit*'
 
+fuzz:  ## what the tools make of wild boards, for FUZZ_SECONDS (60)
+	@tests/install-packages tests/packages.txt tests/packages-fuzz.txt
+	@mkdir -p $(B)/fuzz/corpus
+	clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -I$(libpq_include) -Ishim -o $(B)/fuzz/board $(fuzz_sources)
+	$(B)/fuzz/board -max_total_time=$(FUZZ_SECONDS) -max_len=4096 $(B)/fuzz/corpus
+
 check-valgrind: packages  ## the unit tests under valgrind
 	@$(MAKE) --no-print-directory build-tests
 	@valgrind --quiet --error-exitcode=9 $(B)/tests --test-suite='unit*'
@@ -197,7 +208,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 	@echo 'Variables: BUILD=release|debug|asan|tsan, TESTS, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
-.PHONY: all packages demo test clients clients-table check check-valgrind build-tests bench lint install clean help
+.PHONY: all packages demo test clients clients-table check fuzz check-valgrind build-tests bench lint install clean help
 .DELETE_ON_ERROR:
 
 -include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(test_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))

@@ -19,6 +19,8 @@ bool Backing::start(const Part& part, int fd, size_t offset) {
     size_t size = part.size < chunk ? part.size : chunk;
     if (madvise(part.begin, size, MADV_POPULATE_WRITE) != 0) {
         size = part.size < only_chunk ? part.size : only_chunk;
+        if (errno == EFAULT) // where writing would have raised SIGBUS
+            errno = ENOSPC;
         if (errno != EINVAL || fallocate(fd, 0, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0)
             return false;
     }

@@ -31,7 +31,7 @@ public:
         if (name == Name::none || offset == full)
             return text(name);
         bool is_one = offset % alignof(Entry) == 0 && offset <= capacity - sizeof(Entry) - longest &&
-                      entry(offset).length <= longest;
+                      entry(offset).length > 0 && entry(offset).length <= longest;
         return is_one ? entry(offset).view() : "?";
     }
 

@@ -46,6 +46,8 @@ void add_asking_options(CLI::App& app, Asking& asking) {
 }
 
 int ask(const Asking& asking, Mailbox::Wish wish, std::string_view tag) {
+    if (!asking.rest.empty())
+        return refuse(asking, fmt::format("{}: nothing belongs behind --", asking.rest[0]));
     if (asking.all && !asking.pids.empty())
         return refuse(asking, "either pids or --all");
     std::vector<Process> processes = find_processes(asking.pids, asking.command);

@@ -8,6 +8,7 @@ namespace pqsweep::tools {
 struct Asking {
     std::string command; // for messages
     std::vector<pid_t> pids;
+    std::vector<std::string> rest; // behind a "--", where nothing belongs
     bool all = false;
     bool as_json = false;
     double patience = 1; // seconds
