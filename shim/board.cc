@@ -105,9 +105,8 @@ private:
         inode = status.st_ino;
         identify();
         bool is_good = true;
-        table_.each_part([&](const Part& part, Backing& backing) {
-            is_good = is_good && map(part, backing, file);
-        });
+        table_.each_part(
+            [&](const Part& part, Backing& backing) { is_good = is_good && map(part, backing, file); });
         return is_good;
     }
 
@@ -130,7 +129,8 @@ private:
         auto offset = part.begin - reinterpret_cast<char*>(&table_);
         if (syscall(SYS_pwrite64, file, part.begin, part.used, offset) != static_cast<ssize_t>(part.used))
             return false;
-        void* memory = mmap(part.begin, part.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, offset);
+        void* memory =
+            mmap(part.begin, part.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, offset);
         return memory != MAP_FAILED && backing.start(part, file, static_cast<size_t>(offset));
     }
 
@@ -176,7 +176,8 @@ bool unshare(Table& table) {
         }
         memcpy(copy, part.begin, part.used);
         backing.stop();
-        is_good &= mremap(copy, part.size, part.size, MREMAP_MAYMOVE | MREMAP_FIXED, part.begin) != MAP_FAILED;
+        is_good &=
+            mremap(copy, part.size, part.size, MREMAP_MAYMOVE | MREMAP_FIXED, part.begin) != MAP_FAILED;
     });
     path[0] = 0;
     return is_good;

@@ -166,7 +166,7 @@ private:
     uint32_t first_free_;
     std::atomic<uint32_t> buckets_[bucket_count];
     alignas(mapping_unit) std::atomic<uint32_t> high_water_; // from here on: on the board
-    Connection slots_[capacity + 1]; // the first stays unused: 0 means none
+    Connection slots_[capacity + 1];                         // the first stays unused: 0 means none
 };
 
 } // namespace pqsweep

@@ -127,8 +127,8 @@ bool parse_exit_code(std::string_view text, Settings& s) {
 
 // Those that report a fault of the program come again when their handler returns.
 constexpr bool is_fault(int number) {
-    return number == SIGILL || number == SIGTRAP || number == SIGABRT || number == SIGBUS || number == SIGFPE ||
-           number == SIGSEGV || number == SIGSYS;
+    return number == SIGILL || number == SIGTRAP || number == SIGABRT || number == SIGBUS ||
+           number == SIGFPE || number == SIGSEGV || number == SIGSYS;
 }
 
 // RTMIN+n or RTMAX-n; 0 if it is neither.
@@ -141,7 +141,8 @@ int real_time_signal(std::string_view text) {
     if (!text.empty() && (text[0] != (is_from_start ? '+' : '-') ||
                           !parse_number({text.data() + 1, text.size() - 1}, 64, distance)))
         return 0;
-    int number = is_from_start ? SIGRTMIN + static_cast<int>(distance) : SIGRTMAX - static_cast<int>(distance);
+    int number =
+        is_from_start ? SIGRTMIN + static_cast<int>(distance) : SIGRTMAX - static_cast<int>(distance);
     return number >= SIGRTMIN && number <= SIGRTMAX ? number : 0;
 }
 
@@ -180,8 +181,8 @@ constexpr Setting list[] = {
      "up to 64 field=glob, separated by commas, field one of tag test app db user host state", parse_keep},
     {"PQSWEEP_APPNAME", "0", "0 or 1",
      [](std::string_view text, Settings& s) { return parse_flag(text, s.appname); }},
-    {"PQSWEEP_SIGNAL", "RTMIN+7", "the name or number of a signal that can be caught and reports no fault, or none",
-     parse_signal},
+    {"PQSWEEP_SIGNAL", "RTMIN+7",
+     "the name or number of a signal that can be caught and reports no fault, or none", parse_signal},
     {"PQSWEEP_REPORT", "stragglers", "never, stragglers or always", parse_report},
     {"PQSWEEP_JOURNAL", "", "a file's name, where %p stands for the process id",
      [](std::string_view text, Settings& s) { return s.journal = text, true; }},

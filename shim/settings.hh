@@ -48,7 +48,7 @@ struct Settings {
     Report report;
     uint8_t fail_on;
     uint8_t exit_code;
-    int signal; // 0: none
+    int signal;               // 0: none
     std::string_view journal; // empty: none
     List<std::string_view, 16> tag_from;
     List<KeepRule, 64> keep;

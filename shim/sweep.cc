@@ -90,7 +90,8 @@ private:
     void record(Connection& c, Activity activity) {
         Tag& tag = table_.tags.of(c.tag);
         (is_waiting(activity) ? activity == Activity::idle ? tag.idle : tag.transaction : tag.running).add(1);
-        (is_waiting(activity) ? activity == Activity::idle ? swept_.idle : swept_.transaction : swept_.running)++;
+        (is_waiting(activity) ? activity == Activity::idle ? swept_.idle : swept_.transaction
+                              : swept_.running)++;
         if (!table_.no_longer_live(c) && activity == Activity::connecting && !c.is_revival)
             tag.opened.add(1); // half-open: it was not counted yet
         Straggler straggler{.tag = c.tag,
@@ -173,8 +174,9 @@ private:
 
 Swept after_tag_change(Table& table) {
     KeepThread keep;
-    return table.owner == getpid() ? Sweep(table, Cause::tag_change).run() // a vfork child has the parent's table
-                                   : Swept{};
+    return table.owner == getpid()
+               ? Sweep(table, Cause::tag_change).run() // a vfork child has the parent's table
+               : Swept{};
 }
 
 Swept on_wish(Table& table) {

@@ -25,8 +25,8 @@ void make_place() {
 // A mapping that begins on a multiple of mapping_unit.
 void* reserve(size_t size) {
     size_t with_slack = size + mapping_unit;
-    void* memory = mmap(nullptr, with_slack, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* memory =
+        mmap(nullptr, with_slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return nullptr;
     auto* begin = static_cast<char*>(memory);

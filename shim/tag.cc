@@ -59,7 +59,8 @@ Outcome take(Table& table, const char* explicit_tag, const char* test) {
 
     Lock::Guard guard(source.lock);
     std::string_view kept = utf8_prefix({test ? test : "", test_length}, sizeof source.test);
-    bool is_news = explicit_name != source.explicit_tag || kept != std::string_view(source.test, source.test_length);
+    bool is_news =
+        explicit_name != source.explicit_tag || kept != std::string_view(source.test, source.test_length);
     if (source.is_overruled && !is_news)
         return {false, Name::none};
     source.is_overruled = false;

@@ -54,8 +54,8 @@ int ask(const Asking& asking, Mailbox::Wish wish, std::string_view tag) {
     if (!asking.all && asking.pids.empty() && processes.size() > 1)
         return refuse(asking, "there are several processes: which, or --all? 'pqsweep ps' lists them");
     bool is_complete = !processes.empty() && (asking.pids.empty() || processes.size() >= asking.pids.size());
-    auto deadline = std::chrono::steady_clock::now() +
-                    std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(asking.patience));
+    auto deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                                           std::chrono::duration<double>(asking.patience));
     std::vector<std::unique_ptr<Request>> requests;
     for (const Process& process : processes)
         requests.push_back(std::make_unique<Request>(process, wish, tag));

@@ -49,17 +49,21 @@ private:
     Table* table_;
 };
 
+// Of the character that `text` begins with; 0 if it begins with none: no overlong one, no surrogate.
 size_t utf8_length(std::string_view text) {
-    auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-    size_t length = byte(0) < 0x80 ? 1 : byte(0) < 0xc2 ? 0 : byte(0) < 0xe0 ? 2 : byte(0) < 0xf0 ? 3
-                                                          : byte(0) < 0xf5   ? 4
-                                                                             : 0;
-    if (length > text.size())
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((byte(i) & 0xc0) != 0x80)
-            return 0;
-    return length;
+    auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
+    auto is_within = [&](size_t i, int least, int most) { return byte(i) >= least && byte(i) <= most; };
+    if (byte(0) < 0x80)
+        return 1;
+    if (is_within(0, 0xc2, 0xdf))
+        return is_within(1, 0x80, 0xbf) ? 2 : 0;
+    if (is_within(0, 0xe0, 0xef)) {
+        bool is_good = is_within(1, byte(0) == 0xe0 ? 0xa0 : 0x80, byte(0) == 0xed ? 0x9f : 0xbf);
+        return is_good && is_within(2, 0x80, 0xbf) ? 3 : 0;
+    }
+    bool is_good = is_within(0, 0xf0, 0xf4) &&
+                   is_within(1, byte(0) == 0xf0 ? 0x90 : 0x80, byte(0) == 0xf4 ? 0x8f : 0xbf);
+    return is_good && is_within(2, 0x80, 0xbf) && is_within(3, 0x80, 0xbf) ? 4 : 0;
 }
 
 bool is_control(std::string_view character) {
@@ -116,7 +120,7 @@ std::optional<Board> read_board(int fd, NoBoard& no_board) {
         no_board = {"no board of pqsweep's", std::nullopt};
         return std::nullopt;
     }
-    struct stat status{};
+    struct stat status {};
     if (identity.layout != board::layout || identity.size != sizeof(Table) || fstat(fd, &status) != 0 ||
         status.st_size != ssize_t{sizeof(Table)}) {
         no_board = {"made by another version of pqsweep", identity};

@@ -35,7 +35,8 @@ struct Board {
     uint32_t opened;
     int signal;
     Handler handler;
-    std::vector<SeenConnection> connections; // that are open, or were swept and not yet finished by their owner
+    std::vector<SeenConnection>
+        connections; // that are open, or were swept and not yet finished by their owner
     std::vector<SeenTag> tags;
 };
 

@@ -23,6 +23,7 @@ std::function<int()> declare_ps(CLI::App& app, const std::vector<std::string>& r
 std::function<int()> declare_ls(CLI::App& app, const std::vector<std::string>& rest);
 std::function<int()> declare_tag(CLI::App& app, const std::vector<std::string>& rest);
 std::function<int()> declare_sweep(CLI::App& app, const std::vector<std::string>& rest);
+std::function<int()> declare_top(CLI::App& app, const std::vector<std::string>& rest);
 std::function<int()> declare_doctor(CLI::App& app, const std::vector<std::string>& rest);
 
 } // namespace pqsweep::tools

@@ -23,9 +23,17 @@ void print(const std::vector<Process>& processes) {
     std::vector<Row> rows;
     for (const Process& process : processes)
         for (const SeenConnection& c : process.board().connections)
-            rows.push_back({std::to_string(process.pid()), or_dash(c.tag), or_dash(c.test), c.state, age_text(c.age),
-                            c.backend ? std::to_string(c.backend) : "-", or_dash(c.database), or_dash(c.user)});
-    print_table({{"pid", true}, {"tag"}, {"test"}, {"state"}, {"age", true}, {"backend", true}, {"database"}, {"user"}},
+            rows.push_back({std::to_string(process.pid()), or_dash(c.tag), or_dash(c.test), c.state,
+                            age_text(c.age), c.backend ? std::to_string(c.backend) : "-", or_dash(c.database),
+                            or_dash(c.user)});
+    print_table({{"pid", true},
+                 {"tag"},
+                 {"test"},
+                 {"state"},
+                 {"age", true},
+                 {"backend", true},
+                 {"database"},
+                 {"user"}},
                 rows);
 }
 
@@ -33,7 +41,8 @@ void print_json(const std::vector<Process>& processes) {
     auto all = nlohmann::json::array();
     for (const Process& process : processes) {
         for (const SeenConnection& c : process.board().connections) {
-            nlohmann::json one{{"pid", process.pid()}, {"connection", c.number}, {"state", c.state}, {"age", c.age}};
+            nlohmann::json one{
+                {"pid", process.pid()}, {"connection", c.number}, {"state", c.state}, {"age", c.age}};
             const std::pair<const char*, const std::string&> texts[] = {
                 {"tag", c.tag},   {"test", c.test}, {"database", c.database},
                 {"user", c.user}, {"host", c.host}, {"application", c.application}};
@@ -59,7 +68,8 @@ int act(const List& list) {
 } // namespace
 
 std::function<int()> declare_ls(CLI::App& app, const std::vector<std::string>&) {
-    app.footer("Lists the connections that are open, of those processes or all of yours, with the tag and test that opened\n"
+    app.footer("Lists the connections that are open, of those processes or all of yours, with the tag and "
+               "test that opened\n"
                "them. Exit status: 0, or 1 when there is no such process.");
     auto list = std::make_shared<List>();
     app.add_option("pid", list->pids, "processes; all of yours where none is given");

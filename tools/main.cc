@@ -14,6 +14,7 @@ constexpr Command commands[] = {
     {"ls", "list their connections", declare_ls},
     {"tag", "change the tag of running processes", declare_tag},
     {"sweep", "sweep the current tag of running processes", declare_sweep},
+    {"top", "watch them, by tag", declare_top},
     {"doctor", "tell whether a command's connections are intercepted, and if not, why not", declare_doctor},
 };
 

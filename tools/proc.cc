@@ -70,8 +70,9 @@ bool blocks(pid_t pid, int signal) {
     std::error_code error;
     bool all = true;
     for (const fs::directory_entry& thread : fs::directory_iterator(fmt::format("/proc/{}/task", pid), error))
-        all = all && is_in(field(read(pid, "task/" + thread.path().filename().string() + "/status"), "SigBlk", 16),
-                           signal);
+        all = all &&
+              is_in(field(read(pid, "task/" + thread.path().filename().string() + "/status"), "SigBlk", 16),
+                    signal);
     return all && !error;
 }
 
@@ -94,7 +95,7 @@ int64_t backend_memory(pid_t pid) {
 }
 
 uint64_t pid_namespace() {
-    struct stat status{};
+    struct stat status {};
     return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
 }
 

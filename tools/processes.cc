@@ -52,7 +52,7 @@ class Directory {
 public:
     explicit Directory(std::string path) : path_(std::move(path)) {
         int fd = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        struct stat status{};
+        struct stat status {};
         if (fd < 0)
             return;
         if (fstat(fd, &status) != 0 || !is_private(status)) {
@@ -80,8 +80,9 @@ public:
 
 private:
     void look_at(const std::string& name, pid_t pid, std::vector<Process>& all) {
-        int fd = openat(dirfd(directory_), name.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        struct stat status{};
+        int fd =
+            openat(dirfd(directory_), name.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        struct stat status {};
         if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid()) {
             if (fd >= 0)
                 close(fd);
@@ -102,7 +103,8 @@ private:
             unlinkat(dirfd(directory_), name.c_str(), 0);
             close(fd);
         } else if (!board || board->identity.pid != pid) {
-            fmt::print(stderr, "pqsweep: {}/{}: {}\n", path_, name, board ? "another process's board" : none.why);
+            fmt::print(stderr, "pqsweep: {}/{}: {}\n", path_, name,
+                       board ? "another process's board" : none.why);
             close(fd);
         } else {
             Process process(fd, path_ + "/" + name, std::move(*board));
@@ -185,7 +187,8 @@ std::vector<Process> find_processes(const std::vector<pid_t>& pids, std::string_
         if (pids.empty() || wanted.erase(process.pid()))
             chosen.push_back(std::move(process));
     for (pid_t pid : wanted)
-        fmt::print(stderr, "pqsweep {}: {}: no process of yours under the shim that has connected\n", command, pid);
+        fmt::print(stderr, "pqsweep {}: {}: no process of yours under the shim that has connected\n", command,
+                   pid);
     return chosen;
 }
 

@@ -28,7 +28,13 @@ int print(const std::vector<Process>& processes) {
                         process.command()});
     }
     if (!rows.empty())
-        print_table({{"pid", true}, {"tag"}, {"live", true}, {"opened", true}, {"swept", true}, {"signal"}, {"program"}},
+        print_table({{"pid", true},
+                     {"tag"},
+                     {"live", true},
+                     {"opened", true},
+                     {"swept", true},
+                     {"signal"},
+                     {"program"}},
                     rows);
     return rows.empty() ? exit_nothing : exit_done;
 }
@@ -37,8 +43,12 @@ int print_json(const std::vector<Process>& processes) {
     auto all = nlohmann::json::array();
     for (const Process& process : processes) {
         const Board& board = process.board();
-        nlohmann::json one{{"pid", process.pid()},     {"program", board.program},  {"command", process.command()},
-                           {"live", board.live},       {"opened", board.opened},    {"swept", swept(board)},
+        nlohmann::json one{{"pid", process.pid()},
+                           {"program", board.program},
+                           {"command", process.command()},
+                           {"live", board.live},
+                           {"opened", board.opened},
+                           {"swept", swept(board)},
                            {"signal", board.signal ? signal_name(board.signal) : "none"}};
         if (!board.tag.empty())
             one["tag"] = board.tag;
@@ -53,7 +63,8 @@ int print_json(const std::vector<Process>& processes) {
 } // namespace
 
 std::function<int()> declare_ps(CLI::App& app, const std::vector<std::string>&) {
-    app.footer("Lists your processes that have connected, with their tag, their connections that are live, were opened,\n"
+    app.footer("Lists your processes that have connected, with their tag, their connections that are live, "
+               "were opened,\n"
                "and swept, and the signal that reaches them, or why it would not.\n"
                "Exit status: 0, or 1 when there is none.");
     auto as_json = std::make_shared<bool>(false);

@@ -23,7 +23,8 @@ int act(const TagChange& change) {
 } // namespace
 
 std::function<int()> declare_tag(CLI::App& app, const std::vector<std::string>& rest) {
-    app.footer("The tag is NAME, as if PQSWEEP_TAG said so (\"\" ends it), until the program's own variables change.\n"
+    app.footer("The tag is NAME, as if PQSWEEP_TAG said so (\"\" ends it), until the program's own variables "
+               "change.\n"
                "What the former tag left open is swept. Exit status: 0 when all have acted, else 1.");
     auto change = std::make_shared<TagChange>();
     app.add_option("name", change->tag, "the new tag")->required();

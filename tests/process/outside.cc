@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -162,7 +163,8 @@ TEST_CASE("a plain signal sweeps the current tag: kill, another signal, os.kill"
     Server server;
     Home home;
     SUBCASE("kill") {
-        Program program({"client"}, home.in_tag_a({{"PQSWEEP_GRACE", "1"}, {"PQSWEEP_KEEP", "state=failed"}}));
+        Program program({"client"},
+                        home.in_tag_a({{"PQSWEEP_GRACE", "1"}, {"PQSWEEP_KEEP", "state=failed"}}));
         CHECK(program.say("open c") == "ok");
         CHECK(program.say("open kept") == "ok");
         program.say("exec kept begin");
@@ -240,7 +242,8 @@ TEST_CASE("a program's own handler stays, and whose the signal is shows in ps") 
 TEST_CASE("a tag from outside holds until the program's own variables change") {
     Server server;
     Home home;
-    Program program({"client"}, home.with({{"PYTEST_CURRENT_TEST", "f.py::t (setup)"}, {"PQSWEEP_REVIVE", "0"}}));
+    Program program({"client"},
+                    home.with({{"PYTEST_CURRENT_TEST", "f.py::t (setup)"}, {"PQSWEEP_REVIVE", "0"}}));
     auto tag = [&] { return listed(home, "ps", program)[0].value("tag", ""); };
     CHECK(program.say("open c") == "ok");
     CHECK(tag() == "f.py");
@@ -287,6 +290,24 @@ TEST_CASE("ps and ls: what there is, for people and as JSON") {
     CHECK(contains(table.output, backend));
 }
 
+TEST_CASE("top: tags, what is open under them, and the memory of their backends") {
+    Home home;
+    Program program({"client"}, home.in_tag_a({{"PQSWEEP_GRACE", "9"}}));
+    CHECK(program.say("open c") == "ok");
+    CHECK(program.say("setenv PQSWEEP_TAG b") == "0");
+    CHECK(program.say("open d") == "ok");
+    CHECK(program.say("exec d begin") == "PGRES_COMMAND_OK");
+    Outcome got = pqsweep_command(home, {"top", "--rounds", "2", "--interval", "0.1", "--sort", "t"});
+    CHECK(got.status == 0);
+    CAPTURE(got.output);
+    auto has_line = [&](const std::string& line) {
+        return std::regex_search(got.output, std::regex("\n" + pid_of(program) + " +" + line + "\n"));
+    };
+    CHECK(has_line("1 +1 +0 +0 +[0-9.]+ MB +1 +0   a"));
+    CHECK(has_line("1 +0 +1 +0 +[0-9.]+ MB +1 +0  \\*b"));
+    CHECK(got.output.find("pqsweep top: ") != got.output.rfind("pqsweep top: "));
+}
+
 TEST_CASE("wrong use is 2, nothing found 1, and nobody else is signalled") {
     Home home;
     Program bystander({"/bin/cat"}, {}, Program::Shim::absent);
@@ -295,9 +316,12 @@ TEST_CASE("wrong use is 2, nothing found 1, and nobody else is signalled") {
     CHECK(contains(got.errors, "no process of yours under the shim"));
     CHECK(bystander.say("alive") == "alive");
     CHECK(pqsweep_command(home, {"ls", pid_of(bystander)}).status == 1);
-    for (const std::vector<std::string>& wrong :
-         {std::vector<std::string>{"tag"}, {"sweep", "--all", "1"}, {"sweep", "x"}, {"ps", "1"}, {"sweep", "--", "1"},
-          {"tag", std::string(513, 'x'), "1"}})
+    for (const std::vector<std::string>& wrong : {std::vector<std::string>{"tag"},
+                                                  {"sweep", "--all", "1"},
+                                                  {"sweep", "x"},
+                                                  {"ps", "1"},
+                                                  {"sweep", "--", "1"},
+                                                  {"tag", std::string(513, 'x'), "1"}})
         CHECK(pqsweep_command(home, wrong).status == 2);
     Program one({"client"}, home.with()), two({"client"}, home.with());
     CHECK(one.say("open c") == "ok");
@@ -314,8 +338,8 @@ TEST_CASE("wrong use is 2, nothing found 1, and nobody else is signalled") {
 TEST_CASE("--all reaches all of ours") {
     Home home;
     std::string in_tmp = "/tmp/pqsweep-" + std::to_string(geteuid());
-    std::string command = "mkdir -p -m 700 " + in_tmp + " && mount -t tmpfs -o mode=700 none " + in_tmp + " && " +
-                          build_directory() + "/pqsweep ";
+    std::string command = "mkdir -p -m 700 " + in_tmp + " && mount -t tmpfs -o mode=700 none " + in_tmp +
+                          " && " + build_directory() + "/pqsweep ";
     auto alone = [&](const std::string& arguments) { // where other boards in /tmp are out of sight
         Program program({"/usr/bin/unshare", "-m", "/bin/sh", "-c", command + arguments}, home.with(),
                         Program::Shim::absent);
@@ -349,7 +373,7 @@ TEST_CASE("no board before the first connection, its user's alone, and gone at t
         CHECK(program.say("setenv PQSWEEP_TAG a") == "0");
         CHECK_FALSE(fs::exists(home.board(program)));
         CHECK(program.say("open c") == "ok");
-        struct stat status{};
+        struct stat status {};
         CHECK(stat(home.directory().c_str(), &status) == 0);
         CHECK((status.st_mode & 07777) == 0700);
         CHECK(stat(home.board(program).c_str(), &status) == 0);
@@ -483,8 +507,8 @@ TEST_CASE("10,000 signals at random moments into threads that connect, query and
     Server server;
     Home home;
     for (const auto& [revive, count] : {std::pair("0", "2000"), std::pair("1", "10000")}) {
-        Program program({"signals", count},
-                        home.with({{"PQSWEEP_REVIVE", revive}, {"PGOPTIONS", "-c client_min_messages=error"}}));
+        Program program({"signals", count}, home.with({{"PQSWEEP_REVIVE", revive},
+                                                       {"PGOPTIONS", "-c client_min_messages=error"}}));
         CHECK(program.finish() == 0);
         CHECK(program.output() == "all well\n");
         CHECK(program.errors() == "");

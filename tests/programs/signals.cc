@@ -86,7 +86,8 @@ int main(int, char** argv) {
     std::mt19937 random(7);
     for (int i = atoi(argv[1]); i > 0; i--) {
         pthread_kill(threads[random() % 4].native_handle(), SIGRTMIN + 7);
-        usleep(static_cast<useconds_t>(i % 100 < 90 ? random() % 100 : random() % 20000)); // time to get connected
+        usleep(static_cast<useconds_t>(i % 100 < 90 ? random() % 100
+                                                    : random() % 20000)); // time to get connected
     }
     is_over = true;
     for (std::thread& thread : threads)

@@ -41,7 +41,7 @@ void read_wild_board(const uint8_t* bytes, size_t size) {
     // The first byte says how long the file is, whether it begins well, and whether its counts are wild, too.
     bool is_good = size && bytes[0] & 1;
     bool is_whole = size && bytes[0] & 2;
-    bool has_few = size && bytes[0] & 4;
+    bool has_few = size && bytes[0] < 0xe0;
     (void)!ftruncate(fd, 0);
     (void)!ftruncate(fd, is_whole ? sizeof(Table) : 70000);
     uint8_t filled[wild];
