@@ -6,6 +6,9 @@
 BUILD ?= release
 # Which suites `make test` runs: patterns, separated by commas.
 TESTS ?= *
+# How long `make chaos` lasts, and what it repeats; empty: something new.
+SECONDS ?= 60
+SEED ?=
 B := $(if $(filter release,$(BUILD)),build,build/$(BUILD))
 
 CXX ?= g++
@@ -24,7 +27,7 @@ sanitize := $(if $(filter asan tsan,$(BUILD)),$(flags_$(BUILD)))
 # What LD_PRELOAD must load before a sanitized shim.
 runtime_asan = libasan.so
 runtime_tsan = libtsan.so
-sanitizer_runtime = -DPQSWEEP_SANITIZER_RUNTIME='"$(if $(sanitize),$(realpath $(shell $(CXX) -print-file-name=$(runtime_$(BUILD)))))"'
+sanitizer_runtime = $(if $(sanitize),$(realpath $(shell $(CXX) -print-file-name=$(runtime_$(BUILD)))))
 
 version := $(shell cat VERSION)
 libpq_include = $(shell pg_config --includedir)
@@ -34,14 +37,15 @@ compile = $(CXX) -std=c++20 $(warnings) -MMD -MP $(sanitize) -I$(libpq_include) 
 # The shim must load into any process: no C++ runtime, no constructor, thread-local storage without allocation.
 shim_flags := -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsafe-statics -ftls-model=initial-exec
 shim_libraries := $(if $(sanitize),,-nodefaultlibs -lc)
+# It loads into every process of a test run: as few segments, and names to look up, as can be.
+shim_link := -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions
 
 objects = $(patsubst %.cc,$(B)/obj/%.o,$(wildcard $(1)))
 shim_objects := $(call objects,shim/*.cc)
 # What the tools and the unit tests share with the shim.
 shared_objects := $(filter-out $(B)/obj/shim/hooks_% $(B)/obj/shim/process.o,$(shim_objects))
 tool_objects := $(call objects,tools/*.cc)
-# What the unit tests try of the tools.
-tested_objects := $(addprefix $(B)/obj/tools/,board.o text_table.o)
+tool_libraries := -lfmt -lsimdjson -lelf -lncursesw -ltinfo
 test_objects := $(call objects,tests/*.cc tests/support/*.cc tests/unit/*.cc tests/process/*.cc)
 programs := $(patsubst tests/programs/%.cc,$(B)/programs/%,$(wildcard tests/programs/*.cc))
 plugins := $(patsubst tests/programs/plugins/%.cc,$(B)/programs/%.so,$(wildcard tests/programs/plugins/*.cc))
@@ -52,6 +56,7 @@ host_programs := $(if $(sanitize),,$(addprefix $(B)/hosts/,$(hosts) $(clang_host
 
 fuzz_sources := tests/fuzz/board.cc tests/support/wild_board.cc tools/board.cc
 FUZZ_SECONDS ?= 60
+chaos_objects := $(call objects,tests/chaos/*.cc)
 
 compiled_clients := $(addprefix build/clients/left_,qt ocaml haskell)
 suites := $(patsubst tests/recipes/%/main.cc,$(B)/recipes/%,$(wildcard tests/recipes/*/main.cc))
@@ -60,10 +65,10 @@ benches := $(patsubst bench/%.cc,$(B)/bench/%,$(wildcard bench/*.cc))
 all: $(B)/libpqsweep.so $(B)/pqsweep  ## libpqsweep.so and the pqsweep command
 
 $(B)/libpqsweep.so: $(shim_objects)
-	$(CXX) -shared $(sanitize) -o $@ $^ -Wl,-z,defs -Wl,-z,relro -Wl,-z,now $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
+	$(CXX) -shared $(sanitize) -o $@ $^ $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 $(B)/pqsweep: $(tool_objects) $(B)/obj/shim/settings.o
-	$(CXX) $(sanitize) -o $@ $^ -lfmt -lncursesw -ltinfo $(CXXFLAGS) $(LDFLAGS)
+	$(CXX) $(sanitize) -o $@ $^ $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 # A sanitizer's runtime calls dlsym before it is ready to watch what that does.
 $(B)/obj/shim/hooks_loader.o $(B)/obj/shim/real.o: sanitize :=
@@ -78,10 +83,17 @@ $(B)/obj/tools/%.o: tools/%.cc Makefile VERSION
 
 $(B)/obj/tests/%.o: tests/%.cc Makefile
 	@mkdir -p $(@D)
-	$(compile) -Itests $(sanitizer_runtime) $(CXXFLAGS) -c -o $@ $<
+	$(compile) -Itests -Itools -DPQSWEEP_SANITIZER_RUNTIME='"$(sanitizer_runtime)"' $(CXXFLAGS) -c -o $@ $<
 
-$(B)/tests: $(test_objects) $(tested_objects) $(shared_objects)
-	$(CXX) $(sanitize) -o $@ $^ -lpq -lfmt $(CXXFLAGS) $(LDFLAGS)
+# To look at a vptr, UBSan takes descriptors.
+$(chaos_objects): sanitize += $(if $(filter asan,$(BUILD)),-fno-sanitize=vptr)
+
+$(B)/tests: $(test_objects) $(shared_objects) $(filter-out %/main.o,$(tool_objects))
+	$(CXX) $(sanitize) -o $@ $^ -lpq $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)
+
+$(B)/chaos/doer: $(chaos_objects)
+	@mkdir -p $(@D)
+	$(CXX) $(sanitize) -o $@ $^ -lpq -pthread $(CXXFLAGS) $(LDFLAGS)
 
 # A line `// link: ...` in a small program says what it needs; the plugins are found beside it.
 link_of = $(shell sed -n 's,^// link: ,,p' $(1))
@@ -101,6 +113,12 @@ $(B)/recipes/%: tests/recipes/%/main.cc $(wildcard tests/recipes/*.hh tests/reci
 $(B)/programs/libqq.so.5:
 	@mkdir -p $(@D)
 	sed 's/libpq\.so\.5/libqq.so.5/g; s/invalid connection/INVALID connection/g' $(shell pg_config --libdir)/libpq.so.5 >$@
+
+# Debian's interpreter without the function that dumps a stack, which some versions of Python do not have.
+$(B)/programs/python-undumped:
+	@mkdir -p $(@D)
+	sed 's/_Py_DumpTraceback\x00/_Py_DumpNothingIn\x00/g' /usr/bin/python3 >$@
+	chmod +x $@
 
 host_pie := g++ -fPIE -pie
 host_no-pie := g++ -fno-PIE -no-pie
@@ -152,9 +170,10 @@ packages:  ## install the Debian packages that demo, test and bench need
 
 # Recipes run make again where packages may have to be installed first: what the build asks of pg_config and
 # finds in /usr/include is known only then.
+run_demo = tests/with-server -c max_connections=100 -c superuser_reserved_connections=0 -- bench/demo $(B)
 demo: packages  ## a leaky suite without and with pqsweep, on a throwaway server
 	@$(MAKE) --no-print-directory all $(B)/bench/leaky_suite
-	@tests/with-server -c max_connections=100 -c superuser_reserved_connections=0 -- bench/demo $(B)
+	@$(run_demo)
 
 test: packages  ## all tests, on a throwaway server
 	@$(MAKE) --no-print-directory build-tests
@@ -169,8 +188,22 @@ clients: packages  ## the drivers of all languages, and their matrix in build/cl
 	@tests/clients/install-node build/clients
 	@tests/with-server -- $(B)/tests --test-suite='*clients'
 
+# $(B)/$1.md into the README, between its marks.
+into_readme = sed -i -e '/<!-- $1: begin/,/<!-- $1: end/{//!d}' -e '/<!-- $1: begin/r $(B)/$1.md' README.md
+as_block = sed -i -e '1i\```' -e '$$a\```'
+
 clients-table: clients  ## the same, and the matrix into the README
-	@sed -i -e '/<!-- clients: begin/,/<!-- clients: end/{//!d}' -e '/<!-- clients: begin/r $(B)/clients.md' README.md
+	@$(call into_readme,clients)
+
+demo-table: packages  ## the demo, and its table into the README
+	@$(MAKE) --no-print-directory all $(B)/bench/leaky_suite
+	@$(run_demo) > $(B)/demo.md
+	@sed -i '/^Between modules/,$$d' $(B)/demo.md && $(as_block) $(B)/demo.md && $(call into_readme,demo)
+
+bench-table: packages  ## the benchmarks, and their tables into the README
+	@$(MAKE) --no-print-directory $(bench_built)
+	@$(run_bench) > $(B)/bench.md
+	@$(as_block) $(B)/bench.md && $(call into_readme,bench)
 
 check: packages  ## the fast tests, without a server
 	@$(MAKE) --no-print-directory build-tests
@@ -186,15 +219,26 @@ check-valgrind: packages  ## the unit tests under valgrind
 	@$(MAKE) --no-print-directory build-tests
 	@valgrind --quiet --error-exitcode=9 $(B)/tests --test-suite='unit*'
 
-build-tests: all $(B)/tests $(programs) $(suites) $(plugins) $(host_programs) $(wildcard tests/programs/*.hh)
+build-tests: all $(B)/tests $(B)/chaos/doer $(programs) $(suites) $(plugins) $(host_programs) $(B)/programs/python-undumped $(wildcard tests/programs/*.hh)
 
+chaos: packages  ## random threads and programs on a server that is killed, for SECONDS=60 (SEED=...)
+	@$(MAKE) --no-print-directory all $(B)/chaos/doer
+	@tests/with-server -c max_connections=400 -- tests/chaos/run $(B) --seconds $(SECONDS) $(SEED:%=--seed %) --preload '$(sanitizer_runtime)'
+
+bench_built = all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
+run_bench = tests/with-server -- bench/run $(B)
 bench: packages  ## the tables that the README quotes
-	@$(MAKE) --no-print-directory all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
-	@tests/with-server -- bench/run $(B)
+	@$(MAKE) --no-print-directory $(bench_built)
+	@$(run_bench)
+
+# Not in CI: it takes minutes, and Debian's sources.
+compat: all  ## the test suites of libpq's drivers, with the shim and without
+	@tests/install-packages tests/packages.txt tests/packages-compat.txt
+	@tests/compat $(B)
 
 lint:  ## clang-format and clang-tidy, warnings as errors
 	@tests/install-packages tests/packages.txt tests/packages-lint.txt
-	@tests/lint -std=c++20 $(warnings) -I$(libpq_include) -Ishim -Itests -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
+	@tests/lint -std=c++20 $(warnings) -I$(libpq_include) -Ishim -Itests -Itools -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
 
 install: all  ## to PREFIX (/usr/local), below DESTDIR
 	install -D -m 755 $(B)/pqsweep $(DESTDIR)$(PREFIX)/bin/pqsweep
@@ -206,9 +250,9 @@ clean:  ## remove build/
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
-	@echo 'Variables: BUILD=release|debug|asan|tsan, TESTS, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
+	@echo 'Variables: BUILD=release|debug|asan|tsan, TESTS, SECONDS, SEED, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
-.PHONY: all packages demo test clients clients-table check fuzz check-valgrind build-tests bench lint install clean help
+.PHONY: all packages demo test chaos compat clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install clean help
 .DELETE_ON_ERROR:
 
--include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(test_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))
+-include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(test_objects:.o=.d) $(chaos_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))

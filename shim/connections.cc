@@ -8,6 +8,7 @@ constinit std::atomic<PGcancel*> cancels[Connections::capacity + 1];
 constinit std::atomic<PGcancel*> spent; // the first of a list that is linked through their own memory
 constinit Session sessions[Connections::capacity + 1]{};
 constinit Command commands[Connections::capacity + 1]{};
+constinit Origin origins[Connections::capacity + 1]{};
 
 PGcancel*& next_of(PGcancel* cancel) {
     return *reinterpret_cast<PGcancel**>(cancel);
@@ -45,6 +46,10 @@ Command& Connections::command(const Connection& connection) {
     return commands[&connection - slots_];
 }
 
+Origin& Connections::origin(const Connection& connection) const {
+    return origins[&connection - slots_];
+}
+
 // A slot that a sweep still works on is passed over; it stays on the list for the next caller.
 uint32_t Connections::take_free() {
     for (uint32_t* link = &first_free_; *link; link = &slots_[*link].next_free) {
@@ -67,10 +72,8 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
     {
         Lock::Guard guard(lock_);
         uint32_t i = take_free();
-        if (!i) {
-            untracked_.add(1);
+        if (!i)
             return nullptr;
-        }
         c = &slots_[i];
         leftover = cancels[i].exchange(nullptr, std::memory_order_acq_rel);
 
@@ -81,8 +84,9 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
         c->inside.store(false, std::memory_order_relaxed);
         c->activity = Activity::connecting;
         c->established.store(false, std::memory_order_relaxed);
+        c->counted.store(false, std::memory_order_relaxed);
         c->encrypted = c->inherited = c->mid_message = c->told = false;
-        c->has_session = c->is_revival = c->is_unrestorable = false;
+        c->has_session = c->is_unrestorable = false;
         c->glances = c->in_child = 0;
         c->fd = -1;
         c->backend_pid = 0;

@@ -2,7 +2,7 @@
 //
 // The owner's thread (the one inside a hook for that PGconn) writes a slot; a sweep, in any thread or in a
 // signal handler, reads it and may claim it. Neither waits for the other:
-//   - `life` holds a generation and whether the slot is free, live or swept. A claim is one compare-and-swap,
+//   - `life` holds a generation and a State. A claim is one compare-and-swap,
 //     which fails if the slot changed hands since it was looked at.
 //   - `inside` is set while the owner is in libpq. The owner sets it before it looks at `life`; a sweep
 //     claims before it looks at `inside`: at least one of them sees the other.
@@ -15,6 +15,7 @@
 #include "backing.hh"
 #include "lock.hh"
 #include "names.hh"
+#include "origin.hh"
 #include "real.hh"
 #include "relaxed.hh"
 #include "session.hh"
@@ -41,7 +42,9 @@ constexpr bool is_busy(Activity a) {
     return a == Activity::running || a == Activity::copy || a == Activity::pipeline;
 }
 
-enum class State : uint32_t { free, live, swept };
+// `reviving`: it was swept, and its owner is reconnecting it. A sweep that comes in between makes it swept again, the
+// straggler that it was.
+enum class State : uint32_t { free, live, swept, reviving };
 
 // What a child process did with a connection of its parent's, noted in its own copy of the slot. `gone`: by that
 // child's parent, so the PGconn's address may be anything now.
@@ -58,12 +61,12 @@ struct alignas(128) Connection {
     std::atomic<uint32_t> pins;
     std::atomic<bool> inside;
     std::atomic<bool> established; // counted in Table::live
+    std::atomic<bool> counted;     // in Tag::opened
     Relaxed<Activity> activity;
     Relaxed<bool> encrypted;
     Relaxed<bool> inherited;   // a child process has the descriptor too
     Relaxed<bool> mid_message; // libpq may hold part of a message from the server
     Relaxed<bool> told;        // its owner has been given the reason for its end
-    Relaxed<bool> is_revival;  // the session being made is not the first one
     Relaxed<bool> is_unrestorable;
     Relaxed<bool> has_session; // there is something in session()
     Relaxed<uint8_t> glances;  // see revive::can_wait
@@ -79,7 +82,7 @@ struct alignas(128) Connection {
     Relaxed<Name> application;
     Relaxed<uint32_t> number;        // of all that this process opened, from 1 on
     Relaxed<uint32_t> sweep;         // the sweep that claimed it
-    std::atomic<uint32_t> straggler; // its record in Stragglers, complete once this is set; 0: none
+    std::atomic<uint32_t> straggler; // its record in Stragglers, complete once this is set; 0: none (yet)
     std::atomic<uint32_t> next;      // in its bucket
     uint32_t next_free;
 
@@ -130,6 +133,8 @@ public:
     // for the owner.
     Session& session(const Connection& connection);
     Command& command(const Connection& connection);
+    // Where in the program it was opened.
+    Origin& origin(const Connection& connection) const;
 
     // Calls visit(Connection&) for every slot that was ever used; safe beside add() and remove().
     template<class Visit>
@@ -141,6 +146,8 @@ public:
     // In the child of a fork, where whoever was changing a bucket does not exist.
     void forget_writers() { version_.store(0, std::memory_order_relaxed); }
 
+    // Connections that the program got and that found no room.
+    void note_untracked() { untracked_.add(1); }
     uint32_t untracked() const { return untracked_; }
 
     Part part() { return part_of(this, &high_water_, slots_ + highest() + 1); }

@@ -45,7 +45,8 @@ constinit std::atomic<int> mutations;
 constinit std::atomic<bool> is_read;
 constinit Lock reading; // one reader at a time makes a picture
 
-char* load(char** place) {
+// The program may be replacing the array meanwhile: as for load_word().
+__attribute__((no_sanitize("address", "thread"))) char* load(char** place) {
     return __atomic_load_n(place, __ATOMIC_RELAXED);
 }
 
@@ -60,24 +61,26 @@ constexpr int words_in(int length) {
     return (length + word_size - 1) / word_size;
 }
 
-// `length` bytes at most. A whole word may reach past the text's end, but never into another page, which
-// might not be there. The text is the program's, which may be changing it: no sanitizer is to look, nor may libc,
-// whose functions they watch, read it for us.
-__attribute__((no_sanitize("address", "thread"))) uint64_t load_word(const char* text, int length) {
+// The word at `place` of a text of `length` bytes; the last one overlaps the one before it. Where the text is
+// shorter by now, it may reach past its end, but never into another page, which might not be there. The text is the
+// program's, which may be changing it: no sanitizer is to look, nor may libc, whose functions they watch, read it.
+__attribute__((no_sanitize("address", "thread"))) uint64_t load_word(const char* text, int place,
+                                                                     int length) {
     constexpr uintptr_t page_size = 4096;
+    text += place <= length - word_size ? place : length > word_size ? length - word_size : 0;
     uint64_t word = 0;
-    if (length >= word_size && reinterpret_cast<uintptr_t>(text) % page_size <= page_size - word_size) {
+    if (length >= word_size && reinterpret_cast<uintptr_t>(text) % page_size <= page_size - word_size)
+        [[likely]]
         __builtin_memcpy(&word, text, word_size);
-        return word;
-    }
-    for (int i = 0; i < word_size && i < length && text[i]; i++)
-        word |= uint64_t{static_cast<unsigned char>(text[i])} << 8 * i;
+    else
+        for (int i = 0; i < word_size && i < length && text[i]; i++)
+            word |= uint64_t{static_cast<unsigned char>(text[i])} << 8 * i;
     return word;
 }
 
 bool is_same(const char* text, const Relaxed<uint64_t>* copy, int length) {
     for (int i = 0; i < length; i += word_size)
-        if (load_word(text + i, length - i) != copy[i / word_size])
+        if (load_word(text, i, length) != copy[i / word_size])
             return false;
     return true;
 }
@@ -102,7 +105,7 @@ void Picture::watch(int index, char* entry) {
     int length = static_cast<int>(strnlen(entry, static_cast<size_t>(room)));
     length = length < room ? length + 1 : room;
     for (int i = 0; i < length; i += word_size)
-        copies[copy + i / word_size] = load_word(entry + i, length - i);
+        copies[copy + i / word_size] = load_word(entry, i, length);
     entries[n].index = index;
     entries[n].entry = entry;
     entries[n].copy = copy;
@@ -167,6 +170,29 @@ void read(const std::string_view* names, int count, void (*use)(void*, const cha
     picture.store(next, std::memory_order_release);
     use(context, values);
     is_read.store(false, std::memory_order_seq_cst);
+}
+
+// As for load_word().
+__attribute__((no_sanitize("address", "thread"))) char* find(const char* name) {
+    char** array = __atomic_load_n(&environ, __ATOMIC_RELAXED);
+    char* entry = nullptr;
+    for (; array && (entry = load(array)); array++) {
+        size_t same = 0;
+        while (name[same] && entry[same] == name[same])
+            same++;
+        if (!name[same] && entry[same] == '=')
+            return entry + same + 1;
+    }
+    return nullptr;
+}
+
+char* find_guarded(const char* name) {
+    Lock::Guard guard(reading);
+    if (!is_entered())
+        return nullptr;
+    char* value = find(name);
+    is_read.store(false, std::memory_order_seq_cst);
+    return value;
 }
 
 void forget() {

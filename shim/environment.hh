@@ -30,6 +30,12 @@ bool as_last_read();
 void read(const std::string_view* names, int count, void (*use)(void* context, const char* const* values),
           void* context);
 
+// As getenv(), which must do without its real namesake: allocators call it before we can look for that. Null for a
+// variable that is not there.
+char* find(const char* name);
+// The same with no Mutation under way. Null, too, where there is one all the time.
+char* find_guarded(const char* name);
+
 // In the child of a fork, where other threads' reads and changes do not exist.
 void forget();
 

@@ -72,6 +72,17 @@ EXPORT int clearenv() noexcept {
     return change_environment(nullptr, [] { return real::libc::clearenv()(); });
 }
 
+// libpq looks at the environment when it connects. Where that is a revival, its owner only used a connection, and need
+// not expect another thread's setenv() to pull the array away under glibc's getenv().
+EXPORT char* getenv(const char* name) noexcept {
+    return revive::kept_descriptor < 0 ? environment::find(name) : environment::find_guarded(name);
+}
+
+// Whoever was told not to trust the environment was not loaded with us.
+EXPORT char* secure_getenv(const char* name) noexcept {
+    return getenv(name);
+}
+
 EXPORT int socket(int domain, int type, int protocol) noexcept {
     int fd = real::libc::socket()(domain, type, protocol);
     if (revive::kept_descriptor >= 0) [[unlikely]] {

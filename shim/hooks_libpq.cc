@@ -6,6 +6,7 @@
 // libstdc++.
 #include "appname.hh"
 #include "hooks.hh"
+#include "origin.hh"
 #include "owner.hh"
 #include "process.hh"
 #include "remember.hh"
@@ -15,6 +16,7 @@
 #include "witness.hh"
 
 #include <cstring>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -68,12 +70,15 @@ PGconn* connect_named(const Libpq& libpq, const Table* table, Args... args) {
 }
 
 template<Call call, class... Args>
-PGconn* connect_to(const Libpq* libpq, bool is_outer, Args... args) {
+PGconn* connect_to(const Libpq* libpq, const void* caller, bool is_outer, Args... args) {
     Table* table = process::table();
     if (table)
         tag::look(*table);
     if (!libpq || !libpq->get<call>())
         return nullptr;
+    std::optional<origin::Here> here;
+    if (table && is_outer)
+        here.emplace(*table, caller);
     if (is_outer)
         is_connecting = true;
     PGconn* conn = connect_named<call>(*libpq, is_outer ? table : nullptr, args...);
@@ -91,7 +96,7 @@ PGconn* connect_hook(const void* caller, Args... args) {
     bool is_outer = libpq && !libpq->contains(caller);
     if (is_outer)
         witness::connecting(*libpq, caller);
-    return connect_to<call>(libpq, is_outer, args...);
+    return connect_to<call>(libpq, caller, is_outer, args...);
 }
 
 // A connect hook for each libpq there may be.
@@ -103,7 +108,7 @@ struct Tied<call, PGconn* (*)(Args...)> {
     static PGconn* connect(Args... args) {
         Unseen unseen;
         witness::connecting(*real::libpq_at(number), nullptr);
-        return connect_to<call>(real::libpq_at(number), true, args...);
+        return connect_to<call>(real::libpq_at(number), __builtin_return_address(0), true, args...);
     }
     template<int... numbers>
     static void* hook(int number, std::integer_sequence<int, numbers...>) {
@@ -171,6 +176,7 @@ auto reset_hook(const void* caller, PGconn* conn) {
             leave(c);
         }
     } reset{*table, *c, conn};
+    origin::Here here(*table, caller);
     enter(*c);
     owner::resetting(*table, *c);
     return in_sight(c->libpq->get<call>(), conn);
@@ -255,6 +261,8 @@ template<Kind kind, Call call, class... Args>
         return function(conn, args...);
 
     Unseen unseen;
+    if (starts_work(kind))
+        tag::look(table);
     enter(c);
     if (c.state() == State::swept) [[unlikely]] {
         revive::Outcome outcome =
@@ -296,14 +304,14 @@ template<Kind kind, Call call, class... Args>
 auto pass(const void* caller, PGconn* conn, Args... args) {
     using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
     Table* table = table::existing();
-    if constexpr (starts_work(kind))
-        if (table) {
+    Connection* c = table ? table->connections.find(conn) : nullptr;
+    if (!c) {
+        if (starts_work(kind) && table) {
             Unseen unseen;
             tag::look(*table);
         }
-    Connection* c = table ? table->connections.find(conn) : nullptr;
-    if (!c)
         return forward<call>(use_of<kind, call>(), caller, conn, args...);
+    }
     auto function = c->libpq->get<call>();
     if (!function)
         return Result();

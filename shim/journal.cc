@@ -81,6 +81,7 @@ void append_instead_of_another(void* data) {
 }
 
 void write_line(std::string_view line) {
+    NoSigpipe guard;
     Writing writing{line, 0};
     append(&writing);
     if (writing.error == EMFILE)
@@ -142,10 +143,37 @@ public:
     }
     // Nothing for an empty value.
     Record& word(std::string_view name, std::string_view value) {
-        constexpr size_t longest_escape = 6;
-        if (value.empty() || text_.size() + name.size() + longest_escape * value.size() + 16 > sizeof buffer_)
+        if (value.empty() || !fits(name.size() + value.size()))
             return *this;
-        key(name).raw("\"");
+        key(name);
+        quote(value);
+        return *this;
+    }
+    // The names before the first that is none.
+    template<size_t N>
+    Record& words(std::string_view name, const Names& names, const std::array<Relaxed<Name>, N>& values) {
+        if (values[0] == Name::none)
+            return *this;
+        key(name);
+        char separator = '[';
+        for (const auto& value : values) {
+            if (value == Name::none || !fits(names.text(value).size()))
+                break;
+            text_.raw({&separator, 1});
+            quote(names.text(value));
+            separator = ',';
+        }
+        text_.raw(separator == '[' ? "[]" : "]");
+        return *this;
+    }
+
+private:
+    bool fits(size_t length) const {
+        constexpr size_t longest_escape = 6, others = 16;
+        return text_.size() + longest_escape * length + others <= sizeof buffer_;
+    }
+    void quote(std::string_view value) {
+        text_.raw("\"");
         while (!value.empty()) {
             size_t length = character_length(value);
             if (length == 0)
@@ -161,10 +189,7 @@ public:
             value.remove_prefix(length ? length : 1);
         }
         text_.raw("\"");
-        return *this;
     }
-
-private:
     Text& key(std::string_view name) {
         if (text_.size() > 2)
             text_.raw(",");
@@ -172,7 +197,7 @@ private:
     }
 
     KeepErrno keep_;
-    char buffer_[4096];
+    char buffer_[8192];
     Text text_{buffer_};
 };
 
@@ -195,6 +220,7 @@ void start() {
     Record(parent ? "fork" : "start")
         .word("program", {program, length > 0 ? static_cast<size_t>(length) : 0})
         .word("host", system.nodename)
+        .word("run", the_settings().run)
         .number("parent", getppid());
 }
 
@@ -210,7 +236,9 @@ void opened(const Table& table, const Connection& c) {
         .word("database", names.text(c.database))
         .word("user", names.text(c.user))
         .word("host", names.text(c.host))
-        .word("application", names.text(c.application));
+        .word("application", names.text(c.application))
+        .words("source", names, table.connections.origin(c).lines)
+        .words("stack", names, table.connections.origin(c).calls);
 }
 
 void closed(uint32_t connection, Close how) {
@@ -251,9 +279,41 @@ void refused(const Connection& c) {
         Record("refuse").number("connection", c.number);
 }
 
-void exited(const Table& table, int status) {
-    if (*path)
-        Record("exit").number("status", status).number("live", table.live);
+void exited(Table& table, int status) {
+    if (!*path)
+        return;
+    table.connections.each([](const Connection& c) {
+        if (c.state() == State::live && c.established.load())
+            Record("left")
+                .number("connection", c.number)
+                .word("state", name_of(c.activity))
+                .seconds("age", now() - c.opened_at);
+    });
+    Record record("exit");
+    record.number("status", status).number("live", table.live);
+    if (uint32_t untracked = table.connections.untracked())
+        record.number("untracked", untracked);
+}
+
+void used_inherited(Table& parents, bool has_own_table) {
+    if (!*path)
+        return;
+    bool has_started = has_own_table;
+    parents.connections.each([&](const Connection& c) {
+        if (!(c.in_child & (InChild::used | InChild::finished)))
+            return;
+        if (!has_started)
+            start();
+        has_started = true;
+        constexpr std::string_view words[] = {"", "used", "finished", "used and finished"};
+        const Names& names = parents.names;
+        Record("inherited")
+            .word("did", words[c.in_child & (InChild::used | InChild::finished)])
+            .word("tag", names.text(c.tag))
+            .word("test", names.text(c.test))
+            .number("backend", c.backend_pid)
+            .word("database", names.text(c.database));
+    });
 }
 
 } // namespace pqsweep::journal

@@ -22,6 +22,9 @@ void tag_changed(const Table& table, Name ended);
 void swept(const Table& table, const Connection& connection, const Straggler& straggler);
 void revived(const Table& table, const Connection& connection, int64_t nanoseconds);
 void refused(const Connection& connection);
-void exited(const Table& table, int status);
+// When the process ends: also what is still open, and what it did with its parent's connections. One that made none of
+// its own has only the latter to tell.
+void exited(Table& table, int status);
+void used_inherited(Table& parents, bool has_own_table);
 
 } // namespace pqsweep::journal

@@ -28,7 +28,7 @@ Name Names::intern(std::string_view text) {
         return Name(known);
     auto size =
         static_cast<uint32_t>((sizeof(Entry) + text.size() + 1 + alignof(Entry) - 1) & ~(alignof(Entry) - 1));
-    uint32_t offset = used_ + alignof(Entry); // 0 stays free: it means none
+    uint32_t offset = used_.load(std::memory_order_relaxed) + uint32_t{alignof(Entry)}; // 0 stays free: it means none
     if (offset + size > capacity || !backing_.reaches(bytes_ + offset + size))
         return Name(full);
     auto* fresh = reinterpret_cast<Entry*>(bytes_ + offset);
@@ -36,9 +36,21 @@ Name Names::intern(std::string_view text) {
     fresh->length = static_cast<uint32_t>(text.size());
     fresh->next = buckets_[hash % bucket_count];
     memcpy(fresh->text(), text.data(), text.size());
-    used_ = used_ + size;
+    used_.store(offset - uint32_t{alignof(Entry)} + size, std::memory_order_release);
     buckets_[hash % bucket_count] = offset;
     return Name(offset);
+}
+
+std::string_view Names::text(Name name) const {
+    auto offset = static_cast<uint32_t>(name);
+    if (name == Name::none)
+        return "";
+    if (offset == full)
+        return overflow;
+    // Names go from thread to thread without any order.
+    while (used_.load(std::memory_order_acquire) < offset) {
+    }
+    return entry(offset).view();
 }
 
 } // namespace pqsweep

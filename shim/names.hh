@@ -4,8 +4,8 @@
 
 #include "backing.hh"
 #include "lock.hh"
-#include "relaxed.hh"
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -21,22 +21,22 @@ public:
     // The same number for the same text; `none` for an empty one. A full store answers one name for all.
     Name intern(std::string_view text);
     // Valid as long as the store. Ends in a NUL byte that the view leaves out.
-    std::string_view text(Name name) const {
-        auto offset = static_cast<uint32_t>(name);
-        return name == Name::none ? "" : offset == full ? "(too many names)" : entry(offset).view();
-    }
+    std::string_view text(Name name) const;
     // The same for bytes that anybody may have written: "?" where there is no such name.
     std::string_view checked_text(Name name) const {
         auto offset = static_cast<uint32_t>(name);
-        if (name == Name::none || offset == full)
-            return text(name);
+        if (name == Name::none)
+            return "";
+        if (offset == full)
+            return overflow;
         bool is_one = offset % alignof(Entry) == 0 && offset <= capacity - sizeof(Entry) - longest &&
                       entry(offset).length > 0 && entry(offset).length <= longest;
         return is_one ? entry(offset).view() : "?";
     }
 
     Part part() {
-        uint32_t used = used_ < capacity ? used_ + uint32_t{alignof(Entry)} : capacity;
+        uint32_t used = used_.load(std::memory_order_acquire);
+        used = used < capacity ? used + uint32_t{alignof(Entry)} : capacity;
         return part_of(this, &used_, bytes_ + used);
     }
     Backing& backing() { return backing_; }
@@ -53,6 +53,7 @@ private:
     static constexpr uint32_t bucket_count = 1 << 14;
     static constexpr uint32_t capacity = 24 << 20;
     static constexpr uint32_t full = UINT32_MAX; // a name that all have for which there was no room
+    static constexpr std::string_view overflow = "(too many names)";
 
     const Entry& entry(uint32_t offset) const { return *reinterpret_cast<const Entry*>(bytes_ + offset); }
     uint32_t find(std::string_view text, uint32_t hash) const;
@@ -60,7 +61,8 @@ private:
     Lock lock_;
     Backing backing_;
     uint32_t buckets_[bucket_count];
-    alignas(mapping_unit) Relaxed<uint32_t> used_; // from here on: on the board
+    // From here on: on the board. As an answer, it carries all names up to it.
+    alignas(mapping_unit) std::atomic<uint32_t> used_;
     alignas(Entry) char bytes_[capacity];
 };
 

@@ -5,8 +5,11 @@
 #include "journal.hh"
 #include "keep_errno.hh"
 #include "obituary.hh"
+#include "settings.hh"
 #include "socket.hh"
 #include "tag.hh"
+
+#include <cstring>
 
 namespace pqsweep::owner {
 
@@ -18,11 +21,8 @@ Name intern(Table& table, const char* text) {
 
 void established(Table& table, Connection& c, PGconn* conn) {
     const Libpq& libpq = *c.libpq;
-    c.activity = Activity::idle;
     c.backend_pid = libpq.get<Call::PQbackendPID>()(conn);
-    c.database = intern(table, libpq.get<Call::PQdb>()(conn));
-    c.user = intern(table, libpq.get<Call::PQuser>()(conn));
-    c.host = intern(table, libpq.get<Call::PQhost>()(conn));
+    c.host = intern(table, libpq.get<Call::PQhost>()(conn)); // of several, the one that answered
     c.application = intern(table, libpq.get<Call::PQparameterStatus>()(conn, "application_name"));
     auto gss_in_use = libpq.get<Call::PQgssEncInUse>();
     bool has_tls = libpq.get<Call::PQsslInUse>()(conn);
@@ -34,21 +34,59 @@ void established(Table& table, Connection& c, PGconn* conn) {
     if (former)
         libpq.get<Call::PQfreeCancel>()(former);
     Connections::free_spent_cancels(libpq);
-    if (c.state() != State::live || c.established.exchange(true, std::memory_order_acq_rel))
+    c.activity = Activity::idle;
+    if (c.state() == State::swept || c.established.exchange(true, std::memory_order_seq_cst))
         return;
-    if (!c.is_revival) {
+    table.tags.of(table.tag).peak.raise_to(table.live.add(1));
+    if (!c.counted.exchange(true, std::memory_order_relaxed)) {
         table.tags.of(c.tag).opened.add(1);
         journal::opened(table, c);
     }
-    table.tags.of(table.tag).peak.raise_to(table.live.add(1));
+    // A sweep that came in between found nothing to take back.
+    if (c.state() == State::swept)
+        table.no_longer_live(c);
+}
+
+// What libpq will tell the server that the application is.
+Name application_to_be(Table& table, const Libpq& libpq, PGconn* conn) {
+    auto conninfo = libpq.get<Call::PQconninfo>();
+    PQconninfoOption* options = conninfo ? conninfo(conn) : nullptr;
+    if (!options)
+        return Name::none;
+    const char* value = nullptr;
+    for (const PQconninfoOption* o = options; o->keyword; o++)
+        if (o->val && (strcmp(o->keyword, "application_name") == 0 ||
+                       (!value && strcmp(o->keyword, "fallback_application_name") == 0)))
+            value = o->val;
+    Name name = intern(table, value);
+    libpq.get<Call::PQconninfoFree>()(options);
+    return name;
+}
+
+// What PQSWEEP_KEEP goes by has to be there before a sweep can come.
+void note_names(Table& table, Connection& c, PGconn* conn) {
+    const Libpq& libpq = *c.libpq;
+    c.database = intern(table, libpq.get<Call::PQdb>()(conn));
+    c.user = intern(table, libpq.get<Call::PQuser>()(conn));
+    c.host = intern(table, libpq.get<Call::PQhost>()(conn));
+    for (const KeepRule& rule : the_settings().keep)
+        if (rule.field == KeepField::app && c.application == Name::none)
+            c.application = application_to_be(table, libpq, conn);
+}
+
+void note_used_again(Table& table, Connection& c) {
+    await_record(c);
+    const Straggler* record = table.stragglers.record(c.straggler);
+    if (record && record->fate == Fate::used_again)
+        return;
+    table.stragglers.set_fate(c.straggler, Fate::used_again);
+    journal::refused(c);
 }
 
 // Its owner knows now: libpq has seen the end of the stream.
 void lost(Table& table, Connection& c) {
-    if (c.state() == State::swept) {
-        await_record(c);
-        table.stragglers.set_fate(c.straggler, Fate::used_again);
-    }
+    if (c.state() == State::swept)
+        note_used_again(table, c);
     c.activity = Activity::lost;
     c.fd = -1;
     c.cookie = 0;
@@ -63,6 +101,7 @@ void note_opening(Table& table, Connection& c) {
     c.number = table.numbered.add(1);
     c.tag = tag;
     c.test = tag::test(table);
+    table.connections.origin(c) = origin::of_this_call();
     c.epoch = tag == Name::none ? 0 : uint32_t(table.epoch);
     c.opened_at = now();
 }
@@ -84,8 +123,12 @@ void connected(Table& table, PGconn* conn, const Libpq* libpq, bool is_done) {
     }
     if (!c) {
         c = table.connections.add(conn, libpq);
-        if (!c)
+        if (!c) {
+            if (is_done)
+                table.connections.note_untracked();
             return;
+        }
+        note_names(table, *c, conn);
         note_opening(table, *c);
         c->inside.store(true, std::memory_order_seq_cst);
     }
@@ -115,30 +158,38 @@ void progressed(Table& table, Connection& c, PGconn* conn) {
 
 namespace {
 
-void make_live(Connection& c) {
+void begin_again(Connection& c, State state) {
     c.activity = Activity::connecting;
     c.told = c.mid_message = c.is_unrestorable = false;
     c.glances = 0;
-    c.straggler = 0;
     c.sweep = 0;
-    c.life.store(Connection::with(c.life.load(std::memory_order_relaxed) + 4, State::live),
+    c.life.store(Connection::with(c.life.load(std::memory_order_relaxed) + 4, state),
                  std::memory_order_seq_cst);
 }
 
 } // namespace
 
 void reviving(Table& table, Connection& c) {
-    c.is_revival = true;
     if (table.tag != Name::none)
         c.epoch = table.epoch;
-    make_live(c);
+    begin_again(c, State::reviving);
 }
 
-void swept_again(Connection& c, uint32_t straggler) {
-    c.is_revival = false;
+bool revived(Connection& c) {
+    uint32_t life = c.life.load(std::memory_order_relaxed);
+    uint32_t straggler = c.straggler.exchange(0, std::memory_order_relaxed);
+    if (Connection::state_of(life) == State::reviving &&
+        c.life.compare_exchange_strong(life, Connection::with(life + 4, State::live),
+                                       std::memory_order_seq_cst))
+        return true;
     c.straggler = straggler;
+    return false;
+}
+
+void swept_again(Table& table, Connection& c) {
     c.life.store(Connection::with(c.life.load(std::memory_order_relaxed) + 4, State::swept),
                  std::memory_order_seq_cst);
+    table.no_longer_live(c);
 }
 
 void resetting(Table& table, Connection& c) {
@@ -153,9 +204,10 @@ void resetting(Table& table, Connection& c) {
     }
     table.connections.session(c).forget();
     c.has_session = false;
-    c.is_revival = false;
     note_opening(table, c);
-    make_live(c);
+    c.straggler = 0;
+    c.counted = false;
+    begin_again(c, State::live);
 }
 
 void finishing(Table& table, Connection& c) {
@@ -183,11 +235,9 @@ void finishing(Table& table, Connection& c) {
 bool using_swept(Table& table, Connection& c, bool expects_reply) {
     if (c.told || c.activity == Activity::lost)
         return false;
-    await_record(c);
-    table.stragglers.set_fate(c.straggler, Fate::used_again);
+    note_used_again(table, c);
     c.told = obituary::deliver(table, c, expects_reply);
     if (c.told) {
-        journal::refused(c);
         c.fd = -1; // the kernel's socket is gone; a later sweep has nothing to do here
         c.cookie = 0;
     }

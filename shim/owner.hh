@@ -22,8 +22,11 @@ void resetting(Table& table, Connection& connection);
 // The shim is about to reset it, for a connection that was swept; afterwards it belongs to the current tag.
 void reviving(Table& table, Connection& connection);
 
-// That did not work out: it is what it was before, with the record that it had.
-void swept_again(Connection& connection, uint32_t straggler);
+// It has reconnected. False: a sweep has claimed it meanwhile.
+bool revived(Connection& connection);
+
+// It could not be revived, and is what it was before.
+void swept_again(Table& table, Connection& connection);
 
 // A sweep claims first and writes its record then: waits for that a moment.
 void await_record(const Connection& connection);

@@ -113,8 +113,10 @@ int end(int status) {
     // A vfork child shares our memory, and a fork that ran no handlers has the parent's table.
     if ((table ? table->owner : child) != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
         return status;
-    if (Table* parents = table::inherited())
+    if (Table* parents = table::inherited()) {
+        journal::used_inherited(*parents, table != nullptr);
         summary::print_inherited(*parents);
+    }
     if (!table)
         return status;
     Unseen unseen;

@@ -22,7 +22,9 @@ public:
     static int count() { return published.load(std::memory_order_acquire); }
     static const Libpq* containing(const void* address);
     static void refresh();
-    static bool defined_around(const void* address, const char* name);
+    static void* definition_around(const void* address, const char* name);
+    static void* first_definition(const char* name);
+    static void in_loader(void (*act)(void*), void* data);
     static void before_fork();
     static void after_fork(bool is_child);
 
@@ -57,6 +59,8 @@ constinit Lock Discovery::publishing;
 namespace {
 
 constexpr char landmark[] = "PQconnectStart";
+using Symbol = ElfW(Sym);
+using Dynamic = ElfW(Dyn);
 
 uint32_t gnu_hash(const char* name) {
     uint32_t hash = 5381;
@@ -71,46 +75,48 @@ const T* in_memory(ElfW(Addr) base, ElfW(Addr) pointer) {
     return reinterpret_cast<const T*>(pointer < base ? base + pointer : pointer);
 }
 
-bool defined_as(const ElfW(Sym) & symbol, const char* strings, const char* name) {
+bool defined_as(const Symbol& symbol, const char* strings, const char* name) {
     return symbol.st_shndx != SHN_UNDEF && strcmp(strings + symbol.st_name, name) == 0;
 }
 
 // https://flapenguin.me/elf-dt-gnu-hash describes the table; glibc's do_lookup_x reads it the same way.
-bool in_gnu_hash(const uint32_t* table, const ElfW(Sym) * symbols, const char* strings, const char* name) {
+const Symbol* in_gnu_hash(const uint32_t* table, const Symbol* symbols, const char* strings,
+                          const char* name) {
     uint32_t bucket_count = table[0], first_symbol = table[1], bloom_words = table[2];
     const uint32_t* buckets = table + 4 + bloom_words * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
     const uint32_t* chain = buckets + bucket_count;
     if (!bucket_count)
-        return false;
+        return nullptr;
     uint32_t hash = gnu_hash(name);
     uint32_t i = buckets[hash % bucket_count];
     if (i < first_symbol)
-        return false;
+        return nullptr;
     for (;; i++) {
         uint32_t entry = chain[i - first_symbol];
         if ((entry | 1) == (hash | 1) && defined_as(symbols[i], strings, name))
-            return true;
+            return &symbols[i];
         if (entry & 1)
-            return false;
+            return nullptr;
     }
 }
 
 // Objects linked with --hash-style=sysv: the table's second word is the number of symbols.
-bool in_sysv_table(const uint32_t* table, const ElfW(Sym) * symbols, const char* strings, const char* name) {
+const Symbol* in_sysv_table(const uint32_t* table, const Symbol* symbols, const char* strings,
+                            const char* name) {
     for (uint32_t i = 1; i < table[1]; i++)
         if (defined_as(symbols[i], strings, name))
-            return true;
-    return false;
+            return &symbols[i];
+    return nullptr;
 }
 
-// Whether the object that is loaded at `base` defines `name`.
-bool defines(ElfW(Addr) base, const ElfW(Dyn) * dynamic, const char* name) {
-    const ElfW(Sym)* symbols = nullptr;
+// `name` in the object that is loaded at `base`; null if it does not define it.
+void* definition(ElfW(Addr) base, const Dynamic* dynamic, const char* name) {
+    const Symbol* symbols = nullptr;
     const char* strings = nullptr;
     const uint32_t *gnu = nullptr, *sysv = nullptr;
     for (; dynamic->d_tag != DT_NULL; dynamic++) {
         if (dynamic->d_tag == DT_SYMTAB)
-            symbols = in_memory<ElfW(Sym)>(base, dynamic->d_un.d_ptr);
+            symbols = in_memory<Symbol>(base, dynamic->d_un.d_ptr);
         else if (dynamic->d_tag == DT_STRTAB)
             strings = in_memory<char>(base, dynamic->d_un.d_ptr);
         else if (dynamic->d_tag == DT_GNU_HASH)
@@ -118,11 +124,18 @@ bool defines(ElfW(Addr) base, const ElfW(Dyn) * dynamic, const char* name) {
         else if (dynamic->d_tag == DT_HASH)
             sysv = in_memory<uint32_t>(base, dynamic->d_un.d_ptr);
     }
-    if (!symbols || !strings)
-        return false;
-    if (gnu)
-        return in_gnu_hash(gnu, symbols, strings, name);
-    return sysv && in_sysv_table(sysv, symbols, strings, name);
+    if (!symbols || !strings || (!gnu && !sysv))
+        return nullptr;
+    const Symbol* symbol =
+        gnu ? in_gnu_hash(gnu, symbols, strings, name) : in_sysv_table(sysv, symbols, strings, name);
+    return symbol ? reinterpret_cast<void*>(base + symbol->st_value) : nullptr;
+}
+
+const Dynamic* dynamic_of(const dl_phdr_info& info) {
+    for (int i = 0; i < info.dlpi_phnum; i++)
+        if (info.dlpi_phdr[i].p_type == PT_DYNAMIC)
+            return reinterpret_cast<const Dynamic*>(info.dlpi_addr + info.dlpi_phdr[i].p_vaddr);
+    return nullptr;
 }
 
 } // namespace
@@ -143,13 +156,11 @@ int Discovery::count_adds(dl_phdr_info* info, size_t, void* adds) {
 // functions is bound to itself before any preloaded library: nothing there for us.
 int Discovery::next_libpq(dl_phdr_info* info, size_t, void* data) {
     auto& search = *static_cast<Search*>(data);
-    const ElfW(Dyn)* dynamic = nullptr;
+    const Dynamic* dynamic = dynamic_of(*info);
     uintptr_t begin = UINTPTR_MAX, end = 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr)& header = info->dlpi_phdr[i];
         uintptr_t start = info->dlpi_addr + header.p_vaddr;
-        if (header.p_type == PT_DYNAMIC)
-            dynamic = reinterpret_cast<const ElfW(Dyn)*>(start);
         if (header.p_type == PT_LOAD) {
             begin = start < begin ? start : begin;
             end = start + header.p_memsz > end ? start + header.p_memsz : end;
@@ -157,7 +168,7 @@ int Discovery::next_libpq(dl_phdr_info* info, size_t, void* data) {
     }
     auto self = reinterpret_cast<uintptr_t>(&adds_seen);
     if (!dynamic || !*info->dlpi_name || (begin <= self && self < end) ||
-        !defines(info->dlpi_addr, dynamic, landmark))
+        !definition(info->dlpi_addr, dynamic, landmark))
         return 0;
     if (search.skip-- > 0)
         return 0;
@@ -225,6 +236,11 @@ public:
 constinit std::atomic<int> Discovery::InLoader::threads;
 constinit std::atomic<bool> Discovery::InLoader::is_forking;
 
+void Discovery::in_loader(void (*act)(void*), void* data) {
+    InLoader guard;
+    act(data);
+}
+
 void Discovery::before_fork() {
     InLoader::is_forking = true;
     for (int turn = 0; InLoader::threads > 0 && turn < InLoader::patience; turn++)
@@ -259,12 +275,34 @@ void Discovery::refresh() {
     adds_seen.store(adds, std::memory_order_release);
 }
 
-bool Discovery::defined_around(const void* address, const char* name) {
+void* Discovery::definition_around(const void* address, const char* name) {
     InLoader guard;
     Dl_info info;
     link_map* map = nullptr;
-    return dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) && map &&
-           defines(map->l_addr, map->l_ld, name);
+    bool is_known = dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) && map;
+    return is_known ? definition(map->l_addr, map->l_ld, name) : nullptr;
+}
+
+void* Discovery::first_definition(const char* name) {
+    InLoader guard;
+    struct Wanted {
+        const char* name;
+        void* found;
+        char path[4096]; // empty for the program
+    } wanted{name, nullptr, {}};
+    dl_iterate_phdr(
+        [](dl_phdr_info* info, size_t, void* data) {
+            auto& it = *static_cast<Wanted*>(data);
+            if (const Dynamic* dynamic = dynamic_of(*info))
+                it.found = definition(info->dlpi_addr, dynamic, it.name);
+            if (it.found)
+                memcpy(it.path, info->dlpi_name, strnlen(info->dlpi_name, sizeof it.path - 1));
+            return it.found ? 1 : 0;
+        },
+        &wanted);
+    if (*wanted.path && !real::libc::dlopen()(wanted.path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE))
+        return nullptr;
+    return wanted.found;
 }
 
 namespace real {
@@ -327,7 +365,19 @@ bool is_visible_from(const void* caller, const char* name, const void* hook) {
 }
 
 bool may_be_from(const Libpq& libpq, const void* caller, const char* function) {
-    return libpq.contains(caller) || Discovery::defined_around(caller, function);
+    return libpq.contains(caller) || definition_around(caller, function);
+}
+
+void* definition_around(const void* address, const char* name) {
+    return Discovery::definition_around(address, name);
+}
+
+void* first_definition(const char* name) {
+    return Discovery::first_definition(name);
+}
+
+void in_loader(void (*act)(void*), void* data) {
+    Discovery::in_loader(act, data);
 }
 
 void before_fork() {

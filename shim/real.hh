@@ -92,6 +92,14 @@ const Libpq* libpq_containing(const void* address);
 // its object's dependencies. Takes the loader's lock; where it would not, dlerror() says so.
 bool is_visible_from(const void* caller, const char* name, const void* hook);
 
+// What the object that `address` is in defines as `name`, and what the first of all objects that has that name does,
+// whoever may see it; or null. That one is not unloaded any more. Both take the loader's lock.
+void* definition_around(const void* address, const char* name);
+void* first_definition(const char* name);
+
+// Calls what takes the loader's lock. Not from inside itself, nor together with what does so by itself.
+void in_loader(void (*act)(void* data), void* data);
+
 // The real libc function of that name, for the hook that hides it.
 #define HOOK(result, name, parameters) decltype(&::name) name();
 namespace libc {

@@ -177,40 +177,47 @@ bool is_wanted(Table& table, Connection& c) {
            !c.is_unrestorable && table.connections.session(c).loss() == Loss::none;
 }
 
-} // namespace
-
-Outcome attempt(Table& table, Connection& c, PGconn* conn) {
-    owner::await_record(c);
-    if (!is_wanted(table, c))
-        return Outcome::not_wanted;
+// Another session in the PGconn, like the last one. A sweep that came in between has left nothing of it.
+Outcome reconnect(Table& table, Connection& c, PGconn* conn, const ClientState& state) {
     const Libpq& libpq = *c.libpq;
-    int64_t start = now();
-    ClientState state(libpq, conn);
-    uint32_t straggler = c.straggler;
-    int fd = libpq.get<Call::PQsocket>()(conn);
-    {
-        KeptDescriptor kept(libpq, fd);
-        owner::reviving(table, c);
-        libpq.get<Call::PQreset>()(conn);
-        if (libpq.get<Call::PQstatus>()(conn) != CONNECTION_OK) {
-            KeptDescriptor::release();
-            owner::swept_again(c, straggler);
-            return Outcome::no_server;
-        }
-    }
+    owner::reviving(table, c);
+    libpq.get<Call::PQreset>()(conn);
+    if (libpq.get<Call::PQstatus>()(conn) != CONNECTION_OK)
+        return Outcome::no_server;
     owner::progressed(table, c, conn);
     if (!Replay(libpq, conn).run(table.connections.session(c), state)) {
         cut_socket(c.fd, c.cookie, {});
-        table.no_longer_live(c);
-        owner::swept_again(c, straggler);
-        c.is_unrestorable = true;
         return Outcome::not_restorable;
+    }
+    return owner::revived(c) ? Outcome::done : Outcome::not_wanted;
+}
+
+} // namespace
+
+Outcome attempt(Table& table, Connection& c, PGconn* conn) {
+    constexpr int most_sweeps = 8;
+    owner::await_record(c);
+    if (!is_wanted(table, c))
+        return Outcome::not_wanted;
+    int64_t start = now();
+    uint32_t straggler = c.straggler;
+    ClientState state(*c.libpq, conn);
+    KeptDescriptor kept(*c.libpq, c.libpq->get<Call::PQsocket>()(conn));
+    Outcome outcome = reconnect(table, c, conn, state);
+    for (int sweeps = 1; c.state() == State::swept && sweeps < most_sweeps; sweeps++)
+        outcome = reconnect(table, c, conn, state);
+    if (outcome != Outcome::done) {
+        KeptDescriptor::release();
+        if (c.state() == State::swept)
+            outcome = Outcome::not_wanted;
+        c.is_unrestorable = outcome == Outcome::not_restorable;
+        owner::swept_again(table, c);
+        return outcome;
     }
     state.put_back();
     int64_t took = now() - start;
     table.stragglers.set_revived(straggler, took);
     journal::revived(table, c, took);
-    c.is_revival = false;
     return Outcome::done;
 }
 

@@ -67,6 +67,11 @@ bool parse_scope(std::string_view text, Settings& s) {
     return parse_word(text, words, s.scope);
 }
 
+bool parse_stacks(std::string_view text, Settings& s) {
+    constexpr std::string_view words[] = {"0", "python", "1"};
+    return parse_word(text, words, s.stacks);
+}
+
 bool parse_report(std::string_view text, Settings& s) {
     constexpr std::string_view words[] = {"never", "stragglers", "always"};
     return parse_word(text, words, s.report);
@@ -181,11 +186,13 @@ constexpr Setting list[] = {
      "up to 64 field=glob, separated by commas, field one of tag test app db user host state", parse_keep},
     {"PQSWEEP_APPNAME", "0", "0 or 1",
      [](std::string_view text, Settings& s) { return parse_flag(text, s.appname); }},
+    {"PQSWEEP_STACKS", "python", "0, python or 1", parse_stacks},
     {"PQSWEEP_SIGNAL", "RTMIN+7",
      "the name or number of a signal that can be caught and reports no fault, or none", parse_signal},
     {"PQSWEEP_REPORT", "stragglers", "never, stragglers or always", parse_report},
     {"PQSWEEP_JOURNAL", "", "a file's name, where %p stands for the process id",
      [](std::string_view text, Settings& s) { return s.journal = text, true; }},
+    {"PQSWEEP_RUN", "", "a name", [](std::string_view text, Settings& s) { return s.run = text, true; }},
     {"PQSWEEP_EXITCODE", "0", "a whole number from 0 to 255", parse_exit_code},
     {"PQSWEEP_FAIL_ON", "abandoned", "any of abandoned, transaction and exit, separated by commas",
      parse_fail_on},

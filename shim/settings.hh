@@ -11,6 +11,7 @@
 namespace pqsweep {
 
 enum class Scope : uint8_t { package, module, test };
+enum class Stacks : uint8_t { none, python, all };
 enum class Report : uint8_t { never, stragglers, always };
 
 // A bit each, for PQSWEEP_FAIL_ON.
@@ -45,11 +46,13 @@ struct Settings {
     bool appname;
     uint32_t grace;
     Scope scope;
+    Stacks stacks;
     Report report;
     uint8_t fail_on;
     uint8_t exit_code;
     int signal;               // 0: none
     std::string_view journal; // empty: none
+    std::string_view run;     // what its records call the run
     List<std::string_view, 16> tag_from;
     List<KeepRule, 64> keep;
 };

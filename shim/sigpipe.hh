@@ -10,32 +10,35 @@
 
 namespace pqsweep {
 
-// While it exists, SIGPIPE is blocked in this thread; one that came meanwhile is taken away at the end.
+// While it exists, what a failing write raises is blocked in this thread: SIGPIPE, and SIGXFSZ where files may not grow
+// further (ulimit -f). One that came meanwhile is taken away at the end.
 class NoSigpipe {
 public:
     NoSigpipe() {
-        sigset_t pending;
+        sigset_t pending, both;
         sigemptyset(&pending);
         sigpending(&pending);
-        was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-        sigemptyset(&sigpipe_);
-        sigaddset(&sigpipe_, SIGPIPE);
-        pthread_sigmask(SIG_BLOCK, &sigpipe_, &mask_);
+        sigemptyset(&both);
+        sigemptyset(&ours_);
+        for (int signal : {SIGPIPE, SIGXFSZ}) {
+            sigaddset(&both, signal);
+            if (sigismember(&pending, signal) != 1)
+                sigaddset(&ours_, signal);
+        }
+        pthread_sigmask(SIG_BLOCK, &both, &mask_);
     }
     ~NoSigpipe() {
         constexpr timespec at_once{};
-        if (!was_pending_)
-            while (sigtimedwait(&sigpipe_, nullptr, &at_once) < 0 && errno == EINTR) {
-            }
+        while (sigtimedwait(&ours_, nullptr, &at_once) >= 0 || errno == EINTR) {
+        }
         pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
     }
     NoSigpipe(const NoSigpipe&) = delete;
     NoSigpipe& operator=(const NoSigpipe&) = delete;
 
 private:
-    sigset_t sigpipe_;
+    sigset_t ours_; // not pending before
     sigset_t mask_;
-    bool was_pending_;
 };
 
 inline void write_to_stderr(std::string_view text) {

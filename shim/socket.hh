@@ -21,7 +21,10 @@ enum class Cut : uint8_t {
 // no other thread can turn it into another file. With `farewell`, sends that first, if it fits at once.
 Cut cut_socket(int fd, uint64_t cookie, std::string_view farewell);
 
-// The same where no duplicate can be had. Only for use inside in_private_descriptor_table().
+// Of a TCP socket `cookie` that was shut down: whether the peer still has its end open. False where that can't be told.
+bool is_open_at_peer(int fd, uint64_t cookie);
+
+// cut_socket() where no duplicate can be had. Only for use inside in_private_descriptor_table().
 void cut_private_socket(int fd, uint64_t cookie, std::string_view farewell);
 
 // Sends to the socket `cookie` if `fd` still is it.

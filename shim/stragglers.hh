@@ -19,6 +19,7 @@ enum class Cause : uint8_t { tag_change, wish };
 struct Straggler {
     Name tag; // that opened it
     Name test;
+    Name line;     // of the program that opened it, see origin.hh
     Name ended_by; // the tag that came next; none: there was none
     Name database;
     int backend_pid; // 0: it never got that far

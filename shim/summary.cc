@@ -202,6 +202,15 @@ void append_backend(Text& out, const Table& table, int pid, Name database) {
         out << ", database " << table.names.text(database);
 }
 
+void append_line(Text& out, const Table& table, Name line) {
+    constexpr std::string_view indent = "      at ";
+    if (line == Name::none)
+        return;
+    out << indent;
+    append_shortened(out, table.names.text(line), line_width - indent.size());
+    out.newline();
+}
+
 void print_stragglers(Output& output, const Table& table) {
     uint32_t listed = 0;
     table.stragglers.each([&](const Straggler& s) {
@@ -218,6 +227,7 @@ void print_stragglers(Output& output, const Table& table) {
         append_backend(out, table, s.backend_pid, s.database);
         out << ": " << words_for(s.fate);
         out.newline();
+        append_line(out, table, s.line);
     });
     if (listed > most_listed) {
         output.line() << "  ... and " << listed - most_listed << " more";
@@ -240,6 +250,7 @@ void print_open(Output& output, Table& table) {
         out << " old";
         append_backend(out, table, c.backend_pid, c.database);
         out.newline();
+        append_line(out, table, table.connections.origin(c).lines[0]);
     });
 }
 

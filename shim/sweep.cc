@@ -7,6 +7,7 @@
 #include "sigpipe.hh"
 #include "socket.hh"
 
+#include <cerrno>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@ namespace pqsweep::sweep {
 namespace {
 
 constexpr int64_t cancel_patience = 2 * second;
+constexpr int64_t longest_pause = second / 5;
 
 constinit std::atomic<uint32_t> sweeps;
 // When this thread's cancelling must be over; 0: it is not cancelling.
@@ -59,7 +61,8 @@ private:
 
     void consider(Connection& c) {
         uint32_t life = c.life.load(std::memory_order_seq_cst);
-        if (Connection::state_of(life) != State::live || !is_straggler(c, c.activity))
+        State state = Connection::state_of(life);
+        if ((state != State::live && state != State::reviving) || !is_straggler(c, c.activity))
             return;
         Pin pin(c);
         Activity activity = c.activity;
@@ -69,7 +72,10 @@ private:
                                             std::memory_order_seq_cst))
             return;
         c.sweep = id_;
-        record(c, activity);
+        if (state == State::reviving)
+            table_.no_longer_live(c);
+        else
+            record(c, activity);
         if (cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
             short_of_descriptors_ = true;
         any_busy_ |= may_be_busy(c, activity);
@@ -92,10 +98,12 @@ private:
         (is_waiting(activity) ? activity == Activity::idle ? tag.idle : tag.transaction : tag.running).add(1);
         (is_waiting(activity) ? activity == Activity::idle ? swept_.idle : swept_.transaction
                               : swept_.running)++;
-        if (!table_.no_longer_live(c) && activity == Activity::connecting && !c.is_revival)
-            tag.opened.add(1); // half-open: it was not counted yet
+        table_.no_longer_live(c);
+        if (!c.counted.exchange(true, std::memory_order_relaxed))
+            tag.opened.add(1); // half-open
         Straggler straggler{.tag = c.tag,
                             .test = c.test,
+                            .line = table_.connections.origin(c).lines[0],
                             .ended_by = cause_ == Cause::wish ? Name::none : Name(table_.tag),
                             .database = c.database,
                             .backend_pid = c.backend_pid,
@@ -127,20 +135,40 @@ private:
             return;
         NoSigpipe guard;
         cancel_deadline = now() + cancel_patience;
-        cancel_busy();
-        constexpr timespec pause{.tv_sec = 0, .tv_nsec = second / 200};
-        syscall(SYS_nanosleep, &pause, nullptr);
-        cancel_busy();
+        cancel_busy([](const Connection&) { return true; });
+        // A backend that has not read its statement yet, or not begun it, takes no notice of a cancel. So once more;
+        // and again where it is seen to live on, which on a machine with other things to do may be a while.
+        for (int64_t pause = second / 200, known_only = false; pause < longest_pause;
+             pause *= 2, known_only = true) {
+            timespec time{.tv_sec = 0, .tv_nsec = pause};
+            syscall(SYS_nanosleep, &time, nullptr);
+            if (!cancel_busy([&](const Connection& c) { return !known_only || is_seen_alive(c); }))
+                break;
+        }
         cancel_deadline = 0;
     }
 
-    // A backend that has not read its statement yet takes no notice of a cancel: hence twice.
-    void cancel_busy() {
+    // The server is on this machine where the host is its socket's directory. No signal goes to the backend: whoever
+    // may not send it one is still told whether there is such a process.
+    bool is_seen_alive(const Connection& c) const {
+        char host = *table_.names.text(c.host).data();
+        if (host == '/' || host == '@')
+            return c.backend_pid > 0 && (kill(c.backend_pid, 0) == 0 || errno == EPERM);
+        return is_open_at_peer(c.fd, c.cookie);
+    }
+
+    // Whether there was one.
+    template<class Filter>
+    bool cancel_busy(Filter filter) {
+        bool any = false;
         each_claimed([&](Connection& c) {
             const Straggler* record = table_.stragglers.record(c.straggler);
-            if ((!record || may_be_busy(c, record->activity)) && now() < cancel_deadline)
-                cancel(c);
+            if ((record && !may_be_busy(c, record->activity)) || now() >= cancel_deadline || !filter(c))
+                return;
+            cancel(c);
+            any = true;
         });
+        return any;
     }
 
     // Whoever frees the slot meanwhile finds no PGcancel in it; it is put back even then, and freed by the

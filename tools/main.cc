@@ -10,6 +10,7 @@ namespace {
 
 constexpr Command commands[] = {
     {"run", "run a command under the shim", declare_run},
+    {"report", "tell what journals say: as a table, JSON, JUnit, annotations or a page", declare_report},
     {"ps", "list the processes under the shim", declare_ps},
     {"ls", "list their connections", declare_ls},
     {"tag", "change the tag of running processes", declare_tag},

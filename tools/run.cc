@@ -1,14 +1,15 @@
-// pqsweep run: turns options into the shim's variables, checks them, and becomes the command. Nothing of us
-// stays between it and its terminal, its signals and its exit status.
+// pqsweep run: turns options into the shim's variables, checks them, runs the command, and sums up what all of its
+// processes did. Where there is nothing to sum up it becomes the command.
+#include "child.hh"
 #include "command.hh"
 #include "preload.hh"
+#include "report.hh"
+#include "run_journal.hh"
 #include "settings.hh"
 
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <fmt/core.h>
-#include <unistd.h>
+#include <random>
 
 namespace pqsweep::tools {
 
@@ -27,8 +28,8 @@ constexpr Option options[] = {
     {"--grace", "PQSWEEP_GRACE", "how many tag changes an idle connection may sit unused"},
     {"--signal", "PQSWEEP_SIGNAL", "the signal that reaches the process from outside, or none"},
     {"--journal", "PQSWEEP_JOURNAL", "append what happens to this file, as JSON Lines; %p is the process id"},
-    {"--report", "PQSWEEP_REPORT", "summary at exit: never, stragglers or always"},
-    {"--exit-code", "PQSWEEP_EXITCODE", "exit status to use instead of 0 when --fail-on happened"},
+    {"--report", "PQSWEEP_REPORT", "summary at the end: never, stragglers or always"},
+    {"--exit-code", "PQSWEEP_EXITCODE", "exit status to use instead of 0 when the gate fails; 0: never"},
     {"--fail-on", "PQSWEEP_FAIL_ON", "any of abandoned, transaction, exit; separated by commas"},
 };
 
@@ -41,13 +42,16 @@ struct Flag {
 
 constexpr Flag flags[] = {
     {"--no-revive", "PQSWEEP_REVIVE", "0", "a swept connection stays closed"},
+    {"--stacks", "PQSWEEP_STACKS", "1", "note the call stack, too, where connections are opened"},
+    {"--no-stacks", "PQSWEEP_STACKS", "0", "do not note where connections are opened"},
     {"--appname", "PQSWEEP_APPNAME", "1", "the tag is the application_name of connections that have none"},
 };
 
-struct Run {
+struct Request {
     std::map<std::string, std::string> variables; // what the options ask for
     std::map<std::string, std::string> named_by;  // variable -> the option that set it
     std::vector<std::string> command;
+    Gate gate;
 };
 
 template<class... Args>
@@ -57,66 +61,111 @@ int refuse(fmt::format_string<Args...> format, Args&&... args) {
 }
 
 // The shim would only warn of a bad value and go on; whoever typed it just now can still mend it.
-int check_settings(const Run& run) {
-    Settings parsed{};
+int check_settings(const Request& request, Settings& settings) {
+    for (const Setting& setting : all_settings())
+        setting.parse(setting.fallback, settings);
     for (const Setting& setting : all_settings()) {
         const char* value = getenv(setting.variable);
-        if (!value || setting.parse(value, parsed))
+        if (!value || setting.parse(value, settings))
             continue;
-        auto option = run.named_by.find(setting.variable);
-        return refuse("{}={}: expected {}", option == run.named_by.end() ? setting.variable : option->second,
-                      value, setting.accepted);
+        auto option = request.named_by.find(setting.variable);
+        return refuse("{}={}: expected {}",
+                      option == request.named_by.end() ? setting.variable : option->second, value,
+                      setting.accepted);
     }
     return exit_done;
 }
 
-int execute(const std::vector<std::string>& command) {
-    std::vector<char*> argv;
-    for (const std::string& word : command)
-        argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
-    execvp(argv[0], argv.data());
-    int error = errno;
-    fmt::print(stderr, "pqsweep run: {}: {}\n", command[0], strerror(error));
-    return error == ENOENT ? 127 : 126; // as the shells do
+// What the processes would say and do at their end, is said and done here for all of them.
+void take_over(const std::string& journal) {
+    setenv("PQSWEEP_JOURNAL", journal.c_str(), 1);
+    setenv("PQSWEEP_REPORT", "never", 1);
+    unsetenv("PQSWEEP_EXITCODE");
+    std::random_device random;
+    setenv("PQSWEEP_RUN", fmt::format("{:08x}{:08x}", random(), random()).c_str(),
+           0); // or one that this is a part of
 }
 
-int act(const Run& run) {
-    if (run.command.empty())
+void print_summary(const Assessment& assessment, Report report) {
+    if (assessment.history.processes() == 0)
+        return;
+    std::string out;
+    for (const Problem& problem : assessment.problems.listed())
+        out += fmt::format("pqsweep: {}\n", problem.text());
+    bool is_worth_it = report == Report::always || (report == Report::stragglers &&
+                                                    (has_news(assessment) || assessment.gate.has_failed()));
+    if (is_worth_it)
+        out += as_table(assessment, report == Report::always);
+    for (const std::string& line : assessment.gate.lines())
+        out += fmt::format("pqsweep: {}\n", line);
+    fmt::print(stderr, "{}", out);
+}
+
+int supervise(Request& request, std::unique_ptr<RunJournal> journal, Report report) {
+    take_over(journal->name());
+    Child child(request.command);
+    Assessment assessment;
+    assessment.gate = std::move(request.gate);
+    assessment.assess(journal->files(), getenv("PQSWEEP_RUN"));
+    journal.reset(); // the signal that ended the command may end us, too
+    print_summary(assessment, report);
+    bool is_failure = assessment.gate.has_failed() && !child.has_failed();
+    return is_failure ? assessment.gate.exit_code() : child.exit_status();
+}
+
+int act(Request& request) {
+    if (request.command.empty())
         return refuse("no command given; for example: pqsweep run -- pytest tests");
-    for (const auto& [variable, value] : run.variables)
+    for (const auto& [variable, value] : request.variables)
         setenv(variable.c_str(), value.c_str(), 1);
-    if (int status = check_settings(run))
+    Settings settings{};
+    if (int status = check_settings(request, settings))
         return status;
+    std::optional<int> exit_code;
+    if (getenv("PQSWEEP_EXITCODE"))
+        exit_code = settings.exit_code;
+    request.gate.set(exit_code, settings.fail_on, request.variables.contains("PQSWEEP_FAIL_ON"));
+    if (std::string wrong = request.gate.load(); !wrong.empty())
+        return refuse("{}", wrong);
     if (std::string why = preload_shim(); !why.empty())
         return refuse("{}", why);
-    return execute(run.command);
+    if (settings.disabled || (settings.report == Report::never && !request.gate.is_wanted()))
+        return execute(request.command);
+    Report report = settings.report;
+    auto journal = std::make_unique<RunJournal>(std::string(settings.journal));
+    if (journal->obstacle().empty())
+        return supervise(request, std::move(journal), report);
+    if (request.gate.has_options())
+        return refuse("{}", journal->obstacle());
+    fmt::print(stderr, "pqsweep run: {}: each process sums up for itself\n", journal->obstacle());
+    return execute(request.command);
 }
 
 } // namespace
 
 std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& rest) {
-    auto run = std::make_shared<Run>();
+    auto request = std::make_shared<Request>();
     app.footer("Example: pqsweep run --fail-on transaction --exit-code 1 -- pytest tests");
     for (const Option& option : options)
         app.add_option_function<std::string>(
             option.flags,
-            [run, option](const std::string& value) {
-                run->variables[option.variable] = value;
-                run->named_by[option.variable] = option.flags;
+            [request, option](const std::string& value) {
+                request->variables[option.variable] = value;
+                request->named_by[option.variable] = option.flags;
             },
             fmt::format("{} ({})", option.help, option.variable));
     for (const Flag& flag : flags)
         app.add_flag_callback(
-            flag.name, [run, flag] { run->variables[flag.variable] = flag.value; },
+            flag.name, [request, flag] { request->variables[flag.variable] = flag.value; },
             fmt::format("{} ({}={})", flag.help, flag.variable, flag.value));
+    request->gate.declare(app);
     app.prefix_command();
-    return [run, &app, rest] {
-        run->command = app.remaining();
-        if (!run->command.empty() && run->command[0].starts_with("-"))
-            return refuse("{}: no such option; 'pqsweep run --help' lists them", run->command[0]);
-        run->command.insert(run->command.end(), rest.begin(), rest.end());
-        return act(*run);
+    return [request, &app, rest] {
+        request->command = app.remaining();
+        if (!request->command.empty() && request->command[0].starts_with("-"))
+            return refuse("{}: no such option; 'pqsweep run --help' lists them", request->command[0]);
+        request->command.insert(request->command.end(), rest.begin(), rest.end());
+        return act(*request);
     };
 }
 

@@ -32,6 +32,16 @@ TEST_CASE("threads that use and finish connections during 1,000 tag changes, and
     }
 }
 
+TEST_CASE("sweeps that overtake a revival") {
+    Program program({"overtaken"}, {{"PQSWEEP_REPORT", "never"}});
+    check_all_well(program);
+}
+
+TEST_CASE("an environment that moves while a connection is revived") {
+    Program program({"revival_environment"}, {{"PQSWEEP_REPORT", "never"}, {"MALLOC_PERTURB_", "85"}});
+    check_all_well(program);
+}
+
 TEST_CASE("descriptor numbers that became other sockets") {
     Program program({"descriptor_reuse"}, in_tag_a);
     check_all_well(program);

@@ -4,10 +4,25 @@
 #include "support/server.hh"
 #include "support/skip.hh"
 
+#include <csignal>
 #include <doctest/doctest.h>
+#include <fstream>
 #include <sys/resource.h>
+#include <thread>
 
 using namespace pqsweep::tests;
+
+namespace {
+
+bool is_pending(const std::string& pid, int signal) {
+    std::ifstream status("/proc/" + pid + "/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("ShdPnd:"))
+            return std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1;
+    return false;
+}
+
+} // namespace
 
 TEST_SUITE_BEGIN("process: sweeping");
 
@@ -130,6 +145,19 @@ TEST_CASE("only the old tag's connections: not the new tag's, not untagged ones,
     CHECK(client.say("exec old select 4").find("57P01") != std::string::npos);
 }
 
+TEST_CASE("one that is being made is kept by what it will be") {
+    Server server;
+    for (const char* rule : {"app=keep*", "db=postgres", "user=postgres"}) {
+        Program client({"client"},
+                       {{"PQSWEEP_KEEP", rule}, {"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}});
+        CHECK(client.say("start kept application_name=keep_me") == "1");
+        client.say("setenv PQSWEEP_TAG b");
+        CHECK(client.say("drive kept") == "ok");
+        client.say("setenv PQSWEEP_TAG c");
+        CHECK(client.say("exec kept select 1") == "PGRES_TUPLES_OK 1");
+    }
+}
+
 TEST_CASE("a connection belongs to the tag that used it last") {
     Server server;
     Program client({"client"}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_GRACE", "1"}});
@@ -210,6 +238,28 @@ TEST_CASE("PQSWEEP_DISABLE=1: nothing happens at all") {
     client.say("finish c");
     CHECK(client.finish() == 0);
     CHECK(client.errors().empty());
+}
+
+// It takes no notice of a cancel that came before it read the statement.
+TEST_CASE("a backend that gets to its statement only after it was cancelled") {
+    Server server;
+    for (const std::string& where : {std::string(), Server::tls()}) {
+        CAPTURE(where);
+        Program client({"client"}, {{"PQSWEEP_TAG", "a"}});
+        CHECK(client.say("open c " + where) == "ok");
+        CHECK(server.has(client.application(), 1));
+        const std::string backend = server.ask("select pid from pg_stat_activity where application_name = '" +
+                                               client.application() + "'");
+        REQUIRE(kill(std::stoi(backend), SIGSTOP) == 0);
+        client.say("send c select pg_sleep(60)");
+        client.say("flush c");
+        client.write_line("setenv PQSWEEP_TAG b");
+        CHECK(eventually([&] { return is_pending(backend, SIGINT); }));
+        std::this_thread::sleep_for(Milliseconds(20)); // for the second one, which comes 5 ms later
+        kill(std::stoi(backend), SIGCONT);
+        client.read_line();
+        CHECK(server.is_clear_of(client.application()));
+    }
 }
 
 TEST_SUITE_END();

@@ -25,6 +25,7 @@ TEST_CASE("every default is accepted") {
     CHECK(settings.revive);
     CHECK_FALSE(settings.appname);
     CHECK(settings.scope == Scope::module);
+    CHECK(settings.stacks == Stacks::python);
     CHECK(settings.report == Report::stragglers);
     CHECK(settings.fail_on == fail_on_abandoned);
     CHECK(settings.tag_from.size == 1);
@@ -69,6 +70,8 @@ TEST_CASE("bad values are refused and change nothing") {
         CHECK_FALSE(parse("PQSWEEP_FAIL_ON", bad, s));
     for (const char* bad : {"yes", "", "2", "01"})
         CHECK_FALSE(parse("PQSWEEP_DISABLE", bad, s));
+    for (const char* bad : {"", "2", "Python", "all"})
+        CHECK_FALSE(parse("PQSWEEP_STACKS", bad, s));
     for (const char* bad : {"A=B", "A,,B"})
         CHECK_FALSE(parse("PQSWEEP_TAG_FROM", bad, s));
 }

@@ -1,0 +1,72 @@
+#include "call_stack.hh"
+
+#include "real.hh"
+#include "text.hh"
+
+#include <climits>
+#include <execinfo.h>
+#include <link.h>
+
+namespace pqsweep::call_stack {
+
+namespace {
+
+constexpr int most_of_ours = 8;
+
+struct Walk {
+    Names& names;
+    decltype(Origin::calls)& calls;
+    void* addresses[most_of_ours + Origin::most_calls];
+    char program[PATH_MAX];
+    size_t program_length;
+
+    void run() {
+        int depth = backtrace(addresses, static_cast<int>(std::size(addresses)));
+        const link_map* ours = object_of(reinterpret_cast<void*>(&note));
+        int count = 0;
+        for (int i = 0; i < depth && count < Origin::most_calls; i++) {
+            // An address that a call will return to may be the next function's.
+            const void* call = static_cast<const char*>(addresses[i]) - 1;
+            const link_map* object = object_of(call);
+            if (object && (object != ours || count > 0))
+                calls[count++] = name_of(*object, call);
+        }
+    }
+
+private:
+    static const link_map* object_of(const void* address) {
+        Dl_info info;
+        link_map* map = nullptr;
+        return dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) ? map : nullptr;
+    }
+
+    Name name_of(const link_map& object, const void* call) {
+        std::string_view file = object.l_name;
+        if (file.empty()) {
+            if (!program_length) {
+                ssize_t length = readlink("/proc/self/exe", program, sizeof program);
+                program_length = length > 0 ? static_cast<size_t>(length) : 0;
+            }
+            file = {program, program_length};
+        }
+        char buffer[Names::longest];
+        Text frame(buffer);
+        frame.raw(file.size() < sizeof buffer - 24 ? file : "?").raw("+0x");
+        uintptr_t offset = reinterpret_cast<uintptr_t>(call) - object.l_addr;
+        int shift = 0;
+        while (shift < 60 && offset >> (shift + 4))
+            shift += 4;
+        for (; shift >= 0; shift -= 4)
+            frame.raw({&"0123456789abcdef"[offset >> shift & 15], 1});
+        return names.intern(frame.view());
+    }
+};
+
+} // namespace
+
+void note(Names& names, decltype(Origin::calls)& calls) {
+    Walk walk{.names = names, .calls = calls, .addresses = {}, .program = {}, .program_length = 0};
+    real::in_loader([](void* data) { static_cast<Walk*>(data)->run(); }, &walk);
+}
+
+} // namespace pqsweep::call_stack

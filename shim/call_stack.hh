@@ -1,0 +1,13 @@
+// The native call stack of a thread, as places in the files of the process.
+#pragma once
+
+#include "origin.hh"
+
+namespace pqsweep::call_stack {
+
+// The calls that this thread is in, ours left out, as "file+0xoffset". glibc's backtrace() does the walking: by the
+// unwind tables, which all code of Debian's has; it stops at code without them (just-in-time compilers'). Takes the
+// loader's lock, and the first time loads libgcc_s, which allocates.
+void note(Names& names, decltype(Origin::calls)& calls);
+
+} // namespace pqsweep::call_stack

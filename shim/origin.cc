@@ -1,0 +1,106 @@
+#include "origin.hh"
+
+#include "call_stack.hh"
+#include "keep_errno.hh"
+#include "python.hh"
+#include "settings.hh"
+#include "table.hh"
+#include "text.hh"
+
+namespace pqsweep::origin {
+
+namespace {
+
+constinit thread_local Origin current{};
+
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != text.npos;
+}
+
+// Takes frames, the innermost first.
+class Lines {
+public:
+    explicit Lines(Names& names) : names_(names) {}
+    ~Lines() {
+        for (Text& spare : spares_)
+            if (count_ == 0 && spare.size())
+                current.lines[count_++] = names_.intern(spare.view());
+    }
+    Lines(const Lines&) = delete;
+    Lines& operator=(const Lines&) = delete;
+
+    void take(const python::Frame& frame) {
+        Says how_much = says(frame.file);
+        if (how_much != Says::most) {
+            Text& spare = spares_[how_much == Says::least];
+            if (!spare.size())
+                write(spare, frame);
+        } else if (count_ < Origin::most_lines) {
+            char buffer[longest];
+            Text line(buffer);
+            write(line, frame);
+            current.lines[count_++] = names_.intern(line.view());
+        }
+    }
+
+private:
+    static constexpr size_t longest = Names::longest;
+
+    // A long path says most at its end.
+    static void write(Text& out, const python::Frame& frame) {
+        constexpr size_t room = longest - 128;
+        std::string_view file = frame.file;
+        if (file.size() > room) {
+            file.remove_prefix(file.size() - room);
+            out.raw("...");
+        }
+        out.raw(file).raw(":") << frame.line;
+        out.raw(" ").raw(utf8_prefix(frame.function, 100));
+    }
+
+    Names& names_;
+    int count_ = 0;
+    char buffers_[2][longest];
+    Text spares_[2]{Text(buffers_[0]), Text(buffers_[1])};
+};
+
+} // namespace
+
+Says says(std::string_view file) {
+    if (contains(file, "/site-packages/") || contains(file, "/dist-packages/") ||
+        contains(file, "/lib/python3") || contains(file, "/lib64/python3") || starts_with(file, "<frozen "))
+        return Says::least;
+    size_t slash = file.rfind('/');
+    bool is_command =
+        slash != file.npos && std::string_view(file.data(), slash).ends_with(std::string_view("/bin"));
+    return is_command || starts_with(file, "<") ? Says::little : Says::most;
+}
+
+std::string_view place(std::string_view line) {
+    return {line.data(), line.rfind(' ')};
+}
+
+const Origin& of_this_call() {
+    return current;
+}
+
+Here::Here(Table& table, const void* caller) {
+    Stacks wanted = the_settings().stacks;
+    if (wanted == Stacks::none)
+        return;
+    KeepErrno keep;
+    {
+        Lines lines(table.names);
+        python::each_frame(
+            caller, [](void* data, const python::Frame& frame) { static_cast<Lines*>(data)->take(frame); },
+            &lines);
+    }
+    if (wanted == Stacks::all)
+        call_stack::note(table.names, current.calls);
+}
+
+Here::~Here() {
+    current = Origin{};
+}
+
+} // namespace pqsweep::origin

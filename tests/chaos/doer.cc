@@ -1,0 +1,213 @@
+// doer PAGE SEED [limited]
+//
+// A program full of threads that do with libpq what programs do, at random, until the page says that it is enough. Says
+// on standard output what it did, and every violation that it sees itself; what the server must see, the checker does.
+// Knows nothing of pqsweep but its variable. `limited`: descriptors are short now and then.
+// link: -lpq -pthread
+#include "bystanders.hh"
+#include "client.hh"
+#include "violation.hh"
+#include "world.hh"
+
+#include <cerrno>
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <functional>
+#include <memory>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <thread>
+
+namespace pqsweep::chaos {
+
+namespace {
+
+constexpr int clients = 3;
+
+Page& map_page(const char* path) {
+    int fd = ::open(path, O_RDWR | O_CLOEXEC);
+    void* memory = mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (memory == MAP_FAILED)
+        violation(std::string(path) + ": " + strerror(errno));
+    close(fd);
+    return *static_cast<Page*>(memory);
+}
+
+void pause_up_to(std::mt19937& random, unsigned milliseconds) {
+    poll(nullptr, 0, static_cast<int>(random() % milliseconds));
+}
+
+// A connection that no sweep may end. It is asked for its session again and again.
+class Witness {
+public:
+    Witness(World& world, const std::string& kind)
+        : world_(world), kind_(kind), conninfo_("application_name=" + world.name + "-" + kind) {
+        connect();
+    }
+    ~Witness() { PQfinish(conn_); }
+    Witness(const Witness&) = delete;
+    Witness& operator=(const Witness&) = delete;
+
+    // Once lost to a disruption, a kept one is opened again; another that no tag has can't be.
+    void check() {
+        if (is_lost_) {
+            if (kind_ == "kept" && world_.page.disruptions % 2 == 0) {
+                PQfinish(conn_);
+                connect();
+            }
+            return;
+        }
+        PGresult* result = PQexec(conn_, "select pg_backend_pid()");
+        bool is_same = PQntuples(result) == 1 && PQgetvalue(result, 0, 0) == std::to_string(backend_);
+        std::string error = PQerrorMessage(conn_);
+        PQclear(result);
+        if (is_same)
+            return;
+        uint64_t disruptions = world_.page.disruptions;
+        if (disruptions % 2 == 0 && disruptions == seen_)
+            violation("the " + kind_ + " connection is gone: " + error);
+        is_lost_ = true;
+    }
+
+private:
+    void connect() {
+        seen_ = world_.page.disruptions;
+        conn_ = PQconnectdb(conninfo_.c_str());
+        is_lost_ = PQstatus(conn_) != CONNECTION_OK;
+        backend_ = PQbackendPID(conn_);
+    }
+
+    World& world_;
+    std::string kind_, conninfo_;
+    PGconn* conn_ = nullptr;
+    int backend_ = 0;
+    uint64_t seen_ = 0; // disruptions when it was opened
+    bool is_lost_ = false;
+};
+
+void change_tags(World& world, std::mt19937& random) {
+    uint64_t number = world.page.begun + 1;
+    world.page.begun = number;
+    std::string tag = "tag " + std::to_string(number);
+    if (random() % 10 == 0) {
+        std::scoped_lock all(world.opening, world.environment);
+        unsetenv("PQSWEEP_TAG");
+        setenv("PQSWEEP_TAG", tag.c_str(), 1);
+    } else {
+        std::scoped_lock lock(world.environment);
+        setenv("PQSWEEP_TAG", tag.c_str(), 1);
+    }
+    world.page.ended = number - 1;
+    world.add({{"tag change", 1}});
+    pause_up_to(random, random() % 4 ? 20 : 300);
+}
+
+// Only where there is an entry already: libpq reads the environment when it connects, and glibc can't bear that another
+// one is added meanwhile.
+void change_environment(World& world, std::mt19937& random) {
+    {
+        std::scoped_lock lock(world.environment);
+        setenv("UNRELATED", std::to_string(random()).c_str(), 1);
+    }
+    world.add({{"setenv", 1}});
+    pause_up_to(random, 3);
+}
+
+// Takes all descriptors there are for a moment.
+void take_descriptors(World& world, std::mt19937& random) {
+    std::vector<int> taken;
+    for (int fd = 0; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;)
+        taken.push_back(fd);
+    world.add({{"descriptors exhausted", 1}});
+    pause_up_to(random, 100);
+    for (int fd : taken)
+        close(fd);
+    pause_up_to(random, 100);
+}
+
+long open_descriptors() {
+    long count = 0;
+    DIR* directory = opendir("/proc/self/fd");
+    while (readdir(directory))
+        count++;
+    closedir(directory);
+    return count;
+}
+
+int run(const char* path, unsigned seed, bool is_limited) {
+    World world(map_page(path), "chaos-" + std::to_string(getpid()));
+    if (is_limited) {
+        rlimit limit{256, 256};
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    long descriptors = open_descriptors();
+    std::vector<Client> all;
+    for (unsigned i = 0; i < clients; i++)
+        all.emplace_back(world, seed + 100 + i);
+    {
+        unsetenv("PQSWEEP_TAG");
+        setenv("UNRELATED", "", 1);
+        Witness untagged(world, "untagged");
+        std::mt19937 random(seed);
+        change_tags(world, random);
+        Witness kept(world, "kept");
+
+        std::vector<std::thread> threads;
+        auto start = [&](const std::function<void(std::mt19937&)>& step) {
+            size_t i = threads.size();
+            threads.emplace_back([&world, step, i, seed] {
+                std::mt19937 own(seed + static_cast<unsigned>(i));
+                for (Word& beat = world.page.beats[i]; !world.is_over(); step(own))
+                    beat++;
+                world.page.beats[i] = 0;
+            });
+        };
+        start([&](auto& r) { change_tags(world, r); });
+        start([&](auto& r) { change_environment(world, r); });
+        start([&, bystanders = std::make_shared<Bystanders>(seed)](auto&) { bystanders->step(); });
+        start([&](auto& r) {
+            untagged.check();
+            kept.check();
+            pause_up_to(r, 20);
+        });
+        for (Client& client : all)
+            start([&](auto&) { client.step(); });
+        if (is_limited)
+            start([&](auto& r) { take_descriptors(world, r); });
+        world.page.phase = Phase::working;
+        for (std::thread& thread : threads)
+            thread.join();
+        for (Client& client : all)
+            world.add(client.counts());
+        untagged.check();
+        kept.check();
+        world.page.phase = Phase::quiet;
+        while (!world.page.may_leave)
+            poll(nullptr, 0, 5);
+    }
+    for (const auto& [what, times] : world.counts)
+        printf("%ld %s\n", times, what.c_str());
+    fflush(stdout);
+    if (seed % 3 == 0)
+        _exit(0);
+    if (seed % 3 == 1) {
+        for (Client& client : all)
+            client.finish_all();
+        if (!world.counts["close behind"] && open_descriptors() != descriptors)
+            violation(std::to_string(open_descriptors()) + " descriptors are open, there were " +
+                      std::to_string(descriptors));
+    }
+    world.page.phase = Phase::over;
+    return 0;
+}
+
+} // namespace
+
+} // namespace pqsweep::chaos
+
+int main(int argc, char** argv) {
+    return pqsweep::chaos::run(argv[1], static_cast<unsigned>(atol(argv[2])),
+                               argc > 3 && !strcmp(argv[3], "limited"));
+}

@@ -1,0 +1,75 @@
+"""What a program's journal says, and whether it can be true."""
+
+import json
+from collections import defaultdict
+
+
+class Connection:
+    def __init__(self):
+        self.events = []
+        self.backend = 0
+        self.application = self.tag = ""
+
+    def count(self, event):
+        return self.events.count(event)
+
+    def is_live(self):
+        return self.count("open") == 1 and not self.count("close") and self.count("sweep") == self.count("revive")
+
+
+class Life:
+    """The connections of one process."""
+    def __init__(self):
+        self.connections = defaultdict(Connection)
+        self.exit = None
+
+
+def lives(path, may_be_cut=False):
+    """{process: Life}. Threads write as they come: what two of them did at a time may be told in either order."""
+    all_lives = defaultdict(Life)
+    lines = path.read_text().splitlines() if path.exists() else []
+    for i, line in enumerate(lines):
+        try:
+            record = json.loads(line)
+        except ValueError:
+            if may_be_cut and i == len(lines) - 1:
+                break
+            raise
+        life = all_lives[record["process"]]
+        if record["event"] == "exit":
+            life.exit = record
+        if "connection" in record:
+            connection = life.connections[record["connection"]]
+            connection.events.append(record["event"])
+            connection.backend = record.get("backend", connection.backend)
+            if record["event"] == "open":
+                connection.application = record.get("application", "")
+                connection.tag = record.get("tag", "")
+    return all_lives
+
+
+def live_backends(path):
+    """Of the process itself, not of its children."""
+    for life in lives(path).values():
+        return {c.backend for c in life.connections.values() if c.is_live()}
+    return set()
+
+
+def complaints(path, was_killed):
+    try:
+        told = lives(path, was_killed)
+    except ValueError as error:
+        yield f"the journal has a line that is no JSON: {error}"
+        return
+    for process, life in told.items():
+        for number, c in life.connections.items():
+            where = f"journal, process {process}, connection {number}: {' '.join(c.events)}"
+            if c.count("open") > 1 or c.count("close") > 1:
+                yield f"{where}: more than once"
+            if c.count("sweep") and (c.application.endswith("-kept") or (c.count("open") and not c.tag)):
+                yield f"{where}: swept, and must not be"
+            if c.count("sweep") < c.count("revive"):
+                yield f"{where}: revived, and not swept"
+        live = sum(c.is_live() for c in life.connections.values())
+        if life.exit and life.exit["live"] != live:
+            yield f"journal, process {process}: {life.exit['live']} live at exit, {live} by what was told before"

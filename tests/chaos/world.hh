@@ -1,0 +1,43 @@
+// World: what all threads of a doer share.
+#pragma once
+
+#include "page.hh"
+
+#include <map>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+
+namespace pqsweep::chaos {
+
+using Counts = std::map<std::string, long>;
+
+struct World {
+    World(Page& its_page, std::string its_name) : page(its_page), name(std::move(its_name)) {}
+
+    Page& page;
+    const std::string name; // the application_name of its connections, or the first part
+    // glibc's setenv may hang in a child that was forked while another thread was in it, with the shim or without.
+    std::mutex environment;
+    // No connection is opened while no tag is set: it would never be swept. For opening, shared.
+    std::shared_mutex opening;
+
+    std::mutex counting;
+    Counts counts;
+    void add(const Counts& more) {
+        std::scoped_lock lock(counting);
+        for (const auto& [what, times] : more)
+            counts[what] += times;
+    }
+
+    bool is_over() const { return page.is_to_stop != 0; }
+
+    Record& new_record() {
+        for (;;)
+            for (Record& record : page.records)
+                if (record.take())
+                    return record;
+    }
+};
+
+} // namespace pqsweep::chaos

@@ -1,0 +1,178 @@
+// `pqsweep report`: journals that never change, and what is made of them. `tests/journals` has both.
+#include "support/files.hh"
+#include "support/program.hh"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+using namespace pqsweep::tests;
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path journals = "tests/journals";
+
+struct Outcome {
+    int status;
+    std::string output, errors;
+};
+
+Outcome report(std::vector<std::string> arguments, const Environment& environment = {}) {
+    arguments.insert(arguments.begin(), {build_directory() + "/pqsweep", "report"});
+    Program program(arguments, environment, Program::Shim::absent);
+    int status = program.finish();
+    return {status, program.output(), program.errors()};
+}
+
+std::string workers() {
+    return journals / "workers.jsonl";
+}
+std::string shard() {
+    return journals / "shard.jsonl";
+}
+
+std::string record(int second, const std::string& event, const std::string& rest) {
+    return "{\"v\":1,\"time\":" + std::to_string(1'800'000'000 + second) +
+           ",\"process\":\"1\",\"pid\":1,\"event\":\"" + event + "\"" + rest + "}\n";
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("process: report");
+
+TEST_CASE("the table of two workers, one of which was killed") {
+    Outcome got = report({workers()});
+    CHECK(got.status == 0);
+    CHECK(got.errors == "");
+    CHECK(got.output == text_of(journals / "workers.txt"));
+    std::istringstream lines(got.output);
+    for (std::string line; std::getline(lines, line);)
+        CHECK(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; }) < 80);
+}
+
+TEST_CASE("all forms, of two machines with the same pids and with clocks that differ") {
+    Folder folder("report");
+    Outcome json = report({"--json", workers(), shard(), "--junit", folder.path / "junit.xml"});
+    CHECK(json.output == text_of(journals / "both.json"));
+    CHECK(text_of(folder.path / "junit.xml") == text_of(journals / "both.xml"));
+    CHECK(report({"--github", shard(), workers()}).output == text_of(journals / "both.github"));
+    Program lint({"/usr/bin/xmllint", "--noout", folder.path / "junit.xml"}, {}, Program::Shim::absent);
+    CHECK(lint.finish() == 0);
+}
+
+TEST_CASE("JSON: every key is on the page that describes it") {
+    std::string page = text_of("tools/report.md");
+    std::function<void(const nlohmann::json&)> check = [&](const nlohmann::json& json) {
+        for (const auto& [key, value] : json.items()) {
+            if (json.is_object()) {
+                CAPTURE(key);
+                CHECK(contains(page, "`" + key + "`"));
+            }
+            if (value.is_structured())
+                check(value);
+        }
+    };
+    check(nlohmann::json::parse(text_of(journals / "both.json")));
+}
+
+TEST_CASE("what can't be read is named with its line, and the rest is used") {
+    Outcome got = report({journals / "damaged.jsonl"});
+    CHECK(got.status == 0);
+    CHECK(got.output == text_of(journals / "damaged.txt"));
+    CHECK(got.errors == text_of(journals / "damaged.err"));
+    CHECK(report({"/nonexistent/journal"}).status == 2);
+    Folder folder("report");
+    write_text(folder.path / "garbage", std::string(1000, '\n') + std::string(100'000, 'x') + "\n{}\n");
+    CHECK(contains(report({folder.path / "garbage"}).errors, "garbage:1001: no JSON object\n"));
+    write_text(folder.path / "empty", "");
+    CHECK(report({folder.path / "empty"}).status == 0);
+}
+
+TEST_CASE("annotations name files from the repository's root") {
+    Folder folder("report");
+    write_text(
+        folder.path / "journal",
+        record(0, "open", R"(,"connection":1,"tag":"a","source":["/home/ci/shop/tests/a,b:c.py:7 make"])"));
+    CHECK(report({"--github", folder.path / "journal"}, {{"GITHUB_WORKSPACE", "/home/ci/shop"}})
+              .output.starts_with(
+                  "::warning file=tests/a%2Cb%3Ac.py,line=7,title=pqsweep%3A connection left open::"));
+}
+
+TEST_CASE("the gate: what fails it, what is put up with, and what was there before") {
+    Folder folder("gate");
+    std::string baseline = folder.path / "baseline.json", known = folder.path / "known";
+    CHECK(report({workers(), "--fail-on", "abandoned"}).status == 1);
+    CHECK(report({workers(), "--exit-code", "9"}).status == 9);
+    CHECK(report({workers(), "--exit-code", "0", "--fail-on", "exit"}).status == 0);
+    CHECK(report({workers(), "--max-open", "5"}).status == 0);
+    CHECK(report({workers(), "--max-open", "5", "--fail-on", "abandoned"}).status == 1);
+
+    write_text(
+        known,
+        "# put up with\ntag:tests/test_ord*\n\nfunction:session_with_*\ntest:*half_open*\ntag:nowhere\n");
+    Outcome suppressed = report({workers(), "--exit-code", "9", "--suppressions", known});
+    CHECK(suppressed.status == 0);
+    CHECK(suppressed.errors == "pqsweep report: suppressed 5: tag:tests/test_ord*\n"
+                               "pqsweep report: suppressed 1: function:session_with_*\n"
+                               "pqsweep report: suppressed 1: test:*half_open*\n"
+                               "pqsweep report: " +
+                                   known + ":6: tag:nowhere: suppresses nothing\n");
+    CHECK(!contains(suppressed.output, "session_with_everything"));
+    Outcome too_many = report({workers(), "--max-open", "4", "--suppressions", known});
+    CHECK(too_many.status == 1);
+    CHECK(contains(too_many.errors, "exit status 1: tests/test_orders.py: 5 open at once (--max-open 4)\n"));
+    CHECK(!contains(too_many.errors, "test_carts.py"));
+
+    CHECK(report({workers(), "--write-baseline", baseline}).status == 0);
+    CHECK(report({workers(), "--baseline", baseline}).status == 0);
+    CHECK(report({workers(), shard(), "--baseline", baseline}).status == 1);
+    // Neither other pids, times and lines nor more of them make a new one.
+    std::string journal = std::regex_replace(text_of(workers()), std::regex(R"(\.py:(\d+) )"), ".py:9$1 ");
+    journal = std::regex_replace(journal, std::regex(R"("pid":)"), "\"pid\":7");
+    journal = std::regex_replace(journal, std::regex(R"("time":17955)"), "\"time\":17999");
+    write_text(folder.path / "later", journal);
+    CHECK(report({folder.path / "later", workers(), "--baseline", baseline}).status == 0);
+}
+
+TEST_CASE("the gate: bad values are refused before anything is read") {
+    Folder folder("gate");
+    write_text(folder.path / "bad", "tag:x\nmodule:y\n");
+    for (const auto& [option, value, message] :
+         {std::tuple("--fail-on", std::string("never"), "expected any of abandoned, transaction and exit"),
+          std::tuple("--exit-code", std::string("256"), ""), std::tuple("--max-open", std::string("-1"), ""),
+          std::tuple("--suppressions", (folder.path / "bad").string(), "bad:2: module:y: expected tag:GLOB"),
+          std::tuple("--baseline", (folder.path / "bad").string(), "bad: no baseline"),
+          std::tuple("--baseline", (folder.path / "none").string(), "--write-baseline")}) {
+        Outcome got = report({workers(), option, value});
+        CAPTURE(got.errors);
+        CHECK(got.status == 2);
+        CHECK(got.output == "");
+        CHECK(contains(got.errors, message));
+    }
+}
+
+TEST_CASE(
+    "HTML: a page that needs nothing else, stays small for a thousand tags, and escapes what it is given") {
+    Folder folder("html");
+    std::string lines;
+    for (int tag = 0; tag < 1000; tag++) {
+        std::string name = "\"tests/<i>&" + std::to_string(tag) + ".py\"",
+                    connection = ",\"connection\":" + std::to_string(tag + 1);
+        lines += record(2 * tag, "tag", ",\"tag\":" + name + ",\"ended\":\"x\"");
+        lines += record(2 * tag, "open", connection + ",\"tag\":" + name);
+        lines += record(2 * tag + 1, "sweep", connection + ",\"state\":\"idle\"");
+    }
+    write_text(folder.path / "journal", lines);
+    CHECK(report({folder.path / "journal", "--html", folder.path / "page.html"}).status == 0);
+    std::string page = text_of(folder.path / "page.html");
+    CHECK(page.size() < 1'000'000);
+    CHECK(contains(page, "tests/&lt;i&gt;&amp;999.py"));
+    for (const char* forbidden : {"<i>&", "<script", "http:", "https:", "@import", "url("})
+        CHECK(!contains(page, forbidden));
+    for (const char* wanted :
+         {"<svg", "class=\"without\"", "class=\"sweep\"", "<title>", "prefers-color-scheme: dark"})
+        CHECK(contains(page, wanted));
+}
+
+TEST_SUITE_END();

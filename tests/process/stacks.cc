@@ -1,0 +1,243 @@
+// Where in the program a connection was opened: the journal's `source` and `stack`, and who is told of it.
+#include "support/program.hh"
+#include "support/server.hh"
+#include "support/skip.hh"
+#include "symbols.hh"
+
+#include <dlfcn.h>
+#include <doctest/doctest.h>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <unistd.h>
+
+using namespace pqsweep::tests;
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+constexpr const char* plain_python = "/usr/bin/python3";
+
+// Some versions of Python have no function to dump a stack.
+Strings pythons() {
+    return {plain_python, build_directory() + "/programs/python-undumped"};
+}
+
+class Journal {
+public:
+    ~Journal() { fs::remove(path); }
+    std::vector<Json> opened() const {
+        std::vector<Json> records;
+        std::ifstream stream(path);
+        for (std::string line; std::getline(stream, line);)
+            if (Json record = Json::parse(line); record["event"] == "open")
+                records.push_back(record);
+        return records;
+    }
+    const fs::path path =
+        fs::temp_directory_path() / ("pqsweep-stacks-" + std::to_string(getpid()) + ".journal");
+};
+
+Strings lines_of(const Json& record, const char* key = "source") {
+    return record.contains(key) ? record[key].get<Strings>() : Strings();
+}
+
+// The places whose line says that it is `for` somebody.
+Strings places(const fs::path& file, const std::string& for_whom) {
+    Strings all;
+    std::ifstream stream(file);
+    int number = 1;
+    for (std::string line; std::getline(stream, line); number++)
+        if (line.ends_with("# for " + for_whom))
+            all.push_back(file.string() + ":" + std::to_string(number));
+    return all;
+}
+
+std::string place(const Json& record) {
+    Strings lines = lines_of(record);
+    return lines.empty() ? "" : lines[0].substr(0, lines[0].rfind(' '));
+}
+
+struct Hazard {
+    std::string name;
+    size_t connections;
+    bool has_place = true;
+    std::string argument{};
+};
+
+// Every connection has the line of its hazard, or none has any.
+void run(const Hazard& hazard, const std::string& python, const Environment& added = {}) {
+    CAPTURE(python);
+    CAPTURE(hazard.name);
+    const fs::path script = fs::absolute("tests/stacks/hazards.py");
+    Journal journal;
+    Environment environment{{"PYTHONHOME", "/usr"}, {"PQSWEEP_JOURNAL", journal.path}};
+    environment.insert(added.begin(), added.end());
+    Strings command{python, script, hazard.name};
+    if (!hazard.argument.empty())
+        command.push_back(hazard.argument);
+    Program program(command, environment);
+    CHECK(program.finish() == 0);
+    CHECK(program.output().starts_with("done"));
+    CHECK(program.errors() == "");
+    auto opened = journal.opened();
+    CHECK(opened.size() == hazard.connections);
+    Strings expected{""};
+    if (hazard.has_place)
+        expected = places(script, hazard.name);
+    for (const Json& record : opened)
+        CHECK(std::ranges::count(expected, place(record)) == 1);
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("process: stacks");
+
+TEST_CASE("in a pytest suite, the line of the test, whatever is between it and libpq") {
+    const fs::path suite = fs::absolute("tests/stacks/suite"), file = suite / "test_places.py";
+    for (const std::string& python : pythons()) {
+        CAPTURE(python);
+        Journal journal;
+        Program pytest({python, "-m", "pytest", "-q", "-p", "no:cacheprovider", suite},
+                       {{"PYTHONHOME", "/usr"}, {"PQSWEEP_JOURNAL", journal.path}});
+        CHECK(pytest.finish() == 0);
+        CAPTURE(pytest.output());
+        auto opened = journal.opened();
+        CHECK(opened.size() == 7);
+        for (const Json& record : opened) {
+            std::string test = record["test"];
+            test = test.substr(test.find("::") + 2);
+            auto expected = places(file, test.substr(0, test.find(' ')));
+            REQUIRE(expected.size() == 1);
+            CHECK(place(record) == expected[0]);
+            for (const std::string& line : lines_of(record))
+                CHECK(line.starts_with(file.string() + ":"));
+        }
+    }
+}
+
+TEST_CASE("wherever it is hard to look: the line, and no harm") {
+    const Hazard hazards[] = {{"with_gil", 1},          {"in_handler", 2}, {"deep", 1},
+                              {"threads", 80},          {"fork", 3},       {"at_exit", 1},
+                              {"thread_of_c", 1, false}};
+    for (const std::string& python : pythons())
+        for (const Hazard& hazard : hazards)
+            run(hazard, python);
+}
+
+TEST_CASE("a file's name may have any bytes") {
+    const fs::path file =
+        fs::temp_directory_path() / ("pqsweep \"a\\\n\xc3\xa9\xff" + std::to_string(getpid()));
+    fs::copy_file("tests/stacks/straggler.py", file);
+    std::string line = places(file, "straggler").at(0);
+    line.replace(line.find('\xff'), 1, "\xef\xbf\xbd");
+    for (const std::string& python : pythons()) {
+        Journal journal;
+        Program program({python, file}, {{"PYTHONHOME", "/usr"}, {"PQSWEEP_JOURNAL", journal.path}});
+        CHECK(program.finish() == 0);
+        REQUIRE(journal.opened().size() == 1);
+        bool is_dumped = python == plain_python;
+        CHECK(place(journal.opened()[0]) == (is_dumped ? line : "???" + line.substr(line.rfind(':'))));
+    }
+    fs::remove(file);
+}
+
+TEST_CASE("a look leaves nothing behind: no object, no reference, no descriptor, no memory") {
+    if (!sanitizer_runtime().empty())
+        SKIP("a sanitizer's runtime keeps freed memory back");
+    for (const std::string& python : pythons())
+        run({"leaks", 0, false}, python);
+}
+
+TEST_CASE("a library that holds its lock while it connects is not made to wait for who waits for the lock") {
+    std::string plugin = build_directory() + "/programs/locking.so";
+    run({"lock", 1, true, plugin}, pythons()[0]);
+    run({"lock", 1, false, plugin}, pythons()[1]); // could only be had with the GIL
+}
+
+TEST_CASE("a subinterpreter: the line that runs it") {
+    run({"subinterpreter", 2}, pythons()[0]);
+    run({"subinterpreter", 2, false}, pythons()[1]);
+}
+
+TEST_CASE("at the end of the interpreter") {
+    run({"finalizing", 2}, pythons()[0]);
+    run({"finalizing", 2, false}, pythons()[1]);
+    for (const std::string& python : pythons())
+        run({"daemon", 8}, python);
+}
+
+TEST_CASE("a program that loads Python, and ends it") {
+    Dl_info libpq;
+    REQUIRE(dladdr(reinterpret_cast<void*>(&PQconnectdb), &libpq));
+    std::string library;
+    for (const auto& entry : fs::directory_iterator(fs::path(libpq.dli_fname).parent_path()))
+        if (std::string name = entry.path().filename();
+            name.starts_with("libpython3.") && name.ends_with(".so.1.0"))
+            library = entry.path();
+    if (library.empty())
+        SKIP("there is no libpython3");
+    Journal journal;
+    Program program({"embeds", library}, {{"PQSWEEP_JOURNAL", journal.path}});
+    CHECK(program.finish() == 0);
+    CHECK(program.output() == "kept\n");
+    CHECK(program.errors() == "");
+    std::string all;
+    for (const Json& record : journal.opened())
+        all += place(record) + ",";
+    CHECK(all == ",,,,<string>:3,,");
+}
+
+TEST_CASE("a program that is not Python has no lines, and calls where it is asked to note them") {
+    for (const char* wanted : {"", "0", "1"}) {
+        CAPTURE(std::string(wanted));
+        Journal journal;
+        Environment environment{{"PQSWEEP_JOURNAL", journal.path}};
+        if (*wanted)
+            environment["PQSWEEP_STACKS"] = wanted;
+        Program client({"client"}, environment);
+        client.say("open c");
+        CHECK(client.finish() == 0);
+        auto opened = journal.opened();
+        REQUIRE(opened.size() == 1);
+        CHECK(!opened[0].contains("source"));
+        auto calls = lines_of(opened[0], "stack");
+        CHECK(calls.empty() == (wanted != std::string("1")));
+        std::string all;
+        for (const std::string& call : calls)
+            all += pqsweep::tools::symbolise(call) + "\n";
+        CAPTURE(all);
+        if (!calls.empty())
+            CHECK(all.find("client main\n") != std::string::npos);
+    }
+}
+
+TEST_CASE("the summary has the line of a straggler, and so has the error that its owner gets") {
+    const fs::path script = fs::absolute("tests/stacks/straggler.py");
+    Program python({plain_python, script});
+    CHECK(python.finish() == 0);
+    std::string place = places(script, "straggler").at(0);
+    CHECK(python.output() == "Opened under tag \"one\" at " + place +
+                                 ", closed with a transaction open when the tag changed to \"two\".\n");
+    size_t at = python.errors().find("\n      at ");
+    REQUIRE(at != std::string::npos);
+    std::istringstream rest(python.errors().substr(at + 1));
+    std::string line;
+    std::getline(rest, line);
+    CHECK(line.size() <= 80);
+    CHECK(line.ends_with(place.substr(place.rfind('/')) + " <module>"));
+}
+
+TEST_CASE("0 turns it off for Python, too") {
+    Journal journal;
+    Program python({plain_python, "tests/stacks/hazards.py", "with_gil"},
+                   {{"PQSWEEP_JOURNAL", journal.path}, {"PQSWEEP_STACKS", "0"}});
+    CHECK(python.finish() == 0);
+    REQUIRE(journal.opened().size() == 1);
+    CHECK(!journal.opened()[0].contains("source"));
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,11 @@
+#include "report.hh"
+
+namespace pqsweep::tools {
+
+void Assessment::assess(const std::vector<std::string>& files, const std::string& run) {
+    read_journals(files, run, history, problems);
+    findings = findings_of(history);
+    gate.judge(history, findings);
+}
+
+} // namespace pqsweep::tools

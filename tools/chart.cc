@@ -1,0 +1,195 @@
+#include "chart.hh"
+
+#include "finding.hh"
+#include "markup.hh"
+
+#include <algorithm>
+#include <fmt/core.h>
+#include <map>
+
+namespace pqsweep::tools {
+
+namespace {
+
+constexpr double left = 40, top = 14, width = 910, height = 220, whole_width = 960, whole_height = 274;
+constexpr size_t most_named = 6;
+
+using Span = Timeline::Span;
+
+// Spans that follow each other and are all alike.
+struct Stretch {
+    size_t from, to;
+    const Span* span;
+};
+
+bool alike(const Span& a, const Span& b) {
+    auto same = [](const Timeline::Share& x, const Timeline::Share& y) {
+        return x.tag == y.tag && x.connections == y.connections;
+    };
+    return a.live == b.live && a.without == b.without && !a.sweeps && !b.sweeps &&
+           std::equal(a.shares.begin(), a.shares.end(), b.shares.begin(), b.shares.end(), same);
+}
+
+std::vector<Stretch> stretches_of(const std::vector<Span>& spans) {
+    std::vector<Stretch> all;
+    for (size_t i = 0; i < spans.size(); i++) {
+        if (!all.empty() && alike(*all.back().span, spans[i]))
+            all.back().to = i + 1;
+        else
+            all.push_back({i, i + 1, &spans[i]});
+    }
+    return all;
+}
+
+std::string time_text(double seconds) {
+    if (seconds < 1)
+        return fmt::format("{:.0f} ms", seconds * 1e3);
+    if (seconds < 120)
+        return fmt::format("{:.3g} s", seconds);
+    return seconds < 7200 ? fmt::format("{:.3g} min", seconds / 60) : fmt::format("{:.3g} h", seconds / 3600);
+}
+
+// The next of 1, 2, 5, 10, 20, ... that is not less.
+double round_step(double least) {
+    for (double power = 1;; power *= 10)
+        for (double digit : {1, 2, 5})
+            if (digit * power >= least)
+                return digit * power;
+}
+
+class Chart {
+public:
+    Chart(const History& history, const Run& run, const Colours& colours)
+        : history_(history), run_(run), colours_(colours), stretches_(stretches_of(run.timeline.spans())) {
+        for (const Stretch& s : stretches_)
+            most_ = std::max({most_, s.span->live, s.span->without});
+    }
+
+    std::string draw() {
+        out_ = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"connections over time\">\n",
+                           whole_width, whole_height);
+        draw_grid();
+        draw_shares();
+        draw_without();
+        draw_sweeps();
+        draw_hover();
+        return out_ + "</svg>\n";
+    }
+
+private:
+    double x(size_t span) const {
+        return left + width * static_cast<double>(span) / static_cast<double>(run_.timeline.spans().size());
+    }
+    double y(double connections) const { return top + height - height * connections / most_; }
+
+    void draw_grid() {
+        double step = round_step(most_ / 5.0);
+        for (double value = 0; value <= most_; value += step)
+            out_ += fmt::format("<path class=\"grid\" d=\"M{} {:.1f}h{}\"/><text x=\"{}\" y=\"{:.1f}\" "
+                                "class=\"end\">{}</text>\n",
+                                left, y(value), width, left - 6, y(value) + 4, value);
+        double seconds = static_cast<double>(run_.timeline.span_length()) / 1e6 *
+                         static_cast<double>(run_.timeline.spans().size());
+        for (int i = 0; i <= 4; i++)
+            out_ += fmt::format("<text x=\"{}\" y=\"{}\" class=\"{}\">{}</text>\n", left + width * i / 4,
+                                top + height + 32, i == 4 ? "end" : "middle", time_text(seconds * i / 4));
+    }
+
+    // Each colour's area, on top of those before it.
+    void draw_shares() {
+        std::vector<double> below(stretches_.size());
+        for (size_t colour = 0; colour <= Colours::most; colour++) {
+            std::string up, down;
+            bool any = false;
+            for (size_t i = 0; i < stretches_.size(); i++) {
+                const Stretch& s = stretches_[i];
+                double sum = below[i];
+                for (const auto& share : s.span->shares)
+                    if (colours_.of(share.tag) == colour)
+                        sum += share.connections;
+                any |= sum > below[i];
+                up += fmt::format("{}{:.1f} {:.1f}H{:.1f}", i ? "L" : "M", x(s.from), y(sum), x(s.to));
+                down = fmt::format("L{:.1f} {:.1f}H{:.1f}", x(s.to), y(below[i]), x(s.from)) + down;
+                below[i] = sum;
+            }
+            if (any)
+                out_ += fmt::format("<path class=\"c{}\" d=\"{}{}z\"/>\n", colour, up, down);
+        }
+    }
+
+    void draw_without() {
+        std::string line;
+        for (const Stretch& s : stretches_)
+            line += fmt::format("{}{:.1f} {:.1f}H{:.1f}", line.empty() ? "M" : "L", x(s.from),
+                                y(s.span->without), x(s.to));
+        out_ += fmt::format("<path class=\"without\" d=\"{}\"/>\n", line);
+    }
+
+    void draw_sweeps() {
+        std::string marks;
+        for (const Stretch& s : stretches_)
+            if (s.span->sweeps)
+                marks += fmt::format("M{:.1f} {}l4 8h-8z", (x(s.from) + x(s.to)) / 2, top + height + 4);
+        if (!marks.empty())
+            out_ += fmt::format("<path class=\"sweep\" d=\"{}\"/>\n", marks);
+    }
+
+    void draw_hover() {
+        for (const Stretch& s : stretches_)
+            out_ += fmt::format("<rect class=\"hover\" x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" "
+                                "height=\"{}\"><title>{}</title></rect>\n",
+                                x(s.from), top, x(s.to) - x(s.from), height + 14, escaped(describe(s)));
+    }
+
+    std::string describe(const Stretch& s) const {
+        double seconds = static_cast<double>(run_.timeline.span_length()) * static_cast<double>(s.from) / 1e6;
+        std::string text =
+            fmt::format("{}: {} open, {} without pqsweep", time_text(seconds), s.span->live, s.span->without);
+        if (s.span->sweeps)
+            text += fmt::format("\n{} swept, of {}", s.span->sweeps, history_.tag_names()[s.span->swept]);
+        auto shares = s.span->shares;
+        std::sort(shares.begin(), shares.end(),
+                  [](auto& a, auto& b) { return a.connections > b.connections; });
+        for (size_t i = 0; i < shares.size() && i < most_named; i++)
+            text +=
+                fmt::format("\n{}x {}", shares[i].connections, tag_text(history_.tag_names()[shares[i].tag]));
+        if (shares.size() > most_named)
+            text += fmt::format("\nand {} more tags", shares.size() - most_named);
+        return text;
+    }
+
+    const History& history_;
+    const Run& run_;
+    const Colours& colours_;
+    std::vector<Stretch> stretches_;
+    uint32_t most_ = 1;
+    std::string out_;
+};
+
+} // namespace
+
+Colours::Colours(const History& history) {
+    std::map<Strings::Id, double> areas;
+    for (const Run& run : history.runs())
+        for (const Span& span : run.timeline.spans())
+            for (const auto& share : span.shares)
+                areas[share.tag] +=
+                    static_cast<double>(share.connections) * static_cast<double>(run.timeline.span_length());
+    std::vector<std::pair<double, Strings::Id>> sorted;
+    for (auto [tag, area] : areas)
+        sorted.emplace_back(-area, tag);
+    std::sort(sorted.begin(), sorted.end());
+    for (size_t i = 0; i < sorted.size() && i < most; i++)
+        tags_.push_back(sorted[i].second);
+}
+
+size_t Colours::of(Strings::Id tag) const {
+    auto place = std::find(tags_.begin(), tags_.end(), tag);
+    return place == tags_.end() ? most : static_cast<size_t>(place - tags_.begin());
+}
+
+std::string chart(const History& history, const Run& run, const Colours& colours) {
+    return Chart(history, run, colours).draw();
+}
+
+} // namespace pqsweep::tools

@@ -1,0 +1,84 @@
+#include "finding.hh"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace pqsweep::tools {
+
+namespace {
+
+int rank(const Finding& f) {
+    if (f.fate == Fate::revived)
+        return 3;
+    if (f.fate == Fate::open_at_exit)
+        return 2;
+    return f.state == "idle" ? 1 : 0;
+}
+
+auto badness(const Finding& f) {
+    return std::tuple(rank(f), UINT64_MAX - f.count, UINT64_MAX - f.outlived, f.tag, f.test, f.stack, f.state,
+                      f.fate);
+}
+
+} // namespace
+
+std::string Finding::opener() const {
+    return test.empty() ? tag_text(tag) : std::string(test);
+}
+
+std::vector<Finding> findings_of(const History& history) {
+    std::map<std::tuple<Strings::Id, Strings::Id, std::string, Strings::Id, Fate>, Finding> folded;
+    for (const Culprit& c : history.culprits()) {
+        std::string_view stack = history.texts()[c.stack];
+        std::string first(stack.substr(0, stack.find('\n')));
+        Finding& f = folded[{c.tag, c.test, first, c.state, c.fate}];
+        if (f.count == 0) {
+            f = {.tag = history.tag_names()[c.tag],
+                 .test = history.texts()[c.test],
+                 .stack = stack,
+                 .state = history.texts()[c.state],
+                 .database = history.texts()[c.database],
+                 .is_source = c.is_source,
+                 .frame = first.empty() ? Frame{} : parse_frame(first, c.is_source),
+                 .fate = c.fate,
+                 .backend = c.backend};
+        }
+        f.count += c.count;
+        f.outlived = std::max(f.outlived, c.outlived);
+        f.age = std::max(f.age, c.age);
+    }
+    std::vector<Finding> all;
+    for (auto& [key, finding] : folded)
+        all.push_back(std::move(finding));
+    std::sort(all.begin(), all.end(),
+              [](const Finding& a, const Finding& b) { return badness(a) < badness(b); });
+    return all;
+}
+
+std::string_view words_for(Fate fate) {
+    constexpr std::string_view words[] = {
+        "abandoned",   "abandoned, closed late", "used again: got an error", "reset by its owner", "revived",
+        "open at exit"};
+    return words[static_cast<int>(fate)];
+}
+
+std::string_view name_of(Fate fate) {
+    constexpr std::string_view names[] = {"left_open", "closed_late", "used_again",
+                                          "reset",     "revived",     "open_at_exit"};
+    return names[static_cast<int>(fate)];
+}
+
+std::string words_for_state(std::string_view state) {
+    if (state == "transaction")
+        return "in transaction";
+    if (state == "failed")
+        return "in failed transaction";
+    return std::string(state);
+}
+
+std::string tag_text(std::string_view tag) {
+    return tag.empty() ? "(no tag)" : std::string(tag);
+}
+
+} // namespace pqsweep::tools

@@ -1,0 +1,277 @@
+#include "history.hh"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace pqsweep::tools {
+
+namespace {
+
+// Of native frames, the program's own say more than the libraries' that it called.
+bool is_in_library(std::string_view frame) {
+    return frame.find(".so") != frame.npos;
+}
+
+void raise(uint32_t& peak, uint32_t value) {
+    peak = std::max(peak, value);
+}
+
+template<class Entry>
+Entry& entry_for(std::vector<Entry>& entries, std::unordered_map<std::string, size_t>& places,
+                 const std::string& key, const Entry& fresh) {
+    auto [place, is_new] = places.try_emplace(key, entries.size());
+    if (is_new)
+        entries.push_back(fresh);
+    return entries[place->second];
+}
+
+} // namespace
+
+TagCounts& TagCounts::operator+=(const TagCounts& other) {
+    opened += other.opened;
+    closed += other.closed;
+    idle += other.idle;
+    transaction += other.transaction;
+    running += other.running;
+    for (size_t i = 0; i < std::size(fates); i++)
+        fates[i] += other.fates[i];
+    return *this;
+}
+
+Strings::Id History::tag_id(std::string_view name) {
+    Strings::Id id = tag_names_.of(name);
+    if (id == tags_.size())
+        tags_.emplace_back();
+    return id;
+}
+
+Strings::Id History::stack_id(const JournalRecord& record) {
+    const auto& frames = record.source.empty() ? record.stack : record.source;
+    auto first = frames.begin();
+    if (record.source.empty())
+        first = std::find_if_not(frames.begin(), frames.end(), is_in_library);
+    if (first == frames.end())
+        first = frames.begin();
+    std::string all;
+    for (auto frame = first; frame != frames.end(); frame++)
+        all.append(*frame).append("\n");
+    return texts_.of(all);
+}
+
+History::Process& History::process_of(const JournalRecord& record) {
+    auto [place, is_new] = live_.try_emplace(record.process);
+    if (!is_new)
+        return place->second;
+    processes_++;
+    std::string name(record.run.empty() ? record.host : record.run);
+    auto [run, is_new_run] = run_places_.try_emplace(name, runs_.size());
+    if (is_new_run)
+        runs_.push_back({.name = name, .start = now_});
+    place->second.run = run->second;
+    return place->second;
+}
+
+void History::count(Process& process, Strings::Id tag, int live, int without) {
+    Run& run = runs_[process.run];
+    run.timeline.change(now_ - run.start, tag, live, without);
+    raise(run.peak, run.timeline.live());
+    raise(run.peak_without, run.timeline.without());
+    if (live > 0 || without > 0) {
+        for (auto [current, processes] : run.current) {
+            raise(tags_[current].peak, run.timeline.live());
+            raise(tags_[current].peak_without, run.timeline.without());
+        }
+    }
+}
+
+// What was open when the tag changed is swept first, and counts no more for the new one.
+void History::settle_tag(Process& process) {
+    if (!process.is_tag_new)
+        return;
+    process.is_tag_new = false;
+    Run& run = runs_[process.run];
+    auto place = std::find_if(run.current.begin(), run.current.end(),
+                              [&](auto& entry) { return entry.first == process.tag; });
+    if (place == run.current.end())
+        run.current.emplace_back(process.tag, 1);
+    else
+        place->second++;
+    raise(tags_[process.tag].peak, run.timeline.live());
+    raise(tags_[process.tag].peak_without, run.timeline.without());
+}
+
+void History::change_tag(Process& process, const JournalRecord& record) {
+    if (!process.is_tag_new) {
+        auto& current = runs_[process.run].current;
+        auto place = std::find_if(current.begin(), current.end(),
+                                  [&](auto& entry) { return entry.first == process.tag; });
+        if (--place->second == 0)
+            current.erase(place);
+    }
+    process.is_tag_new = true;
+    process.tag = tag_id(record.tag);
+    process.tags_ended += !record.ended.empty();
+}
+
+History::Open& History::open(Process& process, const JournalRecord& record) {
+    Open connection{.tag = tag_id(record.tag),
+                    .test = texts_.of(record.test),
+                    .stack = stack_id(record),
+                    .database = texts_.of(record.database),
+                    .tags_before = process.tags_ended,
+                    .backend = record.backend,
+                    .is_source = !record.source.empty()};
+    tags_[connection.tag].opened++;
+    return process.connections.insert_or_assign(record.connection, connection).first->second;
+}
+
+void History::settle(Process& process, Open& c, Fate fate) {
+    c.awaits_fate = false;
+    tags_[c.tag].fates[static_cast<int>(fate)]++;
+    std::string key = fmt::format("{} {} {} {} {}", c.tag, c.test, c.stack, c.state, static_cast<int>(fate));
+    Culprit fresh{.tag = c.tag,
+                  .test = c.test,
+                  .stack = c.stack,
+                  .is_source = c.is_source,
+                  .state = c.state,
+                  .fate = fate,
+                  .backend = c.backend,
+                  .database = c.database};
+    Culprit& culprit = entry_for(culprits_, culprit_places_, key, fresh);
+    culprit.count++;
+    culprit.outlived = std::max<uint64_t>(culprit.outlived, process.tags_ended - c.tags_before);
+    culprit.age = std::max(culprit.age, c.age);
+}
+
+void History::close(Process& process, const JournalRecord& record) {
+    auto place = process.connections.find(record.connection);
+    if (place == process.connections.end())
+        return;
+    Open& c = place->second;
+    if (c.awaits_fate)
+        settle(process, c, record.by == "reset" ? Fate::reset : Fate::closed_late);
+    else if (c.is_live)
+        tags_[c.tag].closed++;
+    count(process, c.tag, c.is_live ? -1 : 0, -1);
+    process.connections.erase(place);
+}
+
+void History::sweep(Process& process, const JournalRecord& record) {
+    auto place = process.connections.find(record.connection);
+    if (place == process.connections.end()) { // it was still being opened
+        Open& half_open = open(process, record);
+        half_open.is_live = false;
+        count(process, half_open.tag, 0, 1);
+        place = process.connections.find(record.connection);
+    }
+    Open& c = place->second;
+    if (c.is_live)
+        count(process, c.tag, -1, 0);
+    c.is_live = false;
+    c.awaits_fate = true;
+    c.state = texts_.of(record.state);
+    c.age = record.age;
+    TagCounts& tag = tags_[c.tag];
+    (record.state == "idle"                                      ? tag.idle
+     : record.state == "transaction" || record.state == "failed" ? tag.transaction
+                                                                 : tag.running)++;
+    Run& run = runs_[process.run];
+    run.timeline.sweep(now_ - run.start, c.tag);
+}
+
+void History::end(Process& process) {
+    for (auto& [number, c] : process.connections) {
+        if (c.awaits_fate)
+            settle(process, c, Fate::left_open);
+        else if (c.is_live)
+            settle(process, c, Fate::open_at_exit);
+        count(process, c.tag, c.is_live ? -1 : 0, -1);
+    }
+    change_tag(process, {});
+    without_exit_ += !process.has_exit;
+}
+
+void History::note_inherited(const JournalRecord& record) {
+    Inherited fresh{.tag = tag_id(record.tag),
+                    .test = texts_.of(record.test),
+                    .did = texts_.of(record.did),
+                    .database = texts_.of(record.database),
+                    .backend = record.backend};
+    std::string key = fmt::format("{} {} {}", fresh.tag, fresh.test, fresh.did);
+    entry_for(inherited_, inherited_places_, key, fresh).count++;
+}
+
+void History::take(const JournalRecord& record, bool is_last) {
+    now_ = record.time;
+    Process& process = process_of(record);
+    if (record.event != Event::sweep && record.event != Event::tag)
+        settle_tag(process);
+    auto place = process.connections.find(record.connection);
+    Open* connection = place == process.connections.end() ? nullptr : &place->second;
+    switch (record.event) {
+    case Event::open:
+        count(process, open(process, record).tag, 1, 1);
+        break;
+    case Event::close:
+        close(process, record);
+        break;
+    case Event::tag:
+        change_tag(process, record);
+        break;
+    case Event::sweep:
+        sweep(process, record);
+        break;
+    case Event::revive:
+        revival_time_ += record.took;
+        if (connection && connection->awaits_fate) {
+            settle(process, *connection, Fate::revived);
+            connection->is_live = true;
+            count(process, connection->tag, 1, 0);
+        }
+        break;
+    case Event::refuse:
+        if (connection && connection->awaits_fate)
+            settle(process, *connection, Fate::used_again);
+        break;
+    case Event::left:
+        if (connection) {
+            connection->state = texts_.of(record.state);
+            connection->age = record.age;
+        }
+        break;
+    case Event::inherited:
+        note_inherited(record);
+        process.has_exit = true; // it may have had no connection of its own
+        break;
+    case Event::exit:
+        process.has_exit = true;
+        untracked_ += static_cast<uint64_t>(record.untracked);
+        break;
+    case Event::start:
+    case Event::fork:
+    case Event::unknown:
+        break;
+    }
+    if (is_last) {
+        end(process);
+        live_.erase(record.process);
+    }
+}
+
+void History::finish() {
+    for (Run& run : runs_)
+        run.timeline.finish();
+}
+
+TagCounts History::total() const {
+    TagCounts all;
+    for (const TagCounts& tag : tags_)
+        all += tag;
+    for (const Run& run : runs_) {
+        raise(all.peak, run.peak);
+        raise(all.peak_without, run.peak_without);
+    }
+    return all;
+}
+
+} // namespace pqsweep::tools

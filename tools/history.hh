@@ -1,0 +1,150 @@
+// What happened in the runs that journals tell of: counts by tag, the culprits, and how many connections were open when.
+//
+// Takes records one by one and keeps no more of them than what is still open and what is counted, so its size goes by
+// the number of tags, of tests that left something, and of connections open at once.
+#pragma once
+
+#include "journal_reader.hh"
+#include "strings.hh"
+#include "timeline.hh"
+
+#include <iterator>
+#include <unordered_map>
+#include <vector>
+
+namespace pqsweep::tools {
+
+// What became of a connection that its owner did not close in time. The first two were never used again: they were
+// abandoned.
+enum class Fate : uint8_t { left_open, closed_late, used_again, reset, revived, open_at_exit };
+constexpr Fate all_fates[] = {Fate::left_open, Fate::closed_late, Fate::used_again,
+                              Fate::reset,     Fate::revived,     Fate::open_at_exit};
+
+constexpr bool is_abandoned(Fate fate) {
+    return fate == Fate::left_open || fate == Fate::closed_late;
+}
+// Whether it was ever swept.
+constexpr bool is_straggler(Fate fate) {
+    return fate != Fate::open_at_exit;
+}
+
+// Counts of connections, which count for the tag that opened them. A connection swept twice is two stragglers.
+struct TagCounts {
+    uint64_t opened = 0, closed = 0;
+    uint64_t idle = 0, transaction = 0, running = 0; // stragglers, by what they were doing
+    uint64_t fates[std::size(all_fates)] = {};       // by Fate
+    // The most that all processes of a run had open while this tag was current in one of them; and would have had,
+    // had nothing been swept.
+    uint32_t peak = 0, peak_without = 0;
+
+    uint64_t of(Fate fate) const { return fates[static_cast<int>(fate)]; }
+    uint64_t stragglers() const { return idle + transaction + running; }
+    uint64_t abandoned() const { return of(Fate::left_open) + of(Fate::closed_late); }
+    TagCounts& operator+=(const TagCounts& other);
+};
+
+// Connections that were left by one test, at one place, in one state, and had one fate.
+struct Culprit {
+    Strings::Id tag = 0; // in tags(), the others in texts()
+    Strings::Id test = 0;
+    Strings::Id stack = 0;  // a line for each frame, the one that matters first
+    bool is_source = false; // whether those are "file:line function", or "module+offset"
+    Strings::Id state = 0;  // empty: not known
+    Fate fate = Fate::left_open;
+    uint64_t count = 0;
+    uint64_t outlived = 0; // the most tags that ended between its opening and its fate
+    double age = 0;        // seconds, of the oldest when it was swept, or the process ended
+    int64_t backend = 0;   // of the first
+    Strings::Id database = 0;
+};
+
+// What a child process did with connections of its parent's.
+struct Inherited {
+    Strings::Id tag = 0, test = 0, did = 0, database = 0;
+    int64_t backend = 0;
+    uint64_t count = 0;
+};
+
+// The processes that count together: of one PQSWEEP_RUN, or where that is not set of one machine. Each run has a time
+// of its own, which begins with its first record.
+struct Run {
+    std::string name;
+    int64_t start = 0; // microseconds since 1970
+    uint32_t peak = 0, peak_without = 0;
+    std::vector<std::pair<Strings::Id, uint32_t>> current{}; // tags, and in how many processes
+    Timeline timeline{};
+};
+
+class History {
+public:
+    // Records of a process in the order they were written. `is_last`: nothing more will come of that process, which
+    // has ended then, with or without an `exit`.
+    void take(const JournalRecord& record, bool is_last);
+    // After the last record of all.
+    void finish();
+
+    // By their numbers in tag_names(), which is the order they appeared in; 0 is no tag.
+    const std::vector<TagCounts>& tags() const { return tags_; }
+    const Strings& tag_names() const { return tag_names_; }
+    const Strings& texts() const { return texts_; }
+    const std::vector<Culprit>& culprits() const { return culprits_; }
+    const std::vector<Inherited>& inherited() const { return inherited_; }
+    const std::vector<Run>& runs() const { return runs_; }
+    TagCounts total() const; // peaks: of any run
+    uint64_t processes() const { return processes_; }
+    uint64_t without_exit() const { return without_exit_; } // processes that were killed, or still ran
+    uint64_t untracked() const { return untracked_; }
+    double revival_time() const { return revival_time_; } // seconds, of all revivals
+
+private:
+    struct Open {
+        Strings::Id tag, test, stack, database;
+        Strings::Id state = 0; // when it was swept, or the process ended
+        uint32_t tags_before;  // that had ended in the process when it was opened
+        int64_t backend;
+        double age = 0;
+        bool is_source;
+        bool is_live = true;
+        bool awaits_fate = false;
+    };
+    struct Process {
+        uint32_t run;
+        Strings::Id tag = 0;
+        uint32_t tags_ended = 0;
+        bool is_tag_new = true; // its sweeps are still to come, before which it is not current
+        bool has_exit = false;
+        std::unordered_map<int64_t, Open> connections;
+    };
+
+    Process& process_of(const JournalRecord& record);
+    Open& open(Process& process, const JournalRecord& record);
+    void settle(Process& process, Open& connection, Fate fate);
+    void close(Process& process, const JournalRecord& record);
+    void sweep(Process& process, const JournalRecord& record);
+    void count(Process& process, Strings::Id tag, int live, int without);
+    void settle_tag(Process& process);
+    void change_tag(Process& process, const JournalRecord& record);
+    void end(Process& process);
+    void note_inherited(const JournalRecord& record);
+    Strings::Id tag_id(std::string_view name);
+    Strings::Id stack_id(const JournalRecord& record);
+
+    int64_t now_ = 0;
+    Strings tag_names_, texts_;
+    std::vector<TagCounts> tags_{1};
+    std::vector<Culprit> culprits_;
+    std::vector<Inherited> inherited_;
+    std::unordered_map<std::string, size_t> culprit_places_, inherited_places_;
+    std::vector<Run> runs_;
+    std::unordered_map<std::string, uint32_t> run_places_;
+    std::unordered_map<uint64_t, Process> live_;
+    uint64_t processes_ = 0, without_exit_ = 0, untracked_ = 0;
+    double revival_time_ = 0;
+};
+
+// All records of the journals, those of different files by their time. `run`: only its processes; empty: all.
+// What can't be used is noted in `problems`.
+void read_journals(const std::vector<std::string>& files, const std::string& run, History& history,
+                   Problems& problems);
+
+} // namespace pqsweep::tools

@@ -1,0 +1,78 @@
+// A journal, read record by record. shim/journal.md tells what is in one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pqsweep::tools {
+
+enum class Event : uint8_t {
+    unknown,
+    start,
+    fork,
+    open,
+    close,
+    tag,
+    sweep,
+    revive,
+    refuse,
+    inherited,
+    left,
+    exit
+};
+
+// What is not in the record is 0 or empty. The views hold until the next record is read.
+struct JournalRecord {
+    int64_t time = 0; // microseconds since 1970
+    uint64_t process = 0;
+    int64_t pid = 0;
+    Event event = Event::unknown;
+    int64_t connection = 0, backend = 0, live = 0, untracked = 0;
+    double age = 0, took = 0; // seconds
+    std::string_view run{}, host{}, tag{}, test{}, ended{}, state{}, by{}, did{}, database{};
+    std::vector<std::string_view> source{}, stack{};
+};
+
+// A line that could not be used.
+struct Problem {
+    std::string file;
+    uint64_t line; // from 1 on; 0: the file as a whole
+    std::string what;
+    std::string text() const;
+};
+
+// The first few problems of each file, and how many more there were.
+class Problems {
+public:
+    void add(const std::string& file, uint64_t line, std::string what);
+    const std::vector<Problem>& listed() const { return listed_; }
+    uint64_t more() const { return more_; }
+
+private:
+    static constexpr int most_listed_of_a_file = 10;
+    std::vector<Problem> listed_;
+    int of_last_file_ = 0;
+    uint64_t more_ = 0;
+};
+
+class JournalReader {
+public:
+    // Holds no file open, so there may be thousands of readers; `buffer_size` grows where a line is longer.
+    JournalReader(std::string path, size_t buffer_size);
+    ~JournalReader();
+    JournalReader(JournalReader&&) noexcept;
+    JournalReader& operator=(JournalReader&&) noexcept;
+
+    // The next record that can be used, or null at the end. Lines that can't be are noted in `problems`, if that is
+    // not null. A last line without its end is one of them.
+    const JournalRecord* next(Problems* problems);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace pqsweep::tools

@@ -1,0 +1,97 @@
+// pqsweep report: what journals tell, of one run or of many.
+#include "report.hh"
+#include "command.hh"
+#include "settings.hh"
+
+#include <cerrno>
+#include <cstring>
+#include <fmt/core.h>
+#include <fstream>
+#include <unistd.h>
+
+namespace pqsweep::tools {
+
+namespace {
+
+struct Request {
+    Assessment assessment;
+    std::vector<std::string> files;
+    bool json = false, github = false;
+    std::string junit, html, baseline;
+    std::string fail_on = "abandoned";
+    std::optional<int> exit_code;
+};
+
+int refuse(const std::string& why) {
+    fmt::print(stderr, "pqsweep report: {}\n", why);
+    return exit_wrong_use;
+}
+
+std::string write_file(const std::string& name, const std::string& text) {
+    std::ofstream file(name);
+    file << text;
+    file.close();
+    return file ? "" : fmt::format("{}: {}", name, strerror(errno));
+}
+
+// What was asked for beside the report on standard output; answers what went wrong, or nothing.
+std::string write_files(const Request& request) {
+    std::string wrong;
+    if (!request.junit.empty())
+        wrong = write_file(request.junit, as_junit(request.assessment));
+    if (wrong.empty() && !request.html.empty())
+        wrong = write_file(request.html, as_html(request.assessment));
+    if (wrong.empty() && !request.baseline.empty())
+        wrong = Baseline::write(request.baseline, request.assessment.findings);
+    return wrong;
+}
+
+int act(Request& request, bool is_gate_asked_for) {
+    Settings settings{};
+    for (const Setting& setting : all_settings())
+        if (setting.variable == std::string_view("PQSWEEP_FAIL_ON") &&
+            !setting.parse(request.fail_on, settings))
+            return refuse(fmt::format("--fail-on={}: expected {}", request.fail_on, setting.accepted));
+    Assessment& a = request.assessment;
+    a.gate.set(request.exit_code, settings.fail_on, is_gate_asked_for);
+    if (std::string wrong = a.gate.load(); !wrong.empty())
+        return refuse(wrong);
+    for (const std::string& file : request.files)
+        if (access(file.c_str(), R_OK) != 0)
+            return refuse(fmt::format("{}: {}", file, strerror(errno)));
+    a.assess(request.files, "");
+    for (const Problem& problem : a.problems.listed())
+        fmt::print(stderr, "pqsweep report: {}\n", problem.text());
+    if (a.problems.more())
+        fmt::print(stderr, "pqsweep report: ... and {} more lines like these\n", a.problems.more());
+    if (std::string wrong = write_files(request); !wrong.empty())
+        return refuse(wrong);
+    fmt::print("{}", request.json ? as_json(a) : request.github ? as_github(a) : as_table(a, true));
+    for (const std::string& line : a.gate.lines())
+        fmt::print(stderr, "pqsweep report: {}\n", line);
+    return a.gate.has_failed() ? a.gate.exit_code() : exit_done;
+}
+
+} // namespace
+
+std::function<int()> declare_report(CLI::App& app, const std::vector<std::string>&) {
+    auto request = std::make_shared<Request>();
+    app.add_option("FILE", request->files, "journals that --journal wrote; those of one run count together")
+        ->required();
+    auto* json = app.add_flag("--json", request->json, "JSON instead of the table");
+    app.add_flag("--github", request->github, "annotations of a GitHub workflow instead of the table")
+        ->excludes(json);
+    app.add_option("--junit", request->junit, "also write a JUnit report: a test case for each tag");
+    app.add_option("--html", request->html, "also write a page with a timeline");
+    app.add_option("--write-baseline", request->baseline, "also write what --baseline then knows");
+    app.add_option("--exit-code", request->exit_code,
+                   "exit status when the gate fails (1, where it has any option)")
+        ->check(CLI::Range(0, 255));
+    auto* fail_on = app.add_option("--fail-on", request->fail_on,
+                                   "any of abandoned, transaction, exit; separated by commas (abandoned)");
+    request->assessment.gate.declare(app);
+    app.footer("Example: pqsweep report --html report.html shard-*.jsonl");
+    return [request, fail_on] { return act(*request, fail_on->count() > 0); };
+}
+
+} // namespace pqsweep::tools

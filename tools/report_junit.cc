@@ -1,0 +1,80 @@
+// Written for what Jenkins, GitLab and Surefire's schemas have in common.
+#include "markup.hh"
+#include "report.hh"
+#include "utf8.hh"
+
+#include <algorithm>
+#include <fmt/core.h>
+#include <map>
+
+namespace pqsweep::tools {
+
+namespace {
+
+struct Case {
+    std::vector<const Finding*> findings;
+    std::map<Fate, uint64_t> failed;
+    std::string too_many; // why, if there were
+    bool is_failure() const { return !failed.empty() || !too_many.empty(); }
+    std::string message() const {
+        std::string text = too_many;
+        for (auto [fate, count] : failed)
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, words_for(fate));
+        return text;
+    }
+};
+
+std::string describe(const Finding& f) {
+    std::string text = fmt::format("{}x {}: {}{}{}\n", f.count, f.opener(), words_for_state(f.state),
+                                   f.state.empty() ? "" : ", ", words_for(f.fate));
+    for (const Frame& frame : parse_stack(f.stack, f.is_source))
+        text += fmt::format("    {}\n", frame.text());
+    return text;
+}
+
+std::string case_xml(std::string_view tag, const Case& one) {
+    std::string out =
+        fmt::format("  <testcase classname=\"pqsweep\" name=\"{}\" time=\"0\">\n", escaped(tag_text(tag)));
+    std::string failing, others;
+    for (const Finding* f : one.findings)
+        (f->standing == Standing::failed ? failing : others) += describe(*f);
+    if (one.is_failure())
+        out += fmt::format("    <failure message=\"{}\" type=\"pqsweep\">{}</failure>\n",
+                           escaped(one.message()), escaped(failing));
+    if (!others.empty())
+        out += fmt::format("    <system-out>{}</system-out>\n", escaped(others));
+    return out + "  </testcase>\n";
+}
+
+} // namespace
+
+std::string as_junit(const Assessment& a) {
+    const History& history = a.history;
+    std::map<std::string_view, Case> cases;
+    for (Strings::Id tag = 0; tag < history.tags().size(); tag++)
+        if (history.tags()[tag].opened > 0)
+            cases[history.tag_names()[tag]];
+    for (const Finding& f : a.findings) {
+        if (f.fate == Fate::revived || f.standing == Standing::suppressed)
+            continue;
+        Case& one = cases[f.tag];
+        one.findings.push_back(&f);
+        if (f.standing == Standing::failed)
+            one.failed[f.fate] += f.count;
+    }
+    for (Strings::Id tag : a.gate.too_many())
+        cases[history.tag_names()[tag]].too_many =
+            fmt::format("{} open at once (--max-open {})", history.tags()[tag].peak, a.gate.max_open());
+    auto failures =
+        std::count_if(cases.begin(), cases.end(), [](auto& entry) { return entry.second.is_failure(); });
+    std::string out =
+        fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                    "<testsuite name=\"pqsweep\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"0\" "
+                    "time=\"0\">\n",
+                    cases.size(), failures);
+    for (const auto& [tag, one] : cases)
+        out += case_xml(tag, one);
+    return out + "</testsuite>\n";
+}
+
+} // namespace pqsweep::tools

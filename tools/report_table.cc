@@ -1,0 +1,181 @@
+#include "report.hh"
+#include "utf8.hh"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+namespace pqsweep::tools {
+
+namespace {
+
+constexpr size_t line_width = 79; // the 80th makes some terminals wrap
+constexpr size_t most_listed = 50;
+constexpr size_t narrowest_tag = 15;
+
+template<class Count>
+std::string counted(Count number, std::string_view noun, std::string_view plural = "") {
+    if (number == 1)
+        return fmt::format("1 {}", noun);
+    return plural.empty() ? fmt::format("{} {}s", number, noun) : fmt::format("{} {}", number, plural);
+}
+
+void add_head(std::string& out, const History& history) {
+    TagCounts all = history.total();
+    uint64_t tags = 0;
+    for (size_t i = 1; i < history.tags().size(); i++)
+        tags += history.tags()[i].opened > 0;
+    out += fmt::format("pqsweep: {} swept ({} idle, {} in transaction, {} running)\n",
+                       counted(all.stragglers(), "straggler"), all.idle, all.transaction, all.running);
+    out += fmt::format("  {} opened under {} by {}, {} abandoned, {} open at exit\n",
+                       counted(all.opened, "connection"), counted(tags, "tag"),
+                       counted(history.processes(), "process", "processes"), all.abandoned(),
+                       all.of(Fate::open_at_exit));
+    out += fmt::format("  at most {} open at once; without pqsweep it would have been {}\n", all.peak,
+                       all.peak_without);
+    if (history.runs().size() > 1)
+        out += fmt::format("  in {} runs, of which each counts for itself\n", history.runs().size());
+    if (uint64_t revived = all.of(Fate::revived))
+        out += fmt::format("  {} revived when they were used again, in {:.1f} ms\n", revived,
+                           history.revival_time() * 1e3);
+    if (uint64_t silent = history.without_exit())
+        out += fmt::format("  {} ended without a word: killed, or still there\n",
+                           counted(silent, "process", "processes"));
+    if (history.untracked())
+        out += fmt::format("  {} more connections than pqsweep can track went unseen\n", history.untracked());
+}
+
+// Columns in which there is nothing are left out, so that more is left of the tags.
+struct Column {
+    std::string_view heading;
+    uint64_t (*value)(const TagCounts&);
+    bool is_needed;
+};
+
+constexpr Column columns[] = {
+    {"opened", [](const TagCounts& t) { return t.opened; }, true},
+    {"closed", [](const TagCounts& t) { return t.closed; }, true},
+    {"idle", [](const TagCounts& t) { return t.idle; }, false},
+    {"in tx", [](const TagCounts& t) { return t.transaction; }, false},
+    {"run", [](const TagCounts& t) { return t.running; }, false},
+    {"revived", [](const TagCounts& t) { return t.of(Fate::revived); }, false},
+    {"late", [](const TagCounts& t) { return t.of(Fate::closed_late); }, false},
+    {"abandoned", [](const TagCounts& t) { return t.abandoned(); }, false},
+    {"peak", [](const TagCounts& t) { return uint64_t(t.peak); }, true},
+    {"w/o", [](const TagCounts& t) { return uint64_t(t.peak_without); }, true},
+};
+
+void add_tags(std::string& out, const History& history, bool everything) {
+    std::vector<Strings::Id> shown;
+    size_t tag_width = narrowest_tag;
+    for (Strings::Id tag = 0; tag < history.tags().size(); tag++) {
+        const TagCounts& counts = history.tags()[tag];
+        if (everything ? counts.opened == 0 : counts.stragglers() == 0)
+            continue;
+        shown.push_back(tag);
+        tag_width = std::max(tag_width, width_of(tag_text(history.tag_names()[tag])));
+    }
+    if (shown.empty())
+        return;
+    std::vector<std::pair<const Column*, size_t>> used;
+    size_t columns_width = 2;
+    for (const Column& column : columns) {
+        uint64_t most = 0;
+        for (Strings::Id tag : shown)
+            most = std::max(most, column.value(history.tags()[tag]));
+        if (most == 0 && !column.is_needed)
+            continue;
+        used.emplace_back(&column, std::max(column.heading.size(), fmt::formatted_size("{}", most)) + 1);
+        columns_width += used.back().second;
+    }
+    tag_width =
+        std::min(tag_width, std::max(line_width - std::min(columns_width, line_width), narrowest_tag));
+    out += "  " + padded("tag", tag_width);
+    for (auto [column, width] : used)
+        out += fmt::format("{:>{}}", column->heading, width);
+    out += "\n";
+    for (Strings::Id tag : shown) {
+        out += "  " + padded(shortened(printable(tag_text(history.tag_names()[tag])), tag_width), tag_width);
+        for (auto [column, width] : used)
+            out += fmt::format("{:>{}}", column->value(history.tags()[tag]), width);
+        out += "\n";
+    }
+}
+
+void add_finding(std::string& out, const Finding& f) {
+    std::string count = f.count > 1 ? fmt::format("{}x ", f.count) : "";
+    out += "  " + count + shortened(printable(f.opener()), line_width - 2 - count.size()) + "\n";
+    if (!f.stack.empty())
+        out += "      " + shortened(printable(f.frame.text()), line_width - 6) + "\n";
+    std::vector<std::string> known; // what matters most first
+    if (!f.state.empty()) {
+        known.push_back(words_for_state(f.state));
+        known.push_back(fmt::format("{:.1f} s old", f.age));
+    }
+    if (f.outlived > 1)
+        known.push_back(fmt::format("outlived {} tags", f.outlived));
+    if (f.count == 1 && f.backend)
+        known.push_back(fmt::format("backend {}", f.backend));
+    if (!f.database.empty())
+        known.push_back("database " + printable(f.database));
+    std::string fate =
+        fmt::format("{}{}", words_for(f.fate), f.standing == Standing::known ? "; in the baseline" : "");
+    std::string line = "      ";
+    size_t room = line_width - line.size() - 2 - fate.size();
+    std::string what;
+    for (const std::string& part : known)
+        if (width_of(what) + 2 + width_of(part) <= room)
+            what += (what.empty() ? "" : ", ") + part;
+    out += line + what + (what.empty() ? "" : ": ") + fate + "\n";
+}
+
+template<class Wanted>
+void add_findings(std::string& out, const Assessment& a, std::string_view heading, Wanted is_wanted) {
+    size_t listed = 0;
+    for (const Finding& f : a.findings) {
+        if (f.standing == Standing::suppressed || !is_wanted(f) || listed++ >= most_listed)
+            continue;
+        if (listed == 1)
+            out += fmt::format("  {}, by the test that opened them:\n", heading);
+        add_finding(out, f);
+    }
+    if (listed > most_listed)
+        out += fmt::format("  ... and {} more\n", listed - most_listed);
+}
+
+void add_inherited(std::string& out, const History& history) {
+    if (history.inherited().empty())
+        return;
+    out += "  connections inherited across a fork, by the test that opened them:\n";
+    for (const Inherited& i : history.inherited()) {
+        std::string count = i.count > 1 ? fmt::format("{}x ", i.count) : "";
+        const std::string& test = history.texts()[i.test];
+        std::string opener = test.empty() ? tag_text(history.tag_names()[i.tag]) : test;
+        out += "  " + count + shortened(printable(opener), line_width - 2 - count.size()) + "\n";
+        out += fmt::format("      {} in a child process, backend {}, database {}\n", history.texts()[i.did],
+                           i.backend, printable(history.texts()[i.database]));
+    }
+}
+
+} // namespace
+
+bool has_news(const Assessment& a) {
+    TagCounts all = a.history.total();
+    bool was_tagged = a.history.tag_names().size() > 1;
+    return all.stragglers() > all.of(Fate::revived) || a.history.untracked() > 0 ||
+           (was_tagged && !a.history.inherited().empty());
+}
+
+std::string as_table(const Assessment& a, bool everything) {
+    std::string out;
+    add_head(out, a.history);
+    add_tags(out, a.history, everything);
+    add_findings(out, a, "stragglers",
+                 [](const Finding& f) { return is_straggler(f.fate) && f.fate != Fate::revived; });
+    add_findings(out, a, "open at exit", [&](const Finding& f) {
+        return f.fate == Fate::open_at_exit && (everything || f.standing == Standing::failed);
+    });
+    add_inherited(out, a.history);
+    return out;
+}
+
+} // namespace pqsweep::tools

@@ -1,0 +1,55 @@
+#include "utf8.hh"
+
+#include <algorithm>
+
+namespace pqsweep::tools {
+
+namespace {
+
+bool begins_character(char byte) {
+    return (static_cast<unsigned char>(byte) & 0xc0) != 0x80;
+}
+
+// Where character number `index` begins.
+size_t offset_of(std::string_view text, size_t index) {
+    size_t at = 0;
+    for (; at < text.size(); at++)
+        if (begins_character(text[at]) && index-- == 0)
+            break;
+    return at;
+}
+
+} // namespace
+
+size_t width_of(std::string_view text) {
+    return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character));
+}
+
+std::string printable(std::string_view text) {
+    std::string result(text);
+    for (char& byte : result)
+        if (static_cast<unsigned char>(byte) < ' ' || byte == 0x7f)
+            byte = '?';
+    return result;
+}
+
+std::string shortened(std::string_view text, size_t width) {
+    constexpr std::string_view mark = "...";
+    size_t all = width_of(text);
+    if (all <= width)
+        return std::string(text);
+    if (width <= mark.size())
+        return std::string(text.substr(0, offset_of(text, width)));
+    size_t tail = (width - mark.size()) * 2 / 3;
+    size_t head = width - mark.size() - tail;
+    return std::string(text.substr(0, offset_of(text, head)))
+        .append(mark)
+        .append(text.substr(offset_of(text, all - tail)));
+}
+
+std::string padded(std::string text, size_t width) {
+    size_t used = width_of(text);
+    return used < width ? text.append(width - used, ' ') : text;
+}
+
+} // namespace pqsweep::tools
