@@ -54,7 +54,7 @@ hosts := pie no-pie now lazy versioned gcc-asan gcc-tsan
 clang_hosts := $(if $(wildcard $(shell clang++ -print-resource-dir 2>&1)/lib/linux/libclang_rt.msan-*.a),clang-asan clang-tsan clang-msan)
 host_programs := $(if $(sanitize),,$(addprefix $(B)/hosts/,$(hosts) $(clang_hosts)))
 
-fuzz_sources := tests/fuzz/board.cc tests/support/wild_board.cc tools/board.cc
+fuzz_sources := tests/fuzz/board.cc tests/support/wild_board.cc tools/board.cc tools/utf8.cc
 FUZZ_SECONDS ?= 60
 chaos_objects := $(call objects,tests/chaos/*.cc)
 

@@ -4,6 +4,7 @@
 
 #include "connections.hh"
 #include "table.hh"
+#include "utf8.hh"
 
 #include <optional>
 #include <string>
@@ -49,8 +50,5 @@ struct NoBoard {
 
 // Reads all of `fd`. Null and `no_board` where it is none.
 std::optional<Board> read_board(int fd, NoBoard& no_board);
-
-// Control characters and what is no UTF-8 become '?'.
-std::string printable(std::string_view text);
 
 } // namespace pqsweep::tools
