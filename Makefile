@@ -45,7 +45,7 @@ shim_objects := $(call objects,shim/*.cc)
 # What the tools and the unit tests share with the shim.
 shared_objects := $(filter-out $(B)/obj/shim/hooks_% $(B)/obj/shim/process.o,$(shim_objects))
 tool_objects := $(call objects,tools/*.cc)
-tool_libraries := -lfmt -lsimdjson -lelf
+tool_libraries := -lfmt -lsimdjson -lelf -lncursesw -ltinfo
 test_objects := $(call objects,tests/*.cc tests/support/*.cc tests/unit/*.cc tests/process/*.cc)
 programs := $(patsubst tests/programs/%.cc,$(B)/programs/%,$(wildcard tests/programs/*.cc))
 plugins := $(patsubst tests/programs/plugins/%.cc,$(B)/programs/%.so,$(wildcard tests/programs/plugins/*.cc))
@@ -54,6 +54,8 @@ hosts := pie no-pie now lazy versioned gcc-asan gcc-tsan
 clang_hosts := $(if $(wildcard $(shell clang++ -print-resource-dir 2>&1)/lib/linux/libclang_rt.msan-*.a),clang-asan clang-tsan clang-msan)
 host_programs := $(if $(sanitize),,$(addprefix $(B)/hosts/,$(hosts) $(clang_hosts)))
 
+fuzz_sources := tests/fuzz/board.cc tests/support/wild_board.cc tools/board.cc tools/utf8.cc
+FUZZ_SECONDS ?= 60
 chaos_objects := $(call objects,tests/chaos/*.cc)
 
 compiled_clients := $(addprefix build/clients/left_,qt ocaml haskell)
@@ -207,6 +209,12 @@ check: packages  ## the fast tests, without a server
 	@$(MAKE) --no-print-directory build-tests
 	@$(B)/tests --test-suite='unit*'
 
+fuzz:  ## what the tools make of wild boards, for FUZZ_SECONDS (60)
+	@tests/install-packages tests/packages.txt tests/packages-fuzz.txt
+	@mkdir -p $(B)/fuzz/corpus
+	clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -I$(libpq_include) -Ishim -o $(B)/fuzz/board $(fuzz_sources)
+	$(B)/fuzz/board -max_total_time=$(FUZZ_SECONDS) -max_len=4096 $(B)/fuzz/corpus
+
 check-valgrind: packages  ## the unit tests under valgrind
 	@$(MAKE) --no-print-directory build-tests
 	@valgrind --quiet --error-exitcode=9 $(B)/tests --test-suite='unit*'
@@ -245,7 +253,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 	@echo 'Variables: BUILD=release|debug|asan|tsan, TESTS, SECONDS, SEED, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
-.PHONY: all packages demo test chaos compat clients clients-table demo-table bench-table check check-valgrind build-tests bench lint install clean help
+.PHONY: all packages demo test chaos compat clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install clean help
 .DELETE_ON_ERROR:
 
 -include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(test_objects:.o=.d) $(chaos_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))

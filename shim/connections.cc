@@ -60,7 +60,7 @@ uint32_t Connections::take_free() {
         }
     }
     uint32_t fresh = high_water_.load(std::memory_order_relaxed) + 1;
-    if (fresh > capacity)
+    if (fresh > capacity || !backing_.reaches(&slots_[fresh + 1]))
         return 0;
     high_water_.store(fresh, std::memory_order_release);
     return fresh;

@@ -12,6 +12,7 @@
 // needed to close it: a PGconn is never touched by a thread that is not its owner.
 #pragma once
 
+#include "backing.hh"
 #include "lock.hh"
 #include "names.hh"
 #include "origin.hh"
@@ -138,7 +139,7 @@ public:
     // Calls visit(Connection&) for every slot that was ever used; safe beside add() and remove().
     template<class Visit>
     void each(Visit visit) {
-        for (uint32_t i = 1, n = high_water_.load(std::memory_order_acquire); i <= n; i++)
+        for (uint32_t i = 1, n = highest(); i <= n; i++)
             visit(slots_[i]);
     }
 
@@ -149,6 +150,9 @@ public:
     void note_untracked() { untracked_.add(1); }
     uint32_t untracked() const { return untracked_; }
 
+    Part part() { return part_of(this, &high_water_, slots_ + highest() + 1); }
+    Backing& backing() { return backing_; }
+
 private:
     static constexpr uint32_t bucket_count = 1 << 16;
     static uint32_t bucket_of(const PGconn* conn) {
@@ -157,14 +161,19 @@ private:
     // What a removed slot holds instead of a PGconn's address. A reader may still be standing on it.
     static const PGconn* nobody() { return reinterpret_cast<const PGconn*>(1); }
     uint32_t take_free();
+    uint32_t highest() const {
+        uint32_t n = high_water_.load(std::memory_order_acquire);
+        return n < capacity ? n : capacity;
+    }
 
     Lock lock_;
+    Backing backing_;
     std::atomic<uint32_t> version_; // odd while a bucket changes
-    std::atomic<uint32_t> high_water_;
     Relaxed<uint32_t> untracked_;
     uint32_t first_free_;
     std::atomic<uint32_t> buckets_[bucket_count];
-    Connection slots_[capacity + 1]; // the first stays unused: 0 means none
+    alignas(mapping_unit) std::atomic<uint32_t> high_water_; // from here on: on the board
+    Connection slots_[capacity + 1];                         // the first stays unused: 0 means none
 };
 
 } // namespace pqsweep

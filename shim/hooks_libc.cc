@@ -1,6 +1,7 @@
 // libpqsweep.so's libc functions. Each does what libc's does, and here is why it is wrapped at all.
 #include "environment.hh"
 #include "keep_errno.hh"
+#include "on_signal.hh"
 #include "process.hh"
 #include "real.hh"
 #include "revive.hh"
@@ -107,6 +108,21 @@ EXPORT int close(int fd) {
         [[unlikely]]
         return 0;
     return real::libc::close()(fd);
+}
+
+// The program may take the signal that PQSWEEP_SIGNAL names, and then the tools must know.
+EXPORT int sigaction(int number, const struct sigaction* action, struct sigaction* former) noexcept {
+    int result = real::libc::sigaction()(number, action, former);
+    if (action && result == 0)
+        on_signal::disposition_changed(number);
+    return result;
+}
+
+EXPORT sighandler_t signal(int number, sighandler_t handler) noexcept {
+    sighandler_t former = real::libc::signal()(number, handler);
+    if (former != SIG_ERR)
+        on_signal::disposition_changed(number);
+    return former;
 }
 
 // Programs that leave this way run no exit handlers: pytest-xdist's workers, forked children.

@@ -6,13 +6,6 @@
 
 namespace pqsweep {
 
-namespace {
-
-constexpr std::string_view overflow = "(too many names)";
-constexpr uint32_t full = UINT32_MAX;
-
-} // namespace
-
 uint32_t Names::find(std::string_view text, uint32_t hash) const {
     uint32_t offset = buckets_[hash % bucket_count];
     while (offset && (entry(offset).hash != hash || entry(offset).view() != text))
@@ -35,29 +28,29 @@ Name Names::intern(std::string_view text) {
         return Name(known);
     auto size =
         static_cast<uint32_t>((sizeof(Entry) + text.size() + 1 + alignof(Entry) - 1) & ~(alignof(Entry) - 1));
-    uint32_t used = used_.load(std::memory_order_relaxed);
-    if (used + size > capacity - alignof(Entry))
+    uint32_t offset = used_.load(std::memory_order_relaxed) + uint32_t{alignof(Entry)}; // 0 stays free: it means none
+    if (offset + size > capacity || !backing_.reaches(bytes_ + offset + size))
         return Name(full);
-    uint32_t offset = used + alignof(Entry); // 0 stays free: it means none
     auto* fresh = reinterpret_cast<Entry*>(bytes_ + offset);
     fresh->hash = hash;
     fresh->length = static_cast<uint32_t>(text.size());
     fresh->next = buckets_[hash % bucket_count];
     memcpy(fresh->text(), text.data(), text.size());
-    used_.store(used + size, std::memory_order_release);
+    used_.store(offset - uint32_t{alignof(Entry)} + size, std::memory_order_release);
     buckets_[hash % bucket_count] = offset;
     return Name(offset);
 }
 
 std::string_view Names::text(Name name) const {
+    auto offset = static_cast<uint32_t>(name);
     if (name == Name::none)
         return "";
-    if (name == Name(full))
+    if (offset == full)
         return overflow;
     // Names go from thread to thread without any order.
-    while (used_.load(std::memory_order_acquire) < static_cast<uint32_t>(name)) {
+    while (used_.load(std::memory_order_acquire) < offset) {
     }
-    return entry(static_cast<uint32_t>(name)).view();
+    return entry(offset).view();
 }
 
 } // namespace pqsweep

@@ -2,6 +2,7 @@
 // number. Strings are never removed. Async-signal-safe. All-zero bytes are an empty store.
 #pragma once
 
+#include "backing.hh"
 #include "lock.hh"
 
 #include <atomic>
@@ -21,6 +22,24 @@ public:
     Name intern(std::string_view text);
     // Valid as long as the store. Ends in a NUL byte that the view leaves out.
     std::string_view text(Name name) const;
+    // The same for bytes that anybody may have written: "?" where there is no such name.
+    std::string_view checked_text(Name name) const {
+        auto offset = static_cast<uint32_t>(name);
+        if (name == Name::none)
+            return "";
+        if (offset == full)
+            return overflow;
+        bool is_one = offset % alignof(Entry) == 0 && offset <= capacity - sizeof(Entry) - longest &&
+                      entry(offset).length > 0 && entry(offset).length <= longest;
+        return is_one ? entry(offset).view() : "?";
+    }
+
+    Part part() {
+        uint32_t used = used_.load(std::memory_order_acquire);
+        used = used < capacity ? used + uint32_t{alignof(Entry)} : capacity;
+        return part_of(this, &used_, bytes_ + used);
+    }
+    Backing& backing() { return backing_; }
 
 private:
     struct Entry {
@@ -33,13 +52,17 @@ private:
     };
     static constexpr uint32_t bucket_count = 1 << 14;
     static constexpr uint32_t capacity = 24 << 20;
+    static constexpr uint32_t full = UINT32_MAX; // a name that all have for which there was no room
+    static constexpr std::string_view overflow = "(too many names)";
 
     const Entry& entry(uint32_t offset) const { return *reinterpret_cast<const Entry*>(bytes_ + offset); }
     uint32_t find(std::string_view text, uint32_t hash) const;
 
     Lock lock_;
-    std::atomic<uint32_t> used_; // as an answer, it carries all names up to it
+    Backing backing_;
     uint32_t buckets_[bucket_count];
+    // From here on: on the board. As an answer, it carries all names up to it.
+    alignas(mapping_unit) std::atomic<uint32_t> used_;
     alignas(Entry) char bytes_[capacity];
 };
 

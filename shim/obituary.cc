@@ -45,8 +45,9 @@ void append_keep(Text& out, std::string_view field, std::string_view text) {
         out << (c == ',' || c == '\'' ? std::string_view("?") : std::string_view(&c, 1));
 }
 
-void message_field(Text& out) {
-    out << "terminating connection: pqsweep closed it when its test module ended";
+void message_field(Text& out, const Straggler* s) {
+    out << "terminating connection: pqsweep closed it when "
+        << (s && s->cause == Cause::wish ? "it was told to sweep" : "its test module ended");
 }
 
 void detail_field(Text& out, const Names& names, const Straggler& s) {
@@ -56,7 +57,9 @@ void detail_field(Text& out, const Names& names, const Straggler& s) {
     if (s.line != Name::none)
         out << " at " << origin::place(names.text(s.line));
     out << ", closed " << words_for(s.activity);
-    if (s.ended_by != Name::none)
+    if (s.cause == Cause::wish)
+        out << " when a sweep was asked for.";
+    else if (s.ended_by != Name::none)
         out << " when the tag changed to \"" << names.text(s.ended_by) << "\".";
     else
         out << " when that tag ended.";
@@ -95,7 +98,7 @@ void append_error(Text& out, Table& table, const Connection& c, const Straggler*
     append_field(body, 'V', "FATAL");
     append_field(body, 'C', "57P01");
     Text message(field_buffer);
-    message_field(message);
+    message_field(message, s);
     append_field(body, 'M', message.view());
     if (s) {
         Text detail(field_buffer);

@@ -4,6 +4,7 @@
 #include "farewell.hh"
 #include "journal.hh"
 #include "keep_errno.hh"
+#include "on_signal.hh"
 #include "real.hh"
 #include "settings.hh"
 #include "sigpipe.hh"
@@ -66,9 +67,11 @@ void make_table() {
         write_to_stderr("pqsweep: no memory for its table; connections are not tracked\n");
         return;
     }
+    board::share(*fresh);
     journal::start();
     tag::start(*fresh);
-    table::current.store(fresh, std::memory_order_release);
+    table::publish(*fresh);
+    on_signal::install(*fresh);
 }
 
 // Registered before the program's exit handlers and the loader's own, so it runs after them: destructors have closed
@@ -119,6 +122,7 @@ int end(int status) {
     Unseen unseen;
     journal::exited(*table, status);
     summary::print(*table);
+    board::remove();
     bool is_failure = summary::is_failure(*table);
     farewell::say_all(*table);
     bool is_success = (status & 0377) == 0; // all that a parent process sees

@@ -3,6 +3,7 @@
 
 #include "relaxed.hh"
 
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <dlfcn.h>

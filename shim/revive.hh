@@ -24,6 +24,18 @@ bool can_wait(Table& table, Connection& connection);
 // The number that this thread's revival keeps; -1 outside of one. For the hooks of close and socket.
 extern constinit thread_local int kept_descriptor;
 
+// While one lives, in a signal handler, sockets of this thread are none of its revival's.
+class Suspended {
+public:
+    Suspended() : descriptor_(kept_descriptor) { kept_descriptor = -1; }
+    ~Suspended() { kept_descriptor = descriptor_; }
+    Suspended(const Suspended&) = delete;
+    Suspended& operator=(const Suspended&) = delete;
+
+private:
+    int descriptor_;
+};
+
 // libpq closes the old socket: it has to stay open, so that no other thread gets its number.
 bool must_stay_open(const void* caller);
 

@@ -4,6 +4,7 @@
 #include "text.hh"
 
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 
 namespace pqsweep {
@@ -129,6 +130,48 @@ bool parse_exit_code(std::string_view text, Settings& s) {
     return true;
 }
 
+// Those that report a fault of the program come again when their handler returns.
+constexpr bool is_fault(int number) {
+    return number == SIGILL || number == SIGTRAP || number == SIGABRT || number == SIGBUS ||
+           number == SIGFPE || number == SIGSEGV || number == SIGSYS;
+}
+
+// RTMIN+n or RTMAX-n; 0 if it is neither.
+int real_time_signal(std::string_view text) {
+    uint32_t distance = 0;
+    bool is_from_start = starts_with(text, "RTMIN");
+    if (!is_from_start && !starts_with(text, "RTMAX"))
+        return 0;
+    text.remove_prefix(5);
+    if (!text.empty() && (text[0] != (is_from_start ? '+' : '-') ||
+                          !parse_number({text.data() + 1, text.size() - 1}, 64, distance)))
+        return 0;
+    int number =
+        is_from_start ? SIGRTMIN + static_cast<int>(distance) : SIGRTMAX - static_cast<int>(distance);
+    return number >= SIGRTMIN && number <= SIGRTMAX ? number : 0;
+}
+
+bool parse_signal(std::string_view text, Settings& s) {
+    if (text == "none") {
+        s.signal = 0;
+        return true;
+    }
+    if (starts_with(text, "SIG"))
+        text.remove_prefix(3);
+    uint32_t written = 0;
+    int number = real_time_signal(text);
+    if (!number && parse_number(text, static_cast<uint32_t>(SIGRTMAX), written))
+        number = static_cast<int>(written);
+    for (int i = 1; !number && i < __SIGRTMIN; i++)
+        if (const char* name = sigabbrev_np(i); name && text == name)
+            number = i;
+    if (number <= 0 || number == SIGKILL || number == SIGSTOP || is_fault(number) ||
+        (number >= __SIGRTMIN && number < SIGRTMIN))
+        return false;
+    s.signal = number;
+    return true;
+}
+
 constexpr Setting list[] = {
     {"PQSWEEP_DISABLE", "0", "0 or 1",
      [](std::string_view text, Settings& s) { return parse_flag(text, s.disabled); }},
@@ -144,6 +187,8 @@ constexpr Setting list[] = {
     {"PQSWEEP_APPNAME", "0", "0 or 1",
      [](std::string_view text, Settings& s) { return parse_flag(text, s.appname); }},
     {"PQSWEEP_STACKS", "python", "0, python or 1", parse_stacks},
+    {"PQSWEEP_SIGNAL", "RTMIN+7",
+     "the name or number of a signal that can be caught and reports no fault, or none", parse_signal},
     {"PQSWEEP_REPORT", "stragglers", "never, stragglers or always", parse_report},
     {"PQSWEEP_JOURNAL", "", "a file's name, where %p stands for the process id",
      [](std::string_view text, Settings& s) { return s.journal = text, true; }},

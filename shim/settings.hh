@@ -50,6 +50,7 @@ struct Settings {
     Report report;
     uint8_t fail_on;
     uint8_t exit_code;
+    int signal;               // 0: none
     std::string_view journal; // empty: none
     std::string_view run;     // what its records call the run
     List<std::string_view, 16> tag_from;

@@ -13,14 +13,18 @@ constexpr bool is_abandoned(Fate fate) {
     return fate == Fate::left_open || fate == Fate::closed_late;
 }
 
+// Why it was swept: its tag had ended, or somebody wished for it.
+enum class Cause : uint8_t { tag_change, wish };
+
 struct Straggler {
     Name tag; // that opened it
     Name test;
     Name line;     // of the program that opened it, see origin.hh
-    Name ended_by; // the tag that came next; none: the tag just ended
+    Name ended_by; // the tag that came next; none: there was none
     Name database;
     int backend_pid; // 0: it never got that far
     Activity activity;
+    Cause cause;
     int64_t age; // nanoseconds since it was opened
     Relaxed<Fate> fate;
     Relaxed<int64_t> revival; // nanoseconds that it took

@@ -2,14 +2,12 @@
 
 #include "clock.hh"
 #include "journal.hh"
-#include "keep_errno.hh"
+#include "keep_thread.hh"
 #include "settings.hh"
 #include "sigpipe.hh"
 #include "socket.hh"
 
 #include <cerrno>
-#include <csignal>
-#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,28 +21,6 @@ constexpr int64_t longest_pause = second / 5;
 constinit std::atomic<uint32_t> sweeps;
 // When this thread's cancelling must be over; 0: it is not cancelling.
 constinit thread_local int64_t cancel_deadline;
-
-// For the time of a sweep: no cancellation, and no handler that could jump out of it.
-class KeepThread {
-public:
-    KeepThread() {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_BLOCK, &all, &mask_);
-        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state_);
-    }
-    ~KeepThread() {
-        pthread_setcancelstate(state_, nullptr);
-        pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
-    }
-    KeepThread(const KeepThread&) = delete;
-    KeepThread& operator=(const KeepThread&) = delete;
-
-private:
-    KeepErrno keep_;
-    int state_ = 0;
-    sigset_t mask_;
-};
 
 // Keeps a slot from being reused while it is looked at.
 class Pin {
@@ -60,15 +36,16 @@ private:
 
 class Sweep {
 public:
-    explicit Sweep(Table& table) : table_(table) {}
+    Sweep(Table& table, Cause cause) : table_(table), cause_(cause) {}
 
-    void run() {
+    Swept run() {
         table_.connections.each([&](Connection& c) { consider(c); });
         if (short_of_descriptors_)
             in_private_descriptor_table([](void* self) { static_cast<Sweep*>(self)->finish_privately(); },
                                         this);
         else
             cancel_all();
+        return swept_;
     }
 
 private:
@@ -76,7 +53,8 @@ private:
         uint32_t epoch = c.epoch;
         if (epoch == 0 || epoch == table_.epoch || activity == Activity::lost)
             return false;
-        if (activity == Activity::idle && table_.epoch - epoch <= the_settings().grace)
+        if (cause_ == Cause::tag_change && activity == Activity::idle &&
+            table_.epoch - epoch <= the_settings().grace)
             return false;
         return !is_kept(table_, c, activity);
     }
@@ -118,16 +96,19 @@ private:
     void record(Connection& c, Activity activity) {
         Tag& tag = table_.tags.of(c.tag);
         (is_waiting(activity) ? activity == Activity::idle ? tag.idle : tag.transaction : tag.running).add(1);
+        (is_waiting(activity) ? activity == Activity::idle ? swept_.idle : swept_.transaction
+                              : swept_.running)++;
         table_.no_longer_live(c);
         if (!c.counted.exchange(true, std::memory_order_relaxed))
             tag.opened.add(1); // half-open
         Straggler straggler{.tag = c.tag,
                             .test = c.test,
                             .line = table_.connections.origin(c).lines[0],
-                            .ended_by = table_.tag,
+                            .ended_by = cause_ == Cause::wish ? Name::none : Name(table_.tag),
                             .database = c.database,
                             .backend_pid = c.backend_pid,
                             .activity = activity,
+                            .cause = cause_,
                             .age = now() - c.opened_at,
                             .fate = Fate::left_open,
                             .revival = 0};
@@ -210,6 +191,8 @@ private:
     }
 
     Table& table_;
+    Cause cause_;
+    Swept swept_{};
     uint32_t id_ = sweeps.fetch_add(1, std::memory_order_relaxed) + 1;
     bool any_busy_ = false;
     bool short_of_descriptors_ = false;
@@ -217,10 +200,18 @@ private:
 
 } // namespace
 
-void after_tag_change(Table& table) {
+Swept after_tag_change(Table& table) {
     KeepThread keep;
-    if (getpid() == table.owner) // a fork that ran no handlers has the parent's table
-        Sweep(table).run();
+    return table.owner == getpid()
+               ? Sweep(table, Cause::tag_change).run() // a vfork child has the parent's table
+               : Swept{};
+}
+
+Swept on_wish(Table& table) {
+    KeepThread keep;
+    if (table.tag != Name::none)
+        table.epoch.add(1);
+    return Sweep(table, Cause::wish).run();
 }
 
 int64_t cancel_time_left() {

@@ -6,13 +6,26 @@
 
 #include "table.hh"
 
-namespace pqsweep::sweep {
+namespace pqsweep {
+
+// Stragglers, by what they were doing.
+struct Swept {
+    uint32_t idle;
+    uint32_t transaction;
+    uint32_t running;
+};
+
+namespace sweep {
 
 // Sweeps every connection last used under a tag that has ended, but for those that PQSWEEP_KEEP or
-// PQSWEEP_GRACE spare. When it returns their sockets are shut down, and running statements have been asked to
+// PQSWEEP_GRACE spare. Answers how many that were. When it returns their sockets are shut down, and running statements have been asked to
 // stop, twice; asking takes two seconds at most, however many servers do not answer. No signal handler runs in this
 // thread meanwhile.
-void after_tag_change(Table& table);
+Swept after_tag_change(Table& table);
+
+// Sweeps what was last used under the current tag, too, which goes on; PQSWEEP_GRACE spares nothing. In all else as
+// above.
+Swept on_wish(Table& table);
 
 // The time that a cancel request of this thread may still take, for the socket that PQcancel is about to
 // open; negative: this thread is not cancelling.
@@ -21,4 +34,5 @@ int64_t cancel_time_left();
 // Does PQSWEEP_KEEP spare it?
 bool is_kept(const Table& table, const Connection& connection, Activity activity);
 
-} // namespace pqsweep::sweep
+} // namespace sweep
+} // namespace pqsweep

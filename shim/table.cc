@@ -5,18 +5,47 @@
 
 namespace pqsweep::table {
 
-constinit std::atomic<Table*> current;
-
 namespace {
 
+constinit std::atomic<Table*> nowhere;
+constinit std::atomic<Table*> own; // as existing(), but in a child still its parent's
 constinit std::atomic<Table*> parents;
+constinit bool is_wiped;
+
+void make_place() {
+    if (place.load(std::memory_order_relaxed) != &nowhere)
+        return;
+    void* page = mmap(nullptr, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return;
+    is_wiped = madvise(page, 1, MADV_WIPEONFORK) == 0;
+    place.store(static_cast<std::atomic<Table*>*>(page), std::memory_order_release);
+}
+
+// A mapping that begins on a multiple of mapping_unit.
+void* reserve(size_t size) {
+    size_t with_slack = size + mapping_unit;
+    void* memory =
+        mmap(nullptr, with_slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return nullptr;
+    auto* begin = static_cast<char*>(memory);
+    size_t before = -reinterpret_cast<uintptr_t>(begin) % mapping_unit;
+    if (before)
+        munmap(begin, before);
+    munmap(begin + before + size, with_slack - before - size);
+    return begin + before;
+}
 
 } // namespace
 
+constinit std::atomic<std::atomic<Table*>*> place{&nowhere};
+
 Table* create() {
-    void* memory = mmap(nullptr, sizeof(Table), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED)
+    static_assert(sizeof(Table) % mapping_unit == 0 && alignof(Table) == mapping_unit);
+    make_place();
+    void* memory = reserve(sizeof(Table));
+    if (!memory)
         return nullptr;
     auto* fresh = static_cast<Table*>(memory);
     fresh->owner = getpid();
@@ -24,8 +53,20 @@ Table* create() {
     return fresh;
 }
 
+bool is_lost_in_forks() {
+    return is_wiped;
+}
+
+void publish(Table& table) {
+    own.store(&table, std::memory_order_release);
+    place.load(std::memory_order_relaxed)->store(&table, std::memory_order_release);
+}
+
 void forget() {
-    if (Table* table = current.exchange(nullptr, std::memory_order_acq_rel)) {
+    place.load(std::memory_order_relaxed)->store(nullptr, std::memory_order_release);
+    if (Table* table = own.exchange(nullptr, std::memory_order_acq_rel)) {
+        if (!board::unshare(*table))
+            return;
         table->connections.forget_writers();
         parents.store(table, std::memory_order_release);
     } else if (Table* grandparents = inherited()) {

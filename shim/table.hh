@@ -1,8 +1,12 @@
 // The table: all that pqsweep knows of this process, in one mapping that is made at the first connection and
-// touched page by page as it fills. A process that never connects has none.
+// touched page by page as it fills. A process that never connects has none. Its parts are on the board, where the
+// tools see them (board.hh); the rest, indexes and locks among it, is memory of the process's own.
 #pragma once
 
+#include "backing.hh"
+#include "board.hh"
 #include "connections.hh"
+#include "mailbox.hh"
 #include "names.hh"
 #include "stragglers.hh"
 #include "tags.hh"
@@ -12,16 +16,37 @@
 
 namespace pqsweep {
 
-struct Table {
+// Whose handler PQSWEEP_SIGNAL has: nobody's, because none is wanted; ours; the program's.
+enum class Handler : uint8_t { none, ours, programs };
+
+struct TableHead {
+    board::Identity identity;
+    Mailbox mailbox;
+    Relaxed<int> signal; // of PQSWEEP_SIGNAL; 0: none
+    Relaxed<Handler> handler;
     pid_t owner;
     Relaxed<Name> tag;          // the current one; `none` outside tags
-    Relaxed<uint32_t> epoch;    // grows whenever a tag ends; never 0
+    Relaxed<uint32_t> epoch;    // grows whenever a tag ends, or is swept before its end; never 0
     Relaxed<uint32_t> numbered; // connections that were given a number
     Relaxed<uint32_t> live;     // connections in CONNECTION_OK that are not swept
+};
+
+struct Table : TableHead {
     Names names;
     Tags tags;
-    Stragglers stragglers;
     Connections connections;
+    Stragglers stragglers;
+    Backing head_backing;
+
+    // Calls visit(Part, Backing&) for all that is on the board.
+    template<class Visit>
+    void each_part(Visit visit) {
+        auto* head = reinterpret_cast<char*>(this);
+        visit(Part{head, sizeof(TableHead), sizeof(TableHead)}, head_backing);
+        visit(names.part(), names.backing());
+        visit(tags.part(), tags.backing());
+        visit(connections.part(), connections.backing());
+    }
 
     bool was_ever_tagged() const { return tag != Name::none || epoch > 1; }
 
@@ -36,18 +61,26 @@ struct Table {
 
 namespace table {
 
-extern constinit std::atomic<Table*> current;
+// Where the current one's address is kept: in a page that the kernel empties in every child, also of a fork that runs no
+// handlers. Such a child has no table, and can't write to its parent's.
+extern constinit std::atomic<std::atomic<Table*>*> place;
 
 // Null before the first connection, and in a forked child before its own first one. Async-signal-safe.
 inline Table* existing() {
-    return current.load(std::memory_order_acquire);
+    return place.load(std::memory_order_acquire)->load(std::memory_order_acquire);
 }
 
-// Null when there is no memory for it: connections then work untracked.
+// An empty one, on no board; null when there is no memory for it: connections then work untracked.
 Table* create();
 
-// In the child of a fork: the parent's table becomes what this process inherited. The mapping is private, so it is a
-// copy, and kept to tell its connections and to note what becomes of them here.
+// Whether the kernel keeps that promise; to be asked after create().
+bool is_lost_in_forks();
+
+// From now on it exists.
+void publish(Table& table);
+
+// In the child of a fork: a copy of the parent's table becomes what this process inherited, kept to tell its connections
+// and to note what becomes of them here.
 void forget();
 // Null where nothing was inherited.
 Table* inherited();

@@ -1,7 +1,6 @@
 #include "tag.hh"
 
 #include "journal.hh"
-#include "sweep.hh"
 #include "text.hh"
 
 #include <cstring>
@@ -26,7 +25,8 @@ struct Variables {
 // Name is for ever.
 struct Source {
     Lock lock;
-    bool is_explicit;
+    Name explicit_tag;
+    bool is_overruled; // by a tag from outside
     size_t test_length;
     char test[Names::longest];
 };
@@ -37,6 +37,7 @@ struct Outcome {
     Name ended;
 };
 
+// With the source locked.
 Outcome switch_to(Table& table, Name next) {
     Name previous = table.tag;
     if (previous == next)
@@ -51,21 +52,36 @@ Outcome switch_to(Table& table, Name next) {
 // between tests).
 Outcome take(Table& table, const char* explicit_tag, const char* test) {
     size_t test_length = test ? strlen(test) : 0;
-    Name next = Name::none;
-    if (explicit_tag && *explicit_tag)
-        next = table.names.intern(explicit_tag);
-    else if (test_length)
+    Name explicit_name = explicit_tag ? table.names.intern(explicit_tag) : Name::none;
+    Name next = explicit_name;
+    if (next == Name::none && test_length)
         next = table.names.intern(scoped({test, test_length}, the_settings().scope));
 
     Lock::Guard guard(source.lock);
     std::string_view kept = utf8_prefix({test ? test : "", test_length}, sizeof source.test);
+    bool is_news =
+        explicit_name != source.explicit_tag || kept != std::string_view(source.test, source.test_length);
+    if (source.is_overruled && !is_news)
+        return {false, Name::none};
+    source.is_overruled = false;
     memcpy(source.test, kept.data(), kept.size());
     source.test_length = kept.size();
-    bool was_explicit = source.is_explicit;
-    source.is_explicit = explicit_tag && *explicit_tag;
+    bool was_explicit = source.explicit_tag != Name::none;
+    source.explicit_tag = explicit_name;
     if (next == Name::none && !was_explicit)
         return {false, Name::none};
     return switch_to(table, next);
+}
+
+Swept follow(Table& table, const Outcome& outcome) {
+    Swept swept{};
+    if (!outcome.changed)
+        return swept;
+    journal::tag_changed(table, outcome.ended);
+    if (outcome.ended != Name::none)
+        swept = sweep::after_tag_change(table);
+    table.tags.of(table.tag).peak.raise_to(table.live);
+    return swept;
 }
 
 bool is_watched(const char* name) {
@@ -111,12 +127,18 @@ void reread(Table& table) {
             c.outcome = take(c.table, values[0], test);
         },
         &context);
-    if (context.outcome.changed)
-        journal::tag_changed(table, context.outcome.ended);
-    if (context.outcome.changed && context.outcome.ended != Name::none)
-        sweep::after_tag_change(table);
-    if (context.outcome.changed)
-        table.tags.of(table.tag).peak.raise_to(table.live);
+    follow(table, context.outcome);
+}
+
+Swept set_from_outside(Table& table, std::string_view name) {
+    Name next = table.names.intern(name);
+    Outcome outcome{};
+    {
+        Lock::Guard guard(source.lock);
+        source.is_overruled = true;
+        outcome = switch_to(table, next);
+    }
+    return follow(table, outcome);
 }
 
 void start(Table& table) {
@@ -142,7 +164,8 @@ Name test(Table& table) {
 
 void forget() {
     source.lock.reset();
-    source.is_explicit = false;
+    source.explicit_tag = Name::none;
+    source.is_overruled = false;
     source.test_length = 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "environment.hh"
 #include "settings.hh"
+#include "sweep.hh"
 #include "table.hh"
 
 namespace pqsweep::tag {
@@ -21,6 +22,10 @@ inline void look(Table& table) {
     if (!environment::as_last_read()) [[unlikely]]
         reread(table);
 }
+
+// What `pqsweep tag` asks for: the tag is that name, as if PQSWEEP_TAG said so (empty: there is none), until the
+// environment says something else than it says now. Async-signal-safe; reads no environment.
+Swept set_from_outside(Table& table, std::string_view name);
 
 // The id of the running test, as its runner gave it.
 Name test(Table& table);

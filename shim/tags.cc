@@ -17,8 +17,8 @@ Tag& Tags::of(Name name) {
             continue;
         }
         uint32_t i = count_.load(std::memory_order_relaxed);
-        if (i == capacity)
-            return tags_[capacity - 1];
+        if (i == capacity || !backing_.reaches(&tags_[i + 1]))
+            return tags_[i - 1];
         tags_[i].name = name;
         places_[place].store(i + 1, std::memory_order_release);
         count_.store(i + 1, std::memory_order_release);

@@ -1,6 +1,7 @@
 // Tags: what happened under each tag, counted. Async-signal-safe. All-zero bytes are an empty list.
 #pragma once
 
+#include "backing.hh"
 #include "lock.hh"
 #include "names.hh"
 #include "relaxed.hh"
@@ -26,19 +27,28 @@ class Tags {
 public:
     static constexpr uint32_t capacity = 1 << 16;
 
-    // Its counters, made at the first call; Name::none has some too. Past the capacity, all share the last.
+    // Its counters, made at the first call; Name::none has some too. Where there is no room, all share the last.
     Tag& of(Name name);
 
     template<class Visit>
     void each(Visit visit) const {
-        for (uint32_t i = 0, n = count_.load(std::memory_order_acquire); i < n; i++)
+        for (uint32_t i = 0, n = count(); i < n; i++)
             visit(tags_[i]);
     }
 
+    Part part() { return part_of(this, &count_, tags_ + count()); }
+    Backing& backing() { return backing_; }
+
 private:
+    uint32_t count() const {
+        uint32_t n = count_.load(std::memory_order_acquire);
+        return n < capacity ? n : capacity;
+    }
+
     Lock lock_;
-    std::atomic<uint32_t> count_;
-    std::atomic<uint32_t> places_[2 * capacity]; // open addressing; index + 1
+    Backing backing_;
+    std::atomic<uint32_t> places_[2 * capacity];        // open addressing; index + 1
+    alignas(mapping_unit) std::atomic<uint32_t> count_; // from here on: on the board
     Tag tags_[capacity];
 };
 

@@ -20,6 +20,11 @@ struct Command {
 
 std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& rest);
 std::function<int()> declare_report(CLI::App& app, const std::vector<std::string>& rest);
+std::function<int()> declare_ps(CLI::App& app, const std::vector<std::string>& rest);
+std::function<int()> declare_ls(CLI::App& app, const std::vector<std::string>& rest);
+std::function<int()> declare_tag(CLI::App& app, const std::vector<std::string>& rest);
+std::function<int()> declare_sweep(CLI::App& app, const std::vector<std::string>& rest);
+std::function<int()> declare_top(CLI::App& app, const std::vector<std::string>& rest);
 std::function<int()> declare_doctor(CLI::App& app, const std::vector<std::string>& rest);
 
 } // namespace pqsweep::tools

@@ -11,6 +11,11 @@ namespace {
 constexpr Command commands[] = {
     {"run", "run a command under the shim", declare_run},
     {"report", "tell what journals say: as a table, JSON, JUnit, annotations or a page", declare_report},
+    {"ps", "list the processes under the shim", declare_ps},
+    {"ls", "list their connections", declare_ls},
+    {"tag", "change the tag of running processes", declare_tag},
+    {"sweep", "sweep the current tag of running processes", declare_sweep},
+    {"top", "watch them, by tag", declare_top},
     {"doctor", "tell whether a command's connections are intercepted, and if not, why not", declare_doctor},
 };
 

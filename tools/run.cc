@@ -26,6 +26,7 @@ constexpr Option options[] = {
     {"--scope", "PQSWEEP_SCOPE", "how much of a test id is the tag: package, module or test"},
     {"--keep", "PQSWEEP_KEEP", "connections never swept: field=glob,... (tag test app db user host state)"},
     {"--grace", "PQSWEEP_GRACE", "how many tag changes an idle connection may sit unused"},
+    {"--signal", "PQSWEEP_SIGNAL", "the signal that reaches the process from outside, or none"},
     {"--journal", "PQSWEEP_JOURNAL", "append what happens to this file, as JSON Lines; %p is the process id"},
     {"--report", "PQSWEEP_REPORT", "summary at the end: never, stragglers or always"},
     {"--exit-code", "PQSWEEP_EXITCODE", "exit status to use instead of 0 when the gate fails; 0: never"},

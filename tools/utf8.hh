@@ -8,7 +8,7 @@ namespace pqsweep::tools {
 
 size_t width_of(std::string_view text);
 
-// With a `?` for every control character.
+// With a `?` for every control character, and for each byte that is no UTF-8.
 std::string printable(std::string_view text);
 
 // At most so many columns: what does not fit is left out in the middle, because a test id says most at its ends.

@@ -1,0 +1,44 @@
+// The board: the file in which the tools see a process's table, also when the process hangs. It is the memory that
+// holds the parts of the table that they need, at the same offsets; the rest of the file is empty.
+//
+// ${XDG_RUNTIME_DIR:-/tmp}/pqsweep-<uid>/<pid>, readable by its user alone. It gets that name when it is complete.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <sys/types.h>
+
+namespace pqsweep {
+
+struct Table;
+
+namespace board {
+
+constexpr char magic[8] = {'p', 'q', 's', 'w', 'e', 'e', 'p', '\n'};
+constexpr uint32_t layout = 1; // of the whole table: changes with any part that is on the board
+constexpr char directory_prefix[] = "pqsweep-";
+
+// What a board begins with. Its members keep their places in all layouts.
+struct Identity {
+    char magic[8];
+    uint32_t layout;
+    int32_t pid;
+    uint64_t size;          // of the table
+    uint64_t start_time;    // of the process, as in /proc/<pid>/stat
+    uint64_t pid_namespace; // that `pid` is meant in: the inode of /proc/self/ns/pid
+    char program[256];      // the file of the program, cut short where it is longer
+};
+
+// Moves what the tools need of a fresh table onto a new board, keeping all contents. Where that can't be, warns on
+// stderr (once), and the table works without.
+void share(Table& table);
+
+// The process ends.
+void remove();
+
+// In the child of a fork: the table becomes a copy that only this process sees. False if there is no memory for one:
+// then it must not be touched any more. Async-signal-safe.
+bool unshare(Table& table);
+
+} // namespace board
+} // namespace pqsweep

@@ -1,0 +1,39 @@
+// The mailbox: what `pqsweep tag` and `pqsweep sweep` ask of a process, and its answer, on its board.
+//
+// A tool, one at a time (it holds the file's lock), writes what it wants, then a new number into `asked`, and raises
+// the signal. The handler writes the number into `taken`, acts unless it finds it in `withdrawn`, and answers. A
+// tool that is tired of waiting writes `withdrawn` and looks at `taken`: at least one of the two sees the other.
+// Neither relies on what the other wrote for more than what it does for the other.
+#pragma once
+
+#include "names.hh"
+#include "relaxed.hh"
+
+#include <atomic>
+#include <cstdint>
+
+namespace pqsweep {
+
+struct Mailbox {
+    enum class Wish : uint32_t { sweep, tag };
+
+    // By the tool.
+    std::atomic<uint32_t> asked;
+    std::atomic<uint32_t> withdrawn;
+    Relaxed<Wish> wish;
+    Relaxed<uint32_t> length; // of `tag`
+    char tag[Names::longest];
+
+    // By the process. `acted` is not `done` where the wish was withdrawn in time.
+    std::atomic<uint32_t> taken;
+    std::atomic<uint32_t> done;
+    Relaxed<uint32_t> acted;
+    Relaxed<uint32_t> idle; // the stragglers that were swept, by what they were doing
+    Relaxed<uint32_t> transaction;
+    Relaxed<uint32_t> running;
+
+    // The signal of a tool carries this as its value, so that one which comes too late is not taken for a user's.
+    static constexpr int signal_value = 0x70717377;
+};
+
+} // namespace pqsweep

@@ -1,0 +1,128 @@
+#include "on_signal.hh"
+
+#include "keep_thread.hh"
+#include "real.hh"
+#include "revive.hh"
+#include "settings.hh"
+#include "sweep.hh"
+#include "tag.hh"
+#include "unseen.hh"
+
+#include <csignal>
+#include <sched.h>
+#include <unistd.h>
+
+namespace pqsweep::on_signal {
+
+namespace {
+
+// The program's stacks for signals may be of 8 kB (Rust's), those of its threads or coroutines of even less.
+constinit std::atomic<bool> is_stack_in_use;
+alignas(16) constinit char stack[256 << 10];
+
+[[gnu::noinline]] void call_on_stack(void (*work)()) {
+    char* top = stack + sizeof stack;
+#if defined(__x86_64__)
+    asm volatile("movq %%rsp, %%rbx\n\tmovq %0, %%rsp\n\tcallq *%1\n\tmovq %%rbx, %%rsp"
+                 : "+r"(top), "+r"(work)
+                 :
+                 : "rbx", "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0",
+                   "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+                   "xmm12", "xmm13", "xmm14", "xmm15");
+#elif defined(__aarch64__)
+    asm volatile("mov x19, sp\n\tmov sp, %0\n\tblr %1\n\tmov sp, x19"
+                 : "+r"(top), "+r"(work)
+                 :
+                 : "x19", "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",
+                   "x13", "x14", "x15", "x16", "x17", "x30", "memory", "cc", "v0", "v1", "v2", "v3", "v4",
+                   "v5", "v6", "v7", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25",
+                   "v26", "v27", "v28", "v29", "v30", "v31");
+#else
+    (void)top;
+    work();
+#endif
+}
+
+struct Errand {
+    Table* table;
+    bool is_tools;
+};
+constinit Errand errand{};
+
+Swept fulfil(Table& table, const Mailbox& mail) {
+    if (mail.wish == Mailbox::Wish::sweep)
+        return sweep::on_wish(table);
+    uint32_t length = mail.length;
+    return tag::set_from_outside(table, {mail.tag, length < sizeof mail.tag ? length : sizeof mail.tag});
+}
+
+void act() {
+    Table& table = *errand.table;
+    Mailbox& mail = table.mailbox;
+    uint32_t asked = mail.asked.load(std::memory_order_seq_cst);
+    if (asked == mail.taken.load(std::memory_order_relaxed)) {
+        if (!errand.is_tools)
+            sweep::on_wish(table);
+        return;
+    }
+    mail.taken.store(asked, std::memory_order_seq_cst);
+    if (mail.withdrawn.load(std::memory_order_seq_cst) != asked) {
+        Swept swept = fulfil(table, mail);
+        mail.idle = swept.idle;
+        mail.transaction = swept.transaction;
+        mail.running = swept.running;
+        mail.acted = asked;
+    }
+    mail.done.store(asked, std::memory_order_release);
+}
+
+void handle(int, siginfo_t* info, void*) {
+    Table* table = table::existing();
+    if (!table)
+        return;
+    KeepThread keep;
+    if (table->owner != getpid()) // a vfork child has our memory
+        return;
+    Unseen unseen;
+    revive::Suspended suspended;
+    while (is_stack_in_use.exchange(true, std::memory_order_acquire))
+        sched_yield();
+    errand = {table, info->si_code == SI_QUEUE && info->si_value.sival_int == Mailbox::signal_value};
+    call_on_stack(act);
+    is_stack_in_use.store(false, std::memory_order_release);
+}
+
+bool is_ours(const struct sigaction& action) {
+    return action.sa_flags & SA_SIGINFO && action.sa_sigaction == handle;
+}
+
+Handler handler_of(int number) {
+    struct sigaction action;
+    bool is_known = number && real::libc::sigaction()(number, nullptr, &action) == 0;
+    return !is_known ? Handler::none : is_ours(action) ? Handler::ours : Handler::programs;
+}
+
+} // namespace
+
+void install(Table& table) {
+    is_stack_in_use.store(false, std::memory_order_relaxed); // a fork's child has no other thread
+    int number = the_settings().signal;
+    struct sigaction action;
+    if (number && real::libc::sigaction()(number, nullptr, &action) == 0 && !(action.sa_flags & SA_SIGINFO) &&
+        action.sa_handler == SIG_DFL) {
+        action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+        action.sa_sigaction = handle;
+        sigfillset(&action.sa_mask);
+        real::libc::sigaction()(number, &action, nullptr);
+    }
+    table.signal = number;
+    table.handler = handler_of(number);
+}
+
+void disposition_changed(int number) {
+    Table* table = table::existing();
+    if (table && number == table->signal && table->owner == getpid())
+        table->handler = handler_of(number);
+}
+
+} // namespace pqsweep::on_signal

@@ -1,0 +1,519 @@
+// Control from outside: the board, the signal, and the commands that use them.
+#include "support/program.hh"
+#include "support/server.hh"
+#include "support/skip.hh"
+
+#include <csignal>
+#include <doctest/doctest.h>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace pqsweep::tests;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A directory for boards that no other test sees.
+class Home {
+public:
+    Home() {
+        std::string name = (fs::temp_directory_path() / "pqsweep-home.XXXXXX").string();
+        REQUIRE(mkdtemp(name.data()));
+        path_ = name;
+    }
+    ~Home() { fs::remove_all(path_); }
+    Home(const Home&) = delete;
+    Home& operator=(const Home&) = delete;
+    fs::path path() const { return path_; }
+    fs::path directory() const { return path_ / ("pqsweep-" + std::to_string(geteuid())); }
+    fs::path board(const Program& program) const { return directory() / std::to_string(program.pid()); }
+    Environment with(Environment more = {}) const {
+        more.insert({"XDG_RUNTIME_DIR", path_.string()});
+        more.insert({"PQSWEEP_REPORT", "never"});
+        return more;
+    }
+    Environment in_tag_a(Environment more = {}) const {
+        more.insert({{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REVIVE", "0"}});
+        return with(more);
+    }
+
+private:
+    fs::path path_;
+};
+
+struct Outcome {
+    int status;
+    std::string output, errors;
+};
+
+Outcome pqsweep_command(const Home& home, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), build_directory() + "/pqsweep");
+    Program program(arguments, home.with(), Program::Shim::absent);
+    int status = program.finish();
+    return {status, program.output(), program.errors()};
+}
+
+std::string pid_of(const Program& program) {
+    return std::to_string(program.pid());
+}
+
+json listed(const Home& home, const std::string& command, const Program& program) {
+    json found = json::array();
+    for (const json& one : json::parse(pqsweep_command(home, {command, "--json"}).output))
+        if (one["pid"] == program.pid())
+            found.push_back(one);
+    return found;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+std::string swept(const Program& program, const std::string& how) {
+    return pid_of(program) + ": " + how + "\n";
+}
+
+int signal_number() {
+    return SIGRTMIN + 7;
+}
+
+bool is_root() {
+    return geteuid() == 0;
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("process: outside");
+
+TEST_CASE("a statement, a lock wait and a computing loop are swept within a second, and it is told") {
+    Server server;
+    Home home;
+    SUBCASE("pg_sleep") {
+        Program program({"client"}, home.in_tag_a());
+        CHECK(program.say("open c") == "ok");
+        program.write_line("exec c select pg_sleep(600)");
+        CHECK(server.has(program.application(), 1, "state = 'active'"));
+        CHECK(pqsweep_command(home, {"sweep", pid_of(program)}).output ==
+              swept(program, "1 swept (0 idle, 0 in transaction, 1 running)"));
+        CHECK(server.is_clear_of(program.application()));
+        CHECK(program.read_line().starts_with("PGRES_FATAL_ERROR"));
+    }
+    SUBCASE("a lock wait") {
+        Program program({"client"}, home.in_tag_a());
+        CHECK(program.say("open holder") == "ok");
+        CHECK(program.say("exec holder begin") == "PGRES_COMMAND_OK");
+        CHECK(program.say("exec holder select pg_advisory_xact_lock(4711)").starts_with("PGRES_TUPLES_OK"));
+        CHECK(program.say("open c") == "ok");
+        program.write_line("exec c select pg_advisory_xact_lock(4711)");
+        CHECK(server.has(program.application(), 1, "wait_event_type = 'Lock'"));
+        CHECK(pqsweep_command(home, {"sweep", pid_of(program)}).output ==
+              swept(program, "2 swept (0 idle, 1 in transaction, 1 running)"));
+        CHECK(server.is_clear_of(program.application()));
+        CHECK(program.read_line().starts_with("PGRES_FATAL_ERROR"));
+    }
+    SUBCASE("a loop") {
+        Program program({"spins"}, home.in_tag_a());
+        CHECK(program.read_line() == "computing");
+        CHECK(server.has(program.application(), 3));
+        CHECK(pqsweep_command(home, {"tag", "b", pid_of(program)}).output ==
+              swept(program, "3 swept (3 idle, 0 in transaction, 0 running)"));
+        CHECK(server.is_clear_of(program.application()));
+        CHECK(listed(home, "ps", program)[0]["tag"] == "b");
+    }
+}
+
+TEST_CASE("a program that does not act is reported within a second, and does not act later") {
+    Server server;
+    Home home;
+    SUBCASE("stopped") {
+        Program program({"client"}, home.in_tag_a());
+        CHECK(program.say("open c") == "ok");
+        kill(program.pid(), SIGSTOP);
+        Outcome got = pqsweep_command(home, {"sweep", pid_of(program)});
+        CHECK(got.status == 1);
+        CHECK(got.output == swept(program, "not done: it is stopped"));
+        CHECK(listed(home, "ps", program)[0]["obstacle"] == "it is stopped");
+        CHECK(listed(home, "ls", program)[0]["state"] == "idle");
+        kill(program.pid(), SIGCONT);
+        CHECK(program.say("exec c select 1") == "PGRES_TUPLES_OK 1");
+    }
+    SUBCASE("signal blocked") {
+        Program program({"takes_signal", "blocks"}, home.in_tag_a());
+        CHECK(program.read_line() == "connected");
+        Outcome got = pqsweep_command(home, {"tag", "b", pid_of(program), "--wait", "0.2"});
+        CHECK(got.status == 1);
+        CHECK(got.output == swept(program, "not done: it blocks RTMIN+7"));
+        CHECK(listed(home, "ps", program)[0]["tag"] == "a");
+        CHECK(server.has(program.application(), 1));
+    }
+    SUBCASE("PQSWEEP_SIGNAL=none") {
+        Program program({"client"}, home.in_tag_a({{"PQSWEEP_SIGNAL", "none"}}));
+        CHECK(program.say("open c") == "ok");
+        CHECK(contains(pqsweep_command(home, {"sweep", pid_of(program)}).output, "PQSWEEP_SIGNAL=none"));
+    }
+}
+
+TEST_CASE("a plain signal sweeps the current tag: kill, another signal, os.kill") {
+    Server server;
+    Home home;
+    SUBCASE("kill") {
+        Program program({"client"},
+                        home.in_tag_a({{"PQSWEEP_GRACE", "1"}, {"PQSWEEP_KEEP", "state=failed"}}));
+        CHECK(program.say("open c") == "ok");
+        CHECK(program.say("open kept") == "ok");
+        program.say("exec kept begin");
+        program.say("exec kept fail");
+        CHECK(kill(program.pid(), signal_number()) == 0);
+        CHECK(server.has(program.application(), 1));
+        CHECK(contains(program.say("exec c select 1"), "pqsweep closed it when it was told to sweep"));
+        CHECK(program.say("open c") == "ok");
+        CHECK(program.say("exec c select 1") == "PGRES_TUPLES_OK 1");
+    }
+    SUBCASE("USR2") {
+        Program program({"client"}, home.in_tag_a({{"PQSWEEP_SIGNAL", "SIGUSR2"}}));
+        CHECK(program.say("open c") == "ok");
+        CHECK(kill(program.pid(), SIGUSR2) == 0);
+        CHECK(server.is_clear_of(program.application()));
+    }
+    SUBCASE("os.kill") {
+        Program program({"/usr/bin/python3", "-c",
+                         "import os, psycopg2, signal\n"
+                         "c = psycopg2.connect('')\n"
+                         "os.kill(os.getpid(), signal.SIGRTMIN + 7)\n"
+                         "try: c.cursor().execute('select 1')\n"
+                         "except psycopg2.errors.AdminShutdown: print('swept')"},
+                        home.in_tag_a());
+        CHECK(program.finish() == 0);
+        CHECK(program.output() == "swept\n");
+    }
+    SUBCASE("with hardly any stack, and the journal to write") {
+        Program program({"takes_signal", "small stack"},
+                        home.in_tag_a({{"PQSWEEP_JOURNAL", home.path() / "journal"}}));
+        CHECK(program.read_line() == "connected");
+        CHECK(kill(program.pid(), signal_number()) == 0);
+        CHECK(server.is_clear_of(program.application()));
+        CHECK(program.say("") == "0");
+    }
+}
+
+TEST_CASE("an idle connection that was swept from outside comes back as any other") {
+    Home home;
+    Program program({"client"}, home.with({{"PQSWEEP_TAG", "a"}}));
+    CHECK(program.say("open c") == "ok");
+    CHECK(pqsweep_command(home, {"sweep"}).status == 0);
+    CHECK(listed(home, "ls", program)[0]["state"] == "swept");
+    CHECK(program.say("exec c select 1") == "PGRES_TUPLES_OK 1");
+    CHECK(listed(home, "ls", program)[0]["state"] == "idle");
+}
+
+TEST_CASE("a program's own handler stays, and whose the signal is shows in ps") {
+    Home home;
+    struct Mind {
+        const char* mind;
+        const char* obstacle;
+        const char* count;
+    };
+    const Mind minds[] = {{"before", "the program has taken RTMIN+7 for itself", "1"},
+                          {"after", "the program has taken RTMIN+7 for itself", "1"},
+                          {"after, with signal()", "the program has taken RTMIN+7 for itself", "1"},
+                          {"ignores", "the program has taken RTMIN+7 for itself", "0"},
+                          {"default", "the program has taken RTMIN+7 for itself", ""}};
+    for (const auto& [mind, obstacle, count] : minds) {
+        CAPTURE(std::string(mind));
+        Server server;
+        Program program({"takes_signal", mind}, home.in_tag_a());
+        CHECK(program.read_line() == "connected");
+        CHECK(listed(home, "ps", program)[0]["obstacle"] == obstacle);
+        CHECK(pqsweep_command(home, {"sweep", pid_of(program)}).output ==
+              swept(program, std::string("not done: ") + obstacle));
+        CHECK(program.say("") == "0"); // it was not even signalled
+        kill(program.pid(), signal_number());
+        if (*count)
+            CHECK(eventually([&] { return program.say("") == count; }));
+    }
+}
+
+TEST_CASE("a tag from outside holds until the program's own variables change") {
+    Server server;
+    Home home;
+    Program program({"client"},
+                    home.with({{"PYTEST_CURRENT_TEST", "f.py::t (setup)"}, {"PQSWEEP_REVIVE", "0"}}));
+    auto tag = [&] { return listed(home, "ps", program)[0].value("tag", ""); };
+    CHECK(program.say("open c") == "ok");
+    CHECK(tag() == "f.py");
+    CHECK(pqsweep_command(home, {"tag", "from outside", pid_of(program)}).output ==
+          swept(program, "1 swept (1 idle, 0 in transaction, 0 running)"));
+    CHECK(program.say("setenv ANOTHER 1") == "0");
+    CHECK(program.say("open d") == "ok");
+    CHECK(tag() == "from outside");
+    CHECK(program.say("setenv PYTEST_CURRENT_TEST f.py::t (call)") == "0");
+    CHECK(tag() == "f.py");
+    CHECK(server.is_clear_of(program.application()));
+    CHECK(program.say("setenv PQSWEEP_TAG own") == "0");
+    CHECK(pqsweep_command(home, {"tag", "outside", pid_of(program)}).status == 0);
+    CHECK(tag() == "outside");
+    CHECK(program.say("unsetenv PQSWEEP_TAG") == "0");
+    CHECK(tag() == "f.py");
+    CHECK(pqsweep_command(home, {"tag", "", pid_of(program)}).status == 0);
+    CHECK(tag() == "");
+}
+
+TEST_CASE("ps and ls: what there is, for people and as JSON") {
+    Home home;
+    Program program({"client"}, home.with({{"PYTEST_CURRENT_TEST", "f.py::test\033[2J (call)"}}));
+    CHECK(program.say("open c") == "ok");
+    CHECK(program.say("exec c begin") == "PGRES_COMMAND_OK");
+    std::string backend = program.say("backend c");
+    json process = listed(home, "ps", program)[0];
+    CHECK(process["tag"] == "f.py");
+    CHECK(process["live"] == 1);
+    CHECK(process["opened"] == 1);
+    CHECK(process["swept"] == 0);
+    CHECK(process["signal"] == "RTMIN+7");
+    CHECK(process["program"] == build_directory() + "/programs/client");
+    CHECK_FALSE(process.contains("obstacle"));
+    json connection = listed(home, "ls", program)[0];
+    CHECK(connection["test"] == "f.py::test?[2J (call)");
+    CHECK(connection["state"] == "transaction");
+    CHECK(connection["backend"] == std::stoi(backend));
+    CHECK(connection["database"] == "postgres");
+    CHECK(connection["user"] == "postgres");
+    Outcome table = pqsweep_command(home, {"ls", pid_of(program)});
+    CHECK(table.status == 0);
+    CHECK(contains(table.output, "f.py::test?[2J (call)  transaction"));
+    CHECK(contains(table.output, backend));
+}
+
+TEST_CASE("top: tags, what is open under them, and the memory of their backends") {
+    Home home;
+    Program program({"client"}, home.in_tag_a({{"PQSWEEP_GRACE", "9"}}));
+    CHECK(program.say("open c") == "ok");
+    CHECK(program.say("setenv PQSWEEP_TAG b") == "0");
+    CHECK(program.say("open d") == "ok");
+    CHECK(program.say("exec d begin") == "PGRES_COMMAND_OK");
+    Outcome got = pqsweep_command(home, {"top", "--rounds", "2", "--interval", "0.1", "--sort", "t"});
+    CHECK(got.status == 0);
+    CAPTURE(got.output);
+    auto has_line = [&](const std::string& line) {
+        return std::regex_search(got.output, std::regex("\n" + pid_of(program) + " +" + line + "\n"));
+    };
+    CHECK(has_line("1 +1 +0 +0 +[0-9.]+ MB +1 +0   a"));
+    CHECK(has_line("1 +0 +1 +0 +[0-9.]+ MB +1 +0  \\*b"));
+    CHECK(got.output.find("pqsweep top: ") != got.output.rfind("pqsweep top: "));
+}
+
+TEST_CASE("wrong use is 2, nothing found 1, and nobody else is signalled") {
+    Home home;
+    Program bystander({"/bin/cat"}, {}, Program::Shim::absent);
+    Outcome got = pqsweep_command(home, {"sweep", pid_of(bystander)});
+    CHECK(got.status == 1);
+    CHECK(contains(got.errors, "no process of yours under the shim"));
+    CHECK(bystander.say("alive") == "alive");
+    CHECK(pqsweep_command(home, {"ls", pid_of(bystander)}).status == 1);
+    for (const std::vector<std::string>& wrong : {std::vector<std::string>{"tag"},
+                                                  {"sweep", "--all", "1"},
+                                                  {"sweep", "x"},
+                                                  {"ps", "1"},
+                                                  {"sweep", "--", "1"},
+                                                  {"tag", std::string(513, 'x'), "1"}})
+        CHECK(pqsweep_command(home, wrong).status == 2);
+    Program one({"client"}, home.with()), two({"client"}, home.with());
+    CHECK(one.say("open c") == "ok");
+    CHECK(two.say("open c") == "ok");
+    got = pqsweep_command(home, {"sweep"});
+    CHECK(got.status == 2);
+    CHECK(contains(got.errors, "which, or --all?"));
+    got = pqsweep_command(home, {"sweep", pid_of(one), pid_of(two)});
+    CHECK(got.status == 0);
+    CHECK(contains(got.output, swept(one, "0 swept (0 idle, 0 in transaction, 0 running)")));
+    CHECK(contains(got.output, swept(two, "0 swept (0 idle, 0 in transaction, 0 running)")));
+}
+
+TEST_CASE("--all reaches all of ours") {
+    Home home;
+    std::string in_tmp = "/tmp/pqsweep-" + std::to_string(geteuid());
+    std::string command = "mkdir -p -m 700 " + in_tmp + " && mount -t tmpfs -o mode=700 none " + in_tmp +
+                          " && " + build_directory() + "/pqsweep ";
+    auto alone = [&](const std::string& arguments) { // where other boards in /tmp are out of sight
+        Program program({"/usr/bin/unshare", "-m", "/bin/sh", "-c", command + arguments}, home.with(),
+                        Program::Shim::absent);
+        int status = program.finish();
+        return Outcome{status, program.output(), program.errors()};
+    };
+    if (alone("--version").status != 0)
+        SKIP("no file system can be mounted here");
+    CHECK(alone("sweep --all").status == 1);
+    CHECK(alone("ps").status == 1);
+    Program one({"client"}, home.in_tag_a()), two({"client"}, home.in_tag_a());
+    CHECK(one.say("open c") == "ok");
+    CHECK(two.say("open c") == "ok");
+    json all = json::parse(alone("tag --all b --json").output);
+    CHECK(all.size() == 2);
+    for (const json& answer : all) {
+        CHECK(answer["done"] == true);
+        CHECK(answer["idle"] == 1);
+    }
+    kill(two.pid(), SIGSTOP);
+    Outcome got = alone("sweep --all");
+    CHECK(got.status == 1);
+    CHECK(contains(got.output, swept(one, "0 swept (0 idle, 0 in transaction, 0 running)")));
+    CHECK(contains(got.output, swept(two, "not done: it is stopped")));
+}
+
+TEST_CASE("no board before the first connection, its user's alone, and gone at the end") {
+    Home home;
+    for (const char* end : {"exit 0", "_exit 0"}) {
+        Program program({"client"}, home.with());
+        CHECK(program.say("setenv PQSWEEP_TAG a") == "0");
+        CHECK_FALSE(fs::exists(home.board(program)));
+        CHECK(program.say("open c") == "ok");
+        struct stat status {};
+        CHECK(stat(home.directory().c_str(), &status) == 0);
+        CHECK((status.st_mode & 07777) == 0700);
+        CHECK(stat(home.board(program).c_str(), &status) == 0);
+        CHECK((status.st_mode & 07777) == 0600);
+        CHECK(status.st_blocks * 512 < 1 << 20);
+        for (const fs::directory_entry& fd : fs::directory_iterator("/proc/" + pid_of(program) + "/fd"))
+            CHECK_FALSE(contains(fs::read_symlink(fd).string(), home.path()));
+        program.write_line(end);
+        CHECK(program.finish() == 0);
+        CHECK_FALSE(fs::exists(home.board(program)));
+    }
+}
+
+TEST_CASE("boards of the dead are removed: killed, or become another program") {
+    Home home;
+    fs::path left;
+    {
+        Program killed({"client"}, home.with());
+        CHECK(killed.say("open c") == "ok");
+        left = home.board(killed);
+        kill(killed.pid(), SIGKILL);
+    }
+    CHECK(fs::exists(left));
+    Program another({"spawns", "exec", "/bin/cat"}, home.in_tag_a());
+    CHECK(another.say("cat") == "cat");
+    CHECK(fs::exists(home.board(another)));
+    CHECK(pqsweep_command(home, {"sweep", pid_of(another)}).status == 1);
+    CHECK(another.say("cat") == "cat"); // it would have died of the signal
+    CHECK_FALSE(fs::exists(left));
+    CHECK_FALSE(fs::exists(home.board(another)));
+}
+
+TEST_CASE("a stale board of the same pid is replaced") {
+    Home home;
+    Program again({"spawns", "exec", build_directory() + "/programs/client"}, home.in_tag_a());
+    CHECK(again.say("setenv X 1") == "0");
+    CHECK(fs::exists(home.board(again)));
+    CHECK(again.say("open c") == "ok");
+    CHECK(listed(home, "ps", again)[0]["program"] == build_directory() + "/programs/client");
+    CHECK(pqsweep_command(home, {"sweep", pid_of(again)}).output ==
+          swept(again, "1 swept (1 idle, 0 in transaction, 0 running)"));
+}
+
+TEST_CASE("where a board can't be, there is one warning and the program works") {
+    Home home;
+    auto check = [&](const char* why) {
+        Program program({"client"}, home.in_tag_a());
+        CHECK(program.say("open c") == "ok");
+        CHECK(program.say("setenv PQSWEEP_TAG b") == "0");
+        CHECK(contains(program.say("exec c select 1"), "57P01"));
+        CHECK(program.finish() == 0);
+        CAPTURE(program.errors());
+        CHECK(program.errors().starts_with("pqsweep: " + home.directory().string() + ": " + why + "; "));
+        CHECK(std::count(program.errors().begin(), program.errors().end(), '\n') == 1);
+    };
+    SUBCASE("a symbolic link") {
+        fs::create_directory(home.path() / "elsewhere");
+        fs::create_directory_symlink(home.path() / "elsewhere", home.directory());
+        check("Not a directory");
+        CHECK(fs::is_empty(home.path() / "elsewhere"));
+    }
+    SUBCASE("open to others") {
+        fs::create_directory(home.directory());
+        fs::permissions(home.directory(), fs::perms::all);
+        check("not a directory of this user's alone");
+        CHECK(fs::is_empty(home.directory()));
+        CHECK(contains(pqsweep_command(home, {"ps"}).errors, "passed over"));
+    }
+    SUBCASE("another user's") {
+        if (!is_root())
+            SKIP("only root can give a directory away");
+        fs::create_directory(home.directory());
+        fs::permissions(home.directory(), fs::perms::owner_all);
+        CHECK(chown(home.directory().c_str(), 65534, 65534) == 0);
+        check("not a directory of this user's alone");
+    }
+    SUBCASE("no directory") {
+        fs::create_symlink("/nonexistent", home.directory());
+        check("Not a directory");
+    }
+    SUBCASE("a file") {
+        std::ofstream(home.directory()) << "x";
+        check("Not a directory");
+    }
+}
+
+TEST_CASE("a disk that is read-only, full, or fills up") {
+    Home home;
+    struct Disk {
+        const char* options;
+        const char* why; // null: there is room at first
+    };
+    const Disk disks[] = {
+        {"ro", "Read-only file system"}, {"size=100k", "No space left on device"}, {"size=320k", nullptr}};
+    for (const auto& [options, why] : disks) {
+        CAPTURE(std::string(options));
+        std::string mount = "mount -t tmpfs -o " + std::string(options) + " none " + home.path().string();
+        Program allowed({"/usr/bin/unshare", "-m", "/bin/sh", "-c", mount}, {}, Program::Shim::absent);
+        if (allowed.finish() != 0)
+            SKIP("no file system can be mounted here");
+        Program program({"/usr/bin/unshare", "-m", "/bin/sh", "-c",
+                         mount + " && exec " + build_directory() + "/programs/client"},
+                        home.in_tag_a());
+        CHECK(program.say("open c") == "ok");
+        for (int i = 0; i < 2000; i++)
+            REQUIRE(program.say("setenv PQSWEEP_TAG " + std::string(200, 'x') + std::to_string(i)) == "0");
+        CHECK(program.say("open d") == "ok");
+        CHECK(program.say("exec d begin") == "PGRES_COMMAND_OK");
+        CHECK(program.say("setenv PQSWEEP_TAG b") == "0");
+        CHECK(contains(program.say("exec d select 1"), "xxx1999"));
+        CHECK(program.finish() == 0);
+        CAPTURE(program.errors());
+        CHECK(program.errors().empty() == !why);
+        if (why)
+            CHECK(contains(program.errors(), why));
+    }
+}
+
+TEST_CASE("a forked child, also of a fork without handlers, writes nothing on its parent's board") {
+    Home home;
+    Program program({"/usr/bin/python3", "tests/clients/forking_raw.py"}, home.in_tag_a());
+    CHECK(program.read_line() == "forked");
+    json process = listed(home, "ps", program)[0];
+    CHECK(process["tag"] == "a");
+    CHECK(process["live"] == 1);
+    CHECK(process["swept"] == 0);
+    CHECK(program.say("") == "works");
+}
+
+TEST_CASE("10,000 signals at random moments into threads that connect, query and finish") {
+    Server server;
+    Home home;
+    for (const auto& [revive, count] : {std::pair("0", "2000"), std::pair("1", "10000")}) {
+        Program program({"signals", count}, home.with({{"PQSWEEP_REVIVE", revive},
+                                                       {"PGOPTIONS", "-c client_min_messages=error"}}));
+        CHECK(program.finish() == 0);
+        CHECK(program.output() == "all well\n");
+        CHECK(program.errors() == "");
+        CHECK(server.is_clear_of(program.application()));
+    }
+}
+
+TEST_SUITE_END();

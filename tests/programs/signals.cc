@@ -1,0 +1,101 @@
+// Four threads connect, query and finish while signals interrupt them at random moments, as many as the argument says.
+// An untagged connection and a pair of sockets must live through it all, and at the end nothing of the tag be left.
+// link: -lpq -pthread
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <random>
+#include <string>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+std::atomic<bool> is_over;
+std::atomic<int> foreign_hits;
+
+void exchange_byte(const int (&pair)[2]) {
+    char byte = 'x';
+    if (write(pair[0], &byte, 1) != 1 || read(pair[1], &byte, 1) != 1)
+        foreign_hits++;
+}
+
+// Descriptor numbers change hands between connections and other sockets all the time.
+void use_foreign_sockets() {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return;
+    exchange_byte(pair);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+void use(unsigned seed) {
+    std::mt19937 random(seed);
+    std::vector<PGconn*> open;
+    while (!is_over) {
+        if (open.size() < 4)
+            open.push_back(PQconnectdb(""));
+        use_foreign_sockets();
+        PGconn*& c = open[random() % open.size()];
+        switch (random() % 30) {
+        case 0:
+            PQclear(PQexec(c, "begin"));
+            break;
+        case 1:
+            PQreset(c);
+            break;
+        case 2:
+        case 3:
+            PQfinish(c);
+            c = open.back();
+            open.pop_back();
+            break;
+        case 4:
+            PQsendQuery(c, "select 2");
+            PQconsumeInput(c);
+            while (PGresult* result = PQgetResult(c))
+                PQclear(result);
+            break;
+        default:
+            PQclear(PQexec(c, "select 1"));
+            if (PQstatus(c) == CONNECTION_BAD)
+                PQreset(c);
+        }
+    }
+    for (PGconn* c : open)
+        PQfinish(c);
+}
+
+} // namespace
+
+int main(int, char** argv) {
+    PGconn* untagged = PQconnectdb("");
+    int pair[2];
+    socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+    setenv("PQSWEEP_TAG", "a", 1);
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < 4; i++)
+        threads.emplace_back(use, i + 1);
+    std::mt19937 random(7);
+    for (int i = atoi(argv[1]); i > 0; i--) {
+        pthread_kill(threads[random() % 4].native_handle(), SIGRTMIN + 7);
+        usleep(static_cast<useconds_t>(i % 100 < 90 ? random() % 100
+                                                    : random() % 20000)); // time to get connected
+    }
+    is_over = true;
+    for (std::thread& thread : threads)
+        thread.join();
+    exchange_byte(pair);
+    PGresult* result = PQexec(untagged, "select 'alive'");
+    bool is_alive = PQntuples(result) == 1 && strcmp(PQgetvalue(result, 0, 0), "alive") == 0;
+    PQclear(result);
+    PQfinish(untagged);
+    puts(is_alive && foreign_hits == 0 ? "all well" : "something foreign was hit");
+}

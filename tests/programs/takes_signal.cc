@@ -1,0 +1,68 @@
+// A program with a mind of its own about SIGRTMIN+7: the first argument says which. It holds a connection, and answers
+// every line of its standard input with how often its own handler ran.
+// link: -lpq
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <libpq-fe.h>
+#include <string>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace {
+
+volatile sig_atomic_t count;
+
+void take(void (*handler)(int)) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGRTMIN + 7, &action, nullptr);
+}
+
+void note(int) {
+    count = count + 1;
+}
+
+void block() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGRTMIN + 7);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
+// As small as the kernel allows and a little more, before a page that may not be touched.
+void make_small_stack() {
+    auto page = static_cast<size_t>(getpagesize());
+    size_t size = (static_cast<size_t>(sysconf(_SC_MINSIGSTKSZ)) + 2048 + page - 1) / page * page;
+    void* memory = mmap(nullptr, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(memory, page, PROT_NONE);
+    stack_t stack{};
+    stack.ss_sp = static_cast<char*>(memory) + page;
+    stack.ss_size = size;
+    sigaltstack(&stack, nullptr);
+}
+
+} // namespace
+
+int main(int, char** argv) {
+    std::string mind = argv[1];
+    if (mind == "before")
+        take(note);
+    if (mind == "ignores")
+        take(SIG_IGN);
+    if (mind == "small stack")
+        make_small_stack();
+    PGconn* conn = PQconnectdb("");
+    if (mind == "after")
+        take(note);
+    if (mind == "after, with signal()")
+        signal(SIGRTMIN + 7, note);
+    if (mind == "default")
+        take(SIG_DFL);
+    if (mind == "blocks")
+        block();
+    std::cout << (PQstatus(conn) == CONNECTION_OK ? "connected" : "failed") << std::endl;
+    for (std::string line; std::getline(std::cin, line);)
+        std::cout << count << std::endl;
+}

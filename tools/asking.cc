@@ -1,0 +1,76 @@
+#include "asking.hh"
+
+#include "command.hh"
+
+#include <fmt/core.h>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace pqsweep::tools {
+
+namespace {
+
+int refuse(const Asking& asking, std::string_view why) {
+    fmt::print(stderr, "pqsweep {}: {}\n", asking.command, why);
+    return exit_wrong_use;
+}
+
+void print(const Process& process, const Request::Answer& answer) {
+    if (!answer.why_not.empty())
+        fmt::print("{}: not done: {}\n", process.pid(), answer.why_not);
+    else
+        fmt::print("{}: {} swept ({} idle, {} in transaction, {} running)\n", process.pid(), answer.swept(),
+                   answer.idle, answer.transaction, answer.running);
+}
+
+nlohmann::json as_json(const Process& process, const Request::Answer& answer) {
+    if (!answer.why_not.empty())
+        return {{"pid", process.pid()}, {"done", false}, {"why", answer.why_not}};
+    return {{"pid", process.pid()},
+            {"done", true},
+            {"swept", answer.swept()},
+            {"idle", answer.idle},
+            {"transaction", answer.transaction},
+            {"running", answer.running}};
+}
+
+} // namespace
+
+void add_asking_options(CLI::App& app, Asking& asking) {
+    asking.command = app.get_name();
+    app.add_option("pid", asking.pids, "processes; may be left out where only one is under the shim");
+    app.add_flag("--all", asking.all, "all processes of yours");
+    app.add_option("--wait", asking.patience, "seconds to wait until the process acts (1)")
+        ->check(CLI::Range(0.0, 3600.0));
+    add_json_option(app, asking.as_json);
+}
+
+int ask(const Asking& asking, Mailbox::Wish wish, std::string_view tag) {
+    if (!asking.rest.empty())
+        return refuse(asking, fmt::format("{}: nothing belongs behind --", asking.rest[0]));
+    if (asking.all && !asking.pids.empty())
+        return refuse(asking, "either pids or --all");
+    std::vector<Process> processes = find_processes(asking.pids, asking.command);
+    if (!asking.all && asking.pids.empty() && processes.size() > 1)
+        return refuse(asking, "there are several processes: which, or --all? 'pqsweep ps' lists them");
+    bool is_complete = !processes.empty() && (asking.pids.empty() || processes.size() >= asking.pids.size());
+    auto deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                                           std::chrono::duration<double>(asking.patience));
+    std::vector<std::unique_ptr<Request>> requests;
+    for (const Process& process : processes)
+        requests.push_back(std::make_unique<Request>(process, wish, tag));
+    auto all = nlohmann::json::array();
+    for (size_t i = 0; i < processes.size(); i++) {
+        Request::Answer answer = requests[i]->wait(deadline);
+        is_complete &= answer.why_not.empty();
+        if (asking.as_json)
+            all.push_back(as_json(processes[i], answer));
+        else
+            print(processes[i], answer);
+    }
+    if (asking.as_json)
+        fmt::print("{}\n", all.dump(2));
+    return is_complete ? exit_done : exit_nothing;
+}
+
+} // namespace pqsweep::tools

@@ -1,0 +1,128 @@
+#include "board.hh"
+
+#include "clock.hh"
+
+#include <algorithm>
+#include <cstring>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace pqsweep::tools {
+
+namespace {
+
+// Memory for a copy of a table, all zero bytes.
+class Copy {
+public:
+    Copy() {
+        void* memory = mmap(nullptr, sizeof(Table) + mapping_unit, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (memory == MAP_FAILED)
+            throw std::bad_alloc();
+        memory_ = memory;
+        auto begin = reinterpret_cast<uintptr_t>(memory);
+        table_ = reinterpret_cast<Table*>((begin + mapping_unit - 1) / mapping_unit * mapping_unit);
+    }
+    ~Copy() { munmap(memory_, sizeof(Table) + mapping_unit); }
+    Copy(const Copy&) = delete;
+    Copy& operator=(const Copy&) = delete;
+
+    Table& table() { return *table_; }
+
+    // Only what the store says it uses, which it says where the part begins.
+    template<class Store>
+    void read(int fd, Store& store) {
+        constexpr size_t beginning = 64;
+        Part part = store.part();
+        read(fd, part.begin, std::min(part.size, beginning));
+        part = store.part();
+        read(fd, part.begin, part.used);
+    }
+    void read(int fd, void* begin, size_t size) {
+        auto offset = static_cast<char*>(begin) - reinterpret_cast<char*>(table_);
+        (void)!pread(fd, begin, size, offset);
+    }
+
+private:
+    void* memory_;
+    Table* table_;
+};
+
+std::string state_of(const Connection& c) {
+    auto activity = static_cast<size_t>(Activity(c.activity));
+    if (c.state() == State::swept)
+        return "swept";
+    return activity < std::size(activity_names) ? std::string(activity_names[activity]) : "?";
+}
+
+SeenConnection seen(const Connection& c, const Names& names, int64_t time) {
+    auto text = [&](Name name) { return printable(names.checked_text(name)); };
+    int64_t opened = c.opened_at;
+    bool is_sane = opened >= 0 && opened <= time;
+    return {.number = c.number,
+            .tag = text(c.tag),
+            .test = text(c.test),
+            .state = state_of(c),
+            .age = is_sane ? static_cast<double>(time - opened) / static_cast<double>(second) : 0,
+            .backend = std::max(0, int(c.backend_pid)),
+            .database = text(c.database),
+            .user = text(c.user),
+            .host = text(c.host),
+            .application = text(c.application)};
+}
+
+bool is_identity(const board::Identity& identity, ssize_t size) {
+    return size == ssize_t{sizeof identity} && memcmp(identity.magic, board::magic, sizeof board::magic) == 0;
+}
+
+} // namespace
+
+std::optional<Board> read_board(int fd, NoBoard& no_board) {
+    board::Identity identity{};
+    if (!is_identity(identity, pread(fd, &identity, sizeof identity, 0))) {
+        no_board = {"no board of pqsweep's", std::nullopt};
+        return std::nullopt;
+    }
+    struct stat status {};
+    if (identity.layout != board::layout || identity.size != sizeof(Table) || fstat(fd, &status) != 0 ||
+        status.st_size != ssize_t{sizeof(Table)}) {
+        no_board = {"made by another version of pqsweep", identity};
+        return std::nullopt;
+    }
+    Copy copy;
+    Table& table = copy.table();
+    copy.read(fd, &table, sizeof(TableHead));
+    copy.read(fd, table.connections);
+    copy.read(fd, table.tags);
+    copy.read(fd, table.names); // last: what the others name is there
+    identity.program[sizeof identity.program - 1] = 0;
+    Board board{.identity = identity,
+                .program = printable(identity.program),
+                .tag = printable(table.names.checked_text(table.tag)),
+                .live = table.live,
+                .opened = table.numbered,
+                .signal = table.signal,
+                .handler = table.handler,
+                .connections = {},
+                .tags = {}};
+    int64_t time = now();
+    table.connections.each([&](const Connection& c) {
+        State state = c.state();
+        bool is_gone = Activity(c.activity) == Activity::lost;
+        if (!is_gone && (state == State::live || state == State::swept))
+            board.connections.push_back(seen(c, table.names, time));
+    });
+    table.tags.each([&](const Tag& t) {
+        board.tags.push_back({.name = printable(table.names.checked_text(t.name)),
+                              .opened = t.opened,
+                              .closed = t.closed,
+                              .idle = t.idle,
+                              .transaction = t.transaction,
+                              .running = t.running,
+                              .peak = t.peak});
+    });
+    return board;
+}
+
+} // namespace pqsweep::tools

@@ -1,0 +1,54 @@
+// What a process's board says. Its bytes may be anybody's: whatever they are, reading them ends, stays within
+// bounds, and yields text that may be printed.
+#pragma once
+
+#include "connections.hh"
+#include "table.hh"
+#include "utf8.hh"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pqsweep::tools {
+
+struct SeenConnection {
+    uint32_t number; // of all that the process opened
+    std::string tag; // that opened it, and the test
+    std::string test;
+    std::string state; // Activity's name, or "swept"
+    double age;        // seconds
+    int backend;       // the server process's id; 0: not yet known
+    std::string database, user, host, application;
+};
+
+struct SeenTag {
+    std::string name;
+    uint32_t opened, closed, idle, transaction, running, peak; // as in Tag
+    uint32_t swept() const { return idle + transaction + running; }
+};
+
+struct Board {
+    board::Identity identity;
+    std::string program;
+    std::string tag; // the current one; "": none
+    uint32_t live;
+    uint32_t opened;
+    int signal;
+    Handler handler;
+    std::vector<SeenConnection>
+        connections; // that are open, or were swept and not yet finished by their owner
+    std::vector<SeenTag> tags;
+};
+
+// Why there is none to be had: it is no board, or of another layout. (Identity::pid and the like are then set all the
+// same, where they are there.)
+struct NoBoard {
+    std::string why;
+    std::optional<board::Identity> identity;
+};
+
+// Reads all of `fd`. Null and `no_board` where it is none.
+std::optional<Board> read_board(int fd, NoBoard& no_board);
+
+} // namespace pqsweep::tools

@@ -1,0 +1,102 @@
+#include "proc.hh"
+
+#include "board.hh"
+#include "proc_stat.hh"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/core.h>
+#include <fstream>
+#include <iterator>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace pqsweep::tools::proc {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string read(pid_t pid, const std::string& name) {
+    std::ifstream file(fmt::format("/proc/{}/{}", pid, name));
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+char state(pid_t pid) {
+    std::string stat = read(pid, "stat");
+    std::string_view fields = stat_fields(stat);
+    return fields.empty() ? 'X' : fields[0];
+}
+
+// The number after "name:", of that base; 0 where there is none.
+uint64_t field(const std::string& text, const std::string& name, int base) {
+    size_t at = text.find("\n" + name + ":");
+    return at == text.npos ? 0 : strtoull(text.c_str() + at + name.size() + 2, nullptr, base);
+}
+
+bool is_in(uint64_t mask, int signal) {
+    return signal > 0 && (mask >> (signal - 1) & 1);
+}
+
+} // namespace
+
+uint64_t start_time(pid_t pid) {
+    std::string stat = read(pid, "stat");
+    std::string_view fields = stat_fields(stat);
+    bool is_alive = !fields.empty() && fields[0] != 'Z' && fields[0] != 'X';
+    return is_alive ? start_time_in(stat) : 0;
+}
+
+bool is_stopped(pid_t pid) {
+    char s = state(pid);
+    return s == 'T' || s == 't';
+}
+
+std::optional<bool> has_mapped(pid_t pid, const std::string& path_end) {
+    std::ifstream maps(fmt::format("/proc/{}/maps", pid));
+    if (!maps)
+        return std::nullopt;
+    for (std::string line; std::getline(maps, line);)
+        if (line.ends_with(path_end) && line.find(" rw-s ") != line.npos)
+            return true;
+    return false;
+}
+
+bool catches(pid_t pid, int signal) {
+    return is_in(field(read(pid, "status"), "SigCgt", 16), signal);
+}
+
+bool blocks(pid_t pid, int signal) {
+    std::error_code error;
+    bool all = true;
+    for (const fs::directory_entry& thread : fs::directory_iterator(fmt::format("/proc/{}/task", pid), error))
+        all = all &&
+              is_in(field(read(pid, "task/" + thread.path().filename().string() + "/status"), "SigBlk", 16),
+                    signal);
+    return all && !error;
+}
+
+std::string command_line(pid_t pid) {
+    std::string text = read(pid, "cmdline");
+    while (!text.empty() && !text.back())
+        text.pop_back();
+    std::replace(text.begin(), text.end(), '\0', ' ');
+    return printable(text);
+}
+
+int64_t backend_memory(pid_t pid) {
+    if (pid <= 0 || !read(pid, "comm").starts_with("postgres"))
+        return -1;
+    if (uint64_t pss = field(read(pid, "smaps_rollup"), "Pss", 10))
+        return static_cast<int64_t>(pss) * 1024;
+    std::string statm = read(pid, "statm");
+    size_t space = statm.find(' ');
+    return space == statm.npos ? -1 : strtoll(statm.c_str() + space, nullptr, 10) * getpagesize();
+}
+
+uint64_t pid_namespace() {
+    struct stat status {};
+    return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+}
+
+} // namespace pqsweep::tools::proc

@@ -1,0 +1,42 @@
+// What is asked of a process through its mailbox.
+#pragma once
+
+#include "processes.hh"
+
+#include <chrono>
+
+namespace pqsweep::tools {
+
+class Request {
+public:
+    struct Answer {
+        std::string why_not; // "": it was done
+        uint32_t idle, transaction, running;
+        uint32_t swept() const { return idle + transaction + running; }
+    };
+
+    // Asks, and raises the signal; never in a process that would not take it for ours. `tag` matters for that wish alone,
+    // and may have Names::longest bytes.
+    Request(const Process& process, Mailbox::Wish wish, std::string_view tag);
+    ~Request();
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
+
+    // Waits until `deadline` for the process to begin, and then until it is done, which takes seconds at worst. A
+    // request that it has not begun with is withdrawn.
+    Answer wait(std::chrono::steady_clock::time_point deadline);
+
+private:
+    bool lock();
+    void post(Mailbox::Wish wish, std::string_view tag);
+    bool raise();
+    bool is_done();
+    std::string why_silent() const;
+
+    const Process& process_;
+    int pidfd_ = -1;
+    uint32_t number_ = 0;
+    std::string why_not_;
+};
+
+} // namespace pqsweep::tools

@@ -1,0 +1,72 @@
+#include "text_table.hh"
+
+#include <algorithm>
+#include <fmt/core.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace pqsweep::tools {
+
+namespace {
+
+bool begins_character(char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+}
+
+size_t width_of(const std::string& text) {
+    return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character));
+}
+
+std::string line_of(const std::vector<Column>& columns, const std::vector<size_t>& widths, const Row& row) {
+    std::string line;
+    for (size_t i = 0; i < columns.size(); i++) {
+        std::string padding(widths[i] - width_of(row[i]), ' ');
+        line += i ? "  " : "";
+        line += columns[i].is_number ? padding + row[i] : row[i] + padding;
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line;
+}
+
+} // namespace
+
+std::vector<std::string> table_lines(const std::vector<Column>& columns, const std::vector<Row>& rows) {
+    Row headings;
+    std::vector<size_t> widths;
+    for (const Column& column : columns) {
+        headings.emplace_back(column.heading);
+        widths.push_back(headings.back().size());
+    }
+    for (const Row& row : rows)
+        for (size_t i = 0; i < row.size(); i++)
+            widths[i] = std::max(widths[i], width_of(row[i]));
+    std::vector<std::string> lines{line_of(columns, widths, headings)};
+    for (const Row& row : rows)
+        lines.push_back(line_of(columns, widths, row));
+    return lines;
+}
+
+void print_table(const std::vector<Column>& columns, const std::vector<Row>& rows) {
+    winsize size{};
+    bool is_terminal = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    for (const std::string& line : table_lines(columns, rows))
+        fmt::print("{}\n", is_terminal ? cut_to(line, size.ws_col) : line);
+}
+
+std::string cut_to(const std::string& text, size_t width) {
+    size_t characters = 0;
+    for (size_t i = 0; i < text.size(); i++)
+        if (begins_character(text[i]) && characters++ == width)
+            return text.substr(0, i);
+    return text;
+}
+
+std::string age_text(double seconds) {
+    if (seconds < 100)
+        return fmt::format("{:.1f} s", seconds);
+    if (seconds < 100 * 60.0)
+        return fmt::format("{:.0f} min", seconds / 60);
+    return fmt::format("{:.0f} h", seconds / 3600);
+}
+
+} // namespace pqsweep::tools
