@@ -71,7 +71,7 @@ $(B)/pqsweep: $(tool_objects) $(B)/obj/shim/settings.o
 	$(CXX) $(sanitize) -o $@ $^ $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 # A sanitizer's runtime calls dlsym before it is ready to watch what that does.
-$(B)/obj/shim/hooks_loader.o $(B)/obj/shim/real.o: sanitize :=
+$(addprefix $(B)/obj/shim/,hooks_loader.o real.o real_libc.o definition.o): sanitize :=
 
 $(B)/obj/shim/%.o: shim/%.cc Makefile
 	@mkdir -p $(@D)

@@ -81,7 +81,7 @@ public:
         if (file < 0)
             return strerrordesc_np(errno);
         if (fill(file) && renameat(directory, fresh_name_, directory, name_) == 0) {
-            Text(path).raw(directory_).raw("/").raw(name_).raw({"", 1});
+            Text(path).raw(directory_).raw("/").raw(name_).raw({"\0", 1});
             return nullptr;
         }
         const char* reason = strerrordesc_np(errno);

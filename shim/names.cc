@@ -28,7 +28,7 @@ Name Names::intern(std::string_view text) {
         return Name(known);
     auto size =
         static_cast<uint32_t>((sizeof(Entry) + text.size() + 1 + alignof(Entry) - 1) & ~(alignof(Entry) - 1));
-    uint32_t offset = used_.load(std::memory_order_relaxed) + uint32_t{alignof(Entry)}; // 0 stays free: it means none
+    uint32_t offset = used_.load(std::memory_order_relaxed) + uint32_t{alignof(Entry)}; // 0 means none
     if (offset + size > capacity || !backing_.reaches(bytes_ + offset + size))
         return Name(full);
     auto* fresh = reinterpret_cast<Entry*>(bytes_ + offset);

@@ -1,12 +1,12 @@
 #include "real.hh"
 
+#include "definition.hh"
 #include "keep_errno.hh"
 #include "lock.hh"
 
 #include <cstring>
 #include <ctime>
 #include <dlfcn.h>
-#include <elf.h>
 #include <link.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -59,85 +59,6 @@ constinit Lock Discovery::publishing;
 namespace {
 
 constexpr char landmark[] = "PQconnectStart";
-using Symbol = ElfW(Sym);
-using Dynamic = ElfW(Dyn);
-
-uint32_t gnu_hash(const char* name) {
-    uint32_t hash = 5381;
-    for (; *name; name++)
-        hash = hash * 33 + static_cast<unsigned char>(*name);
-    return hash;
-}
-
-// The dynamic section's pointers are relocated in memory on most architectures, and not on all.
-template<class T>
-const T* in_memory(ElfW(Addr) base, ElfW(Addr) pointer) {
-    return reinterpret_cast<const T*>(pointer < base ? base + pointer : pointer);
-}
-
-bool defined_as(const Symbol& symbol, const char* strings, const char* name) {
-    return symbol.st_shndx != SHN_UNDEF && strcmp(strings + symbol.st_name, name) == 0;
-}
-
-// https://flapenguin.me/elf-dt-gnu-hash describes the table; glibc's do_lookup_x reads it the same way.
-const Symbol* in_gnu_hash(const uint32_t* table, const Symbol* symbols, const char* strings,
-                          const char* name) {
-    uint32_t bucket_count = table[0], first_symbol = table[1], bloom_words = table[2];
-    const uint32_t* buckets = table + 4 + bloom_words * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
-    const uint32_t* chain = buckets + bucket_count;
-    if (!bucket_count)
-        return nullptr;
-    uint32_t hash = gnu_hash(name);
-    uint32_t i = buckets[hash % bucket_count];
-    if (i < first_symbol)
-        return nullptr;
-    for (;; i++) {
-        uint32_t entry = chain[i - first_symbol];
-        if ((entry | 1) == (hash | 1) && defined_as(symbols[i], strings, name))
-            return &symbols[i];
-        if (entry & 1)
-            return nullptr;
-    }
-}
-
-// Objects linked with --hash-style=sysv: the table's second word is the number of symbols.
-const Symbol* in_sysv_table(const uint32_t* table, const Symbol* symbols, const char* strings,
-                            const char* name) {
-    for (uint32_t i = 1; i < table[1]; i++)
-        if (defined_as(symbols[i], strings, name))
-            return &symbols[i];
-    return nullptr;
-}
-
-// `name` in the object that is loaded at `base`; null if it does not define it.
-void* definition(ElfW(Addr) base, const Dynamic* dynamic, const char* name) {
-    const Symbol* symbols = nullptr;
-    const char* strings = nullptr;
-    const uint32_t *gnu = nullptr, *sysv = nullptr;
-    for (; dynamic->d_tag != DT_NULL; dynamic++) {
-        if (dynamic->d_tag == DT_SYMTAB)
-            symbols = in_memory<Symbol>(base, dynamic->d_un.d_ptr);
-        else if (dynamic->d_tag == DT_STRTAB)
-            strings = in_memory<char>(base, dynamic->d_un.d_ptr);
-        else if (dynamic->d_tag == DT_GNU_HASH)
-            gnu = in_memory<uint32_t>(base, dynamic->d_un.d_ptr);
-        else if (dynamic->d_tag == DT_HASH)
-            sysv = in_memory<uint32_t>(base, dynamic->d_un.d_ptr);
-    }
-    if (!symbols || !strings || (!gnu && !sysv))
-        return nullptr;
-    const Symbol* symbol =
-        gnu ? in_gnu_hash(gnu, symbols, strings, name) : in_sysv_table(sysv, symbols, strings, name);
-    return symbol ? reinterpret_cast<void*>(base + symbol->st_value) : nullptr;
-}
-
-const Dynamic* dynamic_of(const dl_phdr_info& info) {
-    for (int i = 0; i < info.dlpi_phnum; i++)
-        if (info.dlpi_phdr[i].p_type == PT_DYNAMIC)
-            return reinterpret_cast<const Dynamic*>(info.dlpi_addr + info.dlpi_phdr[i].p_vaddr);
-    return nullptr;
-}
-
 } // namespace
 
 const Libpq* Discovery::containing(const void* address) {
@@ -156,7 +77,7 @@ int Discovery::count_adds(dl_phdr_info* info, size_t, void* adds) {
 // functions is bound to itself before any preloaded library: nothing there for us.
 int Discovery::next_libpq(dl_phdr_info* info, size_t, void* data) {
     auto& search = *static_cast<Search*>(data);
-    const Dynamic* dynamic = dynamic_of(*info);
+    const ElfW(Dyn)* dynamic = dynamic_of(*info);
     uintptr_t begin = UINTPTR_MAX, end = 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr)& header = info->dlpi_phdr[i];
@@ -293,7 +214,7 @@ void* Discovery::first_definition(const char* name) {
     dl_iterate_phdr(
         [](dl_phdr_info* info, size_t, void* data) {
             auto& it = *static_cast<Wanted*>(data);
-            if (const Dynamic* dynamic = dynamic_of(*info))
+            if (const ElfW(Dyn)* dynamic = dynamic_of(*info))
                 it.found = definition(info->dlpi_addr, dynamic, it.name);
             if (it.found)
                 memcpy(it.path, info->dlpi_name, strnlen(info->dlpi_name, sizeof it.path - 1));
@@ -387,52 +308,5 @@ void after_fork(bool is_child) {
     Discovery::after_fork(is_child);
 }
 
-namespace libc {
-
-namespace {
-
-#define HOOK(result, name, parameters) constinit std::atomic<void*> next_##name;
-#include "libc_calls.def"
-constinit std::atomic<bool> all_resolved;
-
-// dlsym can't be asked for itself: the answer would be our hook. Its version is that of the first glibc for the
-// architecture, or of the one that moved it from libdl into libc.
-void* next_dlsym_of_any_version() {
-    for (const char* version : {"GLIBC_2.34", "GLIBC_2.2.5", "GLIBC_2.17", "GLIBC_2.0", "GLIBC_2.4",
-                                "GLIBC_2.2", "GLIBC_2.27", "GLIBC_2.36"})
-        if (void* function = dlvsym(RTLD_NEXT, "dlsym", version))
-            return function;
-    return nullptr;
-}
-
-void* next(std::atomic<void*>& cached, const char* name) {
-    void* function = cached.load(std::memory_order_relaxed);
-    if (!function) {
-        function = &cached == &next_dlsym ? next_dlsym_of_any_version() : libc::dlsym()(RTLD_NEXT, name);
-        cached.store(function, std::memory_order_relaxed);
-    }
-    return function;
-}
-
-} // namespace
-
-// A hook that is called before our constructor has run looks its function up by itself.
-#define HOOK(result, name, parameters)                                                                       \
-    decltype(&::name) name() {                                                                               \
-        return reinterpret_cast<decltype(&::name)>(next(next_##name, #name));                                \
-    }
-#include "libc_calls.def"
-
-void resolve() {
-#define HOOK(result, name, parameters) name();
-#include "libc_calls.def"
-    all_resolved.store(true, std::memory_order_release);
-}
-
-bool are_resolved() {
-    return all_resolved.load(std::memory_order_acquire);
-}
-
-} // namespace libc
 } // namespace real
 } // namespace pqsweep

@@ -84,10 +84,13 @@ private:
 
     void draw_grid() {
         double step = round_step(most_ / 5.0);
-        for (double value = 0; value <= most_; value += step)
+        const int lines = static_cast<int>(most_ / step);
+        for (int i = 0; i <= lines; i++) {
+            const double value = i * step;
             out_ += fmt::format("<path class=\"grid\" d=\"M{} {:.1f}h{}\"/><text x=\"{}\" y=\"{:.1f}\" "
                                 "class=\"end\">{}</text>\n",
                                 left, y(value), width, left - 6, y(value) + 4, value);
+        }
         double seconds = static_cast<double>(run_.timeline.span_length()) / 1e6 *
                          static_cast<double>(run_.timeline.spans().size());
         for (int i = 0; i <= 4; i++)

@@ -27,7 +27,7 @@ int print(const std::vector<Process>& processes) {
                         std::to_string(swept(board)), obstacle.empty() ? signal_name(board.signal) : obstacle,
                         process.command()});
     }
-    if (!rows.empty())
+    if (!rows.empty()) {
         print_table({{"pid", true},
                      {"tag"},
                      {"live", true},
@@ -36,6 +36,7 @@ int print(const std::vector<Process>& processes) {
                      {"signal"},
                      {"program"}},
                     rows);
+    }
     return rows.empty() ? exit_nothing : exit_done;
 }
 

@@ -224,17 +224,18 @@ TEST_CASE("a program's own handler stays, and whose the signal is shows in ps") 
                           {"after, with signal()", "the program has taken RTMIN+7 for itself", "1"},
                           {"ignores", "the program has taken RTMIN+7 for itself", "0"},
                           {"default", "the program has taken RTMIN+7 for itself", ""}};
-    for (const auto& [mind, obstacle, count] : minds) {
-        CAPTURE(std::string(mind));
+    for (const auto& [name, why, counted] : minds) {
+        const std::string mind = name, obstacle = why, count = counted;
+        CAPTURE(mind);
         Server server;
         Program program({"takes_signal", mind}, home.in_tag_a());
         CHECK(program.read_line() == "connected");
         CHECK(listed(home, "ps", program)[0]["obstacle"] == obstacle);
         CHECK(pqsweep_command(home, {"sweep", pid_of(program)}).output ==
-              swept(program, std::string("not done: ") + obstacle));
+              swept(program, "not done: " + obstacle));
         CHECK(program.say("") == "0"); // it was not even signalled
         kill(program.pid(), signal_number());
-        if (*count)
+        if (!count.empty())
             CHECK(eventually([&] { return program.say("") == count; }));
     }
 }
@@ -468,9 +469,10 @@ TEST_CASE("a disk that is read-only, full, or fills up") {
     };
     const Disk disks[] = {
         {"ro", "Read-only file system"}, {"size=100k", "No space left on device"}, {"size=320k", nullptr}};
-    for (const auto& [options, why] : disks) {
-        CAPTURE(std::string(options));
-        std::string mount = "mount -t tmpfs -o " + std::string(options) + " none " + home.path().string();
+    for (const auto& [mount_options, why] : disks) {
+        const std::string options = mount_options;
+        CAPTURE(options);
+        std::string mount = "mount -t tmpfs -o " + options + " none " + home.path().string();
         Program allowed({"/usr/bin/unshare", "-m", "/bin/sh", "-c", mount}, {}, Program::Shim::absent);
         if (allowed.finish() != 0)
             SKIP("no file system can be mounted here");

@@ -64,8 +64,9 @@ TEST_CASE("all forms, of two machines with the same pids and with clocks that di
 TEST_CASE("JSON: every key is on the page that describes it") {
     std::string page = text_of("tools/report.md");
     std::function<void(const nlohmann::json&)> check = [&](const nlohmann::json& json) {
-        for (const auto& [key, value] : json.items()) {
+        for (const auto& [name, value] : json.items()) {
             if (json.is_object()) {
+                const std::string& key = name;
                 CAPTURE(key);
                 CHECK(contains(page, "`" + key + "`"));
             }

@@ -1,6 +1,7 @@
 // `pqsweep run` as the parent of a command: the summary over all processes, the gate, signals, and what it leaves behind.
 #include "support/files.hh"
 #include "support/program.hh"
+#include "support/server.hh"
 #include "support/skip.hh"
 
 #include <csignal>
@@ -103,7 +104,7 @@ TEST_CASE("an owner that is refused without our message is no abandoner") {
     // With TLS it gets libpq's own error.
     Program program(run({"--no-revive"}, client()), {}, Program::Shim::absent);
     program.say("setenv PQSWEEP_TAG a");
-    program.say("open c " + std::string(getenv("PQSWEEP_TEST_TLS")));
+    program.say("open c " + Server::tls());
     program.say("setenv PQSWEEP_TAG b");
     program.say("exec c select 1");
     program.finish();

@@ -1,0 +1,90 @@
+#include "definition.hh"
+
+#include <cstdint>
+#include <cstring>
+#include <elf.h>
+
+namespace pqsweep {
+
+namespace {
+
+using Symbol = ElfW(Sym);
+
+uint32_t gnu_hash(const char* name) {
+    uint32_t hash = 5381;
+    for (; *name; name++)
+        hash = hash * 33 + static_cast<unsigned char>(*name);
+    return hash;
+}
+
+// The dynamic section's pointers are relocated in memory on most architectures, and not on all.
+template<class T>
+const T* in_memory(ElfW(Addr) base, ElfW(Addr) pointer) {
+    return reinterpret_cast<const T*>(pointer < base ? base + pointer : pointer);
+}
+
+bool defined_as(const Symbol& symbol, const char* strings, const char* name) {
+    return symbol.st_shndx != SHN_UNDEF && strcmp(strings + symbol.st_name, name) == 0;
+}
+
+// https://flapenguin.me/elf-dt-gnu-hash describes the table; glibc's do_lookup_x reads it the same way.
+const Symbol* in_gnu_hash(const uint32_t* table, const Symbol* symbols, const char* strings,
+                          const char* name) {
+    uint32_t bucket_count = table[0], first_symbol = table[1], bloom_words = table[2];
+    const uint32_t* buckets = table + 4 + bloom_words * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
+    const uint32_t* chain = buckets + bucket_count;
+    if (!bucket_count)
+        return nullptr;
+    uint32_t hash = gnu_hash(name);
+    uint32_t i = buckets[hash % bucket_count];
+    if (i < first_symbol)
+        return nullptr;
+    for (;; i++) {
+        uint32_t entry = chain[i - first_symbol];
+        if ((entry | 1) == (hash | 1) && defined_as(symbols[i], strings, name))
+            return &symbols[i];
+        if (entry & 1)
+            return nullptr;
+    }
+}
+
+// Objects linked with --hash-style=sysv: the table's second word is the number of symbols.
+const Symbol* in_sysv_table(const uint32_t* table, const Symbol* symbols, const char* strings,
+                            const char* name) {
+    for (uint32_t i = 1; i < table[1]; i++)
+        if (defined_as(symbols[i], strings, name))
+            return &symbols[i];
+    return nullptr;
+}
+
+} // namespace
+
+void* definition(ElfW(Addr) base, const ElfW(Dyn) * dynamic, const char* name) {
+    const Symbol* symbols = nullptr;
+    const char* strings = nullptr;
+    const uint32_t *gnu = nullptr, *sysv = nullptr;
+    for (; dynamic->d_tag != DT_NULL; dynamic++) {
+        if (dynamic->d_tag == DT_SYMTAB)
+            symbols = in_memory<Symbol>(base, dynamic->d_un.d_ptr);
+        else if (dynamic->d_tag == DT_STRTAB)
+            strings = in_memory<char>(base, dynamic->d_un.d_ptr);
+        else if (dynamic->d_tag == DT_GNU_HASH)
+            gnu = in_memory<uint32_t>(base, dynamic->d_un.d_ptr);
+        else if (dynamic->d_tag == DT_HASH)
+            sysv = in_memory<uint32_t>(base, dynamic->d_un.d_ptr);
+    }
+    if (!symbols || !strings || (!gnu && !sysv))
+        return nullptr;
+    const Symbol* symbol =
+        gnu ? in_gnu_hash(gnu, symbols, strings, name) : in_sysv_table(sysv, symbols, strings, name);
+    return symbol ? reinterpret_cast<void*>(base + symbol->st_value) : nullptr;
+}
+
+const ElfW(Dyn) * dynamic_of(const dl_phdr_info& info) {
+    for (int i = 0; i < info.dlpi_phnum; i++)
+        if (info.dlpi_phdr[i].p_type == PT_DYNAMIC)
+            return reinterpret_cast<const ElfW(Dyn)*>(info.dlpi_addr + info.dlpi_phdr[i].p_vaddr);
+    return nullptr;
+}
+
+} // namespace pqsweep
