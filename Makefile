@@ -70,8 +70,8 @@ $(B)/libpqsweep.so: $(shim_objects)
 $(B)/pqsweep: $(tool_objects) $(B)/obj/shim/settings.o
 	$(CXX) $(sanitize) -o $@ $^ $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)
 
-# A sanitizer's runtime calls dlsym before it is ready to watch what that does.
-$(addprefix $(B)/obj/shim/,hooks_loader.o real.o real_libc.o definition.o): sanitize :=
+# A sanitizer's runtime calls dlsym, getenv and sigaction before it is ready to watch what they do.
+$(addprefix $(B)/obj/shim/,hooks_libc.o hooks_loader.o real.o real_libc.o definition.o): sanitize :=
 
 $(B)/obj/shim/%.o: shim/%.cc Makefile
 	@mkdir -p $(@D)

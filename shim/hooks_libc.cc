@@ -113,14 +113,14 @@ EXPORT int close(int fd) {
 // The program may take the signal that PQSWEEP_SIGNAL names, and then the tools must know.
 EXPORT int sigaction(int number, const struct sigaction* action, struct sigaction* former) noexcept {
     int result = real::libc::sigaction()(number, action, former);
-    if (action && result == 0)
+    if (action && result == 0 && table::existing())
         on_signal::disposition_changed(number);
     return result;
 }
 
 EXPORT sighandler_t signal(int number, sighandler_t handler) noexcept {
     sighandler_t former = real::libc::signal()(number, handler);
-    if (former != SIG_ERR)
+    if (former != SIG_ERR && table::existing())
         on_signal::disposition_changed(number);
     return former;
 }
