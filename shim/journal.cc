@@ -6,6 +6,7 @@
 #include "sigpipe.hh"
 #include "socket.hh"
 #include "text.hh"
+#include "utf8_length.hh"
 
 #include <cstring>
 #include <fcntl.h>
@@ -90,23 +91,6 @@ void write_line(std::string_view line) {
         warn(writing.error);
 }
 
-// The length of the UTF-8 character that `text` begins with; 0 if it begins with none.
-size_t character_length(std::string_view text) {
-    auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-    size_t length = byte(0) < 0x80   ? 1
-                    : byte(0) < 0xc2 ? 0
-                    : byte(0) < 0xe0 ? 2
-                    : byte(0) < 0xf0 ? 3
-                    : byte(0) < 0xf5 ? 4
-                                     : 0;
-    if (length > text.size())
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((byte(i) & 0xc0) != 0x80)
-            return 0;
-    return length;
-}
-
 // A JSON object on a line, written when it is complete. What does not fit is left out, key and all.
 class Record {
 public:
@@ -175,7 +159,7 @@ private:
     void quote(std::string_view value) {
         text_.raw("\"");
         while (!value.empty()) {
-            size_t length = character_length(value);
+            size_t length = utf8_length(value);
             if (length == 0)
                 text_.raw("\\ufffd");
             else if (value[0] == '"' || value[0] == '\\')

@@ -1,5 +1,7 @@
 #include "utf8.hh"
 
+#include "utf8_length.hh"
+
 #include <algorithm>
 
 namespace pqsweep::tools {
@@ -17,23 +19,6 @@ size_t offset_of(std::string_view text, size_t index) {
         if (begins_character(text[at]) && index-- == 0)
             break;
     return at;
-}
-
-// Of the character that `text` begins with; 0 if it begins with none: no overlong one, no surrogate.
-size_t utf8_length(std::string_view text) {
-    auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
-    auto is_within = [&](size_t i, int least, int most) { return byte(i) >= least && byte(i) <= most; };
-    if (byte(0) < 0x80)
-        return 1;
-    if (is_within(0, 0xc2, 0xdf))
-        return is_within(1, 0x80, 0xbf) ? 2 : 0;
-    if (is_within(0, 0xe0, 0xef)) {
-        bool is_good = is_within(1, byte(0) == 0xe0 ? 0xa0 : 0x80, byte(0) == 0xed ? 0x9f : 0xbf);
-        return is_good && is_within(2, 0x80, 0xbf) ? 3 : 0;
-    }
-    bool is_good = is_within(0, 0xf0, 0xf4) &&
-                   is_within(1, byte(0) == 0xf0 ? 0x90 : 0x80, byte(0) == 0xf4 ? 0x8f : 0xbf);
-    return is_good && is_within(2, 0x80, 0xbf) && is_within(3, 0x80, 0xbf) ? 4 : 0;
 }
 
 bool is_control(std::string_view character) {

@@ -117,7 +117,7 @@ TEST_CASE("every kind of event, as the page has it, and no secret") {
     Directory directory;
     fs::path file = directory.path / "journal";
     Program client({"client"}, {{"PQSWEEP_JOURNAL", file},
-                                {"PQSWEEP_TAG", "first \"tag\"\n\xff"},
+                                {"PQSWEEP_TAG", "first \"tag\"\n\xff\xed\xa0\x80"},
                                 {"PYTEST_CURRENT_TEST", "a.py::test"},
                                 {"PGPASSWORD", "secret"}});
     client.say("open idle password=secret");
@@ -135,7 +135,7 @@ TEST_CASE("every kind of event, as the page has it, and no secret") {
     auto records = read(file);
     CHECK(events(records) == "start tag open open open close tag sweep sweep revive refuse close left exit ");
     CHECK(first(records, "left")["state"] == "idle");
-    CHECK(first(records, "open")["tag"] == "first \"tag\"\n\ufffd");
+    CHECK(first(records, "open")["tag"] == "first \"tag\"\n\ufffd\ufffd\ufffd\ufffd");
     CHECK(first(records, "open")["test"] == "a.py::test");
     CHECK(first(records, "sweep")["state"] == "idle");
     CHECK(first(records, "sweep")["ended_by"] == "second");
