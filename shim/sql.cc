@@ -1,6 +1,7 @@
 #include "sql.hh"
 
 #include "commands.hh"
+#include "glance.hh"
 
 namespace pqsweep {
 
@@ -29,9 +30,30 @@ auto reader_of(const Token& first) {
     return &other;
 }
 
+// Or what may be one: the semicolon may be part of a string.
+bool has_second_statement(std::string_view sql) {
+    size_t semicolon = sql.find(';');
+    return semicolon != sql.npos && sql.find_first_not_of(" \t\n\r\f\v", semicolon + 1) != sql.npos;
+}
+
+// At a glance: a single statement, without any effect. False for what has to be read.
+bool is_plain(std::string_view sql) {
+    Tokens tokens(sql);
+    Token first = tokens.next();
+    if (first.kind != Token::Kind::word || reader_of(first) != &other)
+        return first.kind == Token::Kind::end;
+    const char* start = first.text.data();
+    if (first.is("insert"))
+        if (Token second = tokens.next(); second.is("into"))
+            start = second.text.data() + second.text.size();
+    return !has_second_statement(sql) && !has_telling_word(between(start, sql.data() + sql.size()));
+}
+
 } // namespace
 
 uint32_t read_sql_into(std::string_view sql, void (*visit)(void*, const Effect&), void* visitor) {
+    if (is_plain(sql))
+        return 0;
     Reader reader(sql, visit, visitor);
     while (reader.next_statement())
         reader_of(reader.now())(reader);

@@ -68,7 +68,8 @@ struct Effect {
     std::string_view text;
 };
 
-// Calls visit(const Effect&) for all that the text does, in order; answers the number of its statements.
+// Calls visit(const Effect&) for all that the text does, in order; answers the number of its statements, or 0 where none
+// has an effect.
 template<class Visit>
 uint32_t read_sql(std::string_view sql, Visit visit);
 

@@ -308,6 +308,70 @@ TEST_CASE("an execution inside another statement") {
     CHECK_ACT("explain analyze execute p", Act::execute, "");
 }
 
+// Behind a semicolon every text is read; by itself, many are only glanced at.
+void check_glance(const std::string& text) {
+    INFO(text);
+    std::vector<Told> read_in_full = read(";" + text), at_a_glance = read(text);
+    REQUIRE(at_a_glance.size() == read_in_full.size());
+    for (size_t i = 0; i < at_a_glance.size(); i++) {
+        CHECK(static_cast<int>(at_a_glance[i].act) == static_cast<int>(read_in_full[i].act));
+        CHECK(at_a_glance[i].key == read_in_full[i].key);
+        CHECK(at_a_glance[i].statement == read_in_full[i].statement);
+    }
+}
+
+TEST_CASE("a glance misses nothing, wherever it stands") {
+    for (const char* telling :
+         {"into t", "INTO temp t", "set_config('a', 'b', false)", "pg_Try_Advisory_lock(1)",
+          "\"set_config\"('a')", "pg_advisory_unlock_all()", "execute one", "; begin", "';' ; begin",
+          "/* ; */ ; listen a", "'; --' ; begin"})
+        for (size_t before = 0; before < 40; before++)
+            for (size_t behind : {0, 1, 17, 40})
+                check_glance("select " + std::string(before, ' ') + telling + std::string(behind, ' '));
+    for (const char* text :
+         {"insert into t select 1", "insert into t select * into u", "insert/**/into t",
+          "merge into t using u", "execute one", "EXECUTE one", " \n select 1 ; ", "", ";", "; begin",
+          "(select 1) ; begin", "begin", "with a as (select 1) select * into b from a"})
+        check_glance(text);
+    CHECK(read("select * into temp b").size() == 1);
+}
+
+TEST_CASE("a glance misses nothing, whatever the text") {
+    std::minstd_rand random(7);
+    auto below = [&](size_t n) { return static_cast<size_t>(random()) % n; };
+    const std::string pieces[] = {"select ",
+                                  "insert ",
+                                  "into ",
+                                  "a",
+                                  "b, ",
+                                  "; ",
+                                  "'",
+                                  "\"",
+                                  "(",
+                                  ")",
+                                  "-- ",
+                                  "\n",
+                                  "/*",
+                                  "*/",
+                                  "set_config('a', 'b', false)",
+                                  "execute ",
+                                  "pg_advisory_lock(1)",
+                                  "temp ",
+                                  "with ",
+                                  "update ",
+                                  "$$",
+                                  "begin ",
+                                  "table ",
+                                  "1 ",
+                                  "from t where id = $1 "};
+    for (int i = 0; i < 50'000; i++) {
+        std::string text;
+        for (size_t n = below(9); n > 0; n--)
+            text += pieces[below(std::size(pieces))];
+        check_glance(text);
+    }
+}
+
 TEST_CASE("any bytes: nothing is read past the end") {
     std::mt19937 random(20240607);
     auto below = [&](size_t n) { return random() % n; };
