@@ -36,6 +36,10 @@ const Symbol* in_gnu_hash(const uint32_t* table, const Symbol* symbols, const ch
     if (!bucket_count)
         return nullptr;
     uint32_t hash = gnu_hash(name);
+    constexpr uint32_t bits = 8 * sizeof(ElfW(Addr));
+    ElfW(Addr) bloom = reinterpret_cast<const ElfW(Addr)*>(table + 4)[hash / bits % bloom_words];
+    if (!(bloom >> hash % bits & bloom >> (hash >> table[3]) % bits & 1))
+        return nullptr;
     uint32_t i = buckets[hash % bucket_count];
     if (i < first_symbol)
         return nullptr;

@@ -20,12 +20,19 @@ constinit std::atomic<OwnState> own_state;
 constinit std::atomic<Dump> dump;
 
 // The interpreter may come with a library that is loaded later.
+constinit std::atomic<unsigned long long> loaded_without;
+
 bool is_there() {
     if (own_state.load(std::memory_order_acquire))
         return true;
-    void* found = real::first_definition("PyGILState_GetThisThreadState");
-    if (!found)
+    unsigned long long loaded = real::objects_loaded();
+    if (loaded == loaded_without.load(std::memory_order_relaxed))
         return false;
+    void* found = real::first_definition("PyGILState_GetThisThreadState");
+    if (!found) {
+        loaded_without.store(loaded, std::memory_order_relaxed);
+        return false;
+    }
     void* dumping = real::definition_around(found, "PyUnstable_DumpTraceback");
     if (!dumping)
         dumping = real::definition_around(found, "_Py_DumpTraceback");

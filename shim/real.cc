@@ -21,6 +21,7 @@ public:
     static const Libpq* at(int number) { return number < count() ? &libpqs[number] : nullptr; }
     static int count() { return published.load(std::memory_order_acquire); }
     static const Libpq* containing(const void* address);
+    static unsigned long long objects_loaded();
     static void refresh();
     static void* definition_around(const void* address, const char* name);
     static void* first_definition(const char* name);
@@ -176,13 +177,19 @@ void Discovery::after_fork(bool is_child) {
     publishing.reset();
 }
 
-// dlopen only after dl_iterate_phdr has returned: inside it, the loader's lists must not change.
-void Discovery::refresh() {
+unsigned long long Discovery::objects_loaded() {
     InLoader guard;
     unsigned long long adds = 0;
     dl_iterate_phdr(count_adds, &adds);
+    return adds;
+}
+
+// dlopen only after dl_iterate_phdr has returned: inside it, the loader's lists must not change.
+void Discovery::refresh() {
+    unsigned long long adds = objects_loaded();
     if (adds == adds_seen.load(std::memory_order_acquire))
         return;
+    InLoader guard;
     for (int skip = 0; skip < most; skip++) {
         Search search;
         search.skip = skip;
@@ -287,6 +294,10 @@ bool is_visible_from(const void* caller, const char* name, const void* hook) {
 
 bool may_be_from(const Libpq& libpq, const void* caller, const char* function) {
     return libpq.contains(caller) || definition_around(caller, function);
+}
+
+unsigned long long objects_loaded() {
+    return Discovery::objects_loaded();
 }
 
 void* definition_around(const void* address, const char* name) {

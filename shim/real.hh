@@ -92,6 +92,9 @@ const Libpq* libpq_containing(const void* address);
 // its object's dependencies. Takes the loader's lock; where it would not, dlerror() says so.
 bool is_visible_from(const void* caller, const char* name, const void* hook);
 
+// How many objects the loader has ever loaded, for who need not look among the same ones again. Takes the loader's lock.
+unsigned long long objects_loaded();
+
 // What the object that `address` is in defines as `name`, and what the first of all objects that has that name does,
 // whoever may see it; or null. That one is not unloaded any more. Both take the loader's lock.
 void* definition_around(const void* address, const char* name);
