@@ -4,8 +4,9 @@
 // Async-signal-safe. All-zero bytes are an unlocked lock.
 #pragma once
 
+#include "blocked_signals.hh"
+
 #include <atomic>
-#include <csignal>
 #include <sched.h>
 
 namespace pqsweep {
@@ -15,22 +16,16 @@ public:
     class Guard {
     public:
         explicit Guard(Lock& lock) : lock_(lock) {
-            sigset_t all;
-            sigfillset(&all);
-            pthread_sigmask(SIG_BLOCK, &all, &mask_);
             while (lock_.held_.exchange(true, std::memory_order_acquire))
                 sched_yield();
         }
-        ~Guard() {
-            lock_.held_.store(false, std::memory_order_release);
-            pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
-        }
+        ~Guard() { lock_.held_.store(false, std::memory_order_release); }
         Guard(const Guard&) = delete;
         Guard& operator=(const Guard&) = delete;
 
     private:
+        BlockedSignals blocked_;
         Lock& lock_;
-        sigset_t mask_;
     };
 
     // For the child of a fork, where the thread that held it does not exist.

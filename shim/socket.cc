@@ -1,8 +1,9 @@
 #include "socket.hh"
 
+#include "blocked_signals.hh"
+
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -98,10 +99,7 @@ void send_to_socket(int fd, uint64_t cookie, std::string_view bytes) {
 
 bool in_private_descriptor_table(void (*work)(void*), void* context) {
     Errand errand{work, context};
-    // A handler that ran in the child would close and open descriptors of the copy.
-    sigset_t all, mask;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &mask);
+    BlockedSignals blocked; // a handler that ran in the child would close and open descriptors of the copy
     while (stack_in_use.exchange(true, std::memory_order_acquire))
         sched_yield();
     pid_t child = clone(run_errand, stack + sizeof stack, CLONE_VM | CLONE_VFORK, &errand);
@@ -109,7 +107,6 @@ bool in_private_descriptor_table(void (*work)(void*), void* context) {
         while (waitpid(child, nullptr, static_cast<int>(__WCLONE)) < 0 && errno == EINTR) {
         }
     stack_in_use.store(false, std::memory_order_release);
-    pthread_sigmask(SIG_SETMASK, &mask, nullptr);
     return child > 0;
 }
 

@@ -112,6 +112,7 @@ std::string_view scoped(std::string_view id, Scope scope) {
 }
 
 void reread(Table& table) {
+    BlockedSignals blocked;
     struct Context {
         Table& table;
         Outcome outcome;
