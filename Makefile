@@ -40,6 +40,11 @@ shim_libraries := $(if $(sanitize),,-nodefaultlibs -lc)
 # It loads into every process of a test run: as few segments, and names to look up, as can be.
 shim_link := -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions
 
+# What every process touches comes first, in as few pages as can be; last the arrays that only connections do.
+first_linked := process real_libc table summary witness
+in_order = $(foreach name,$(first_linked),$(filter %/$(name).o,$(1))) \
+    $(filter-out $(foreach name,$(first_linked) connections,%/$(name).o),$(1)) $(filter %/connections.o,$(1))
+
 objects = $(patsubst %.cc,$(B)/obj/%.o,$(wildcard $(1)))
 shim_objects := $(call objects,shim/*.cc)
 # What the tools and the unit tests share with the shim.
@@ -65,7 +70,7 @@ benches := $(patsubst bench/%.cc,$(B)/bench/%,$(wildcard bench/*.cc))
 all: $(B)/libpqsweep.so $(B)/pqsweep  ## libpqsweep.so and the pqsweep command
 
 $(B)/libpqsweep.so: $(shim_objects)
-	$(CXX) -shared $(sanitize) -o $@ $^ $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
+	$(CXX) -shared $(sanitize) -o $@ $(call in_order,$^) $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 $(B)/pqsweep: $(tool_objects) $(B)/obj/shim/settings.o
 	$(CXX) $(sanitize) -o $@ $^ $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)

@@ -7,8 +7,6 @@ namespace {
 constinit std::atomic<PGcancel*> cancels[Connections::capacity + 1];
 constinit std::atomic<PGcancel*> spent; // the first of a list that is linked through their own memory
 constinit Session sessions[Connections::capacity + 1]{};
-constinit Command commands[Connections::capacity + 1]{};
-constinit Origin origins[Connections::capacity + 1]{};
 
 PGcancel*& next_of(PGcancel* cancel) {
     return *reinterpret_cast<PGcancel**>(cancel);
@@ -40,14 +38,6 @@ void Connections::free_spent_cancels(const Libpq& libpq) {
 
 Session& Connections::session(const Connection& connection) {
     return sessions[&connection - slots_];
-}
-
-Command& Connections::command(const Connection& connection) {
-    return commands[&connection - slots_];
-}
-
-Origin& Connections::origin(const Connection& connection) const {
-    return origins[&connection - slots_];
 }
 
 // A slot that a sweep still works on is passed over; it stays on the list for the next caller.

@@ -122,8 +122,8 @@ public:
     // Makes the slot free; answers what it was.
     State remove(Connection& connection);
 
-    // Where the PGcancel of a slot is kept: in static memory, because leak checkers look for what libpq
-    // allocated there and in the heap, and not in a mapping of ours. A sweep takes it out to use it.
+    // Where the PGcancel of a slot is kept: in static memory, as are the sessions, because leak checkers look for what
+    // was allocated there and in the heap, and not in a mapping of ours. A sweep takes it out to use it.
     std::atomic<PGcancel*>& cancel(const Connection& connection);
     // Puts it back. One that the owner has replaced meanwhile waits for the next free_spent_cancels(): free() may not
     // be called here.
@@ -132,9 +132,10 @@ public:
     // What its session has to be given back if it is revived, and the command whose results are being read; both
     // for the owner.
     Session& session(const Connection& connection);
-    Command& command(const Connection& connection);
+    Command& command(const Connection& connection) { return commands_[&connection - slots_]; }
     // Where in the program it was opened.
-    Origin& origin(const Connection& connection) const;
+    Origin& origin(const Connection& connection) { return origins_[&connection - slots_]; }
+    const Origin& origin(const Connection& connection) const { return origins_[&connection - slots_]; }
 
     // Calls visit(Connection&) for every slot that was ever used; safe beside add() and remove().
     template<class Visit>
@@ -172,6 +173,8 @@ private:
     Relaxed<uint32_t> untracked_;
     uint32_t first_free_;
     std::atomic<uint32_t> buckets_[bucket_count];
+    Command commands_[capacity + 1];
+    Origin origins_[capacity + 1];
     alignas(mapping_unit) std::atomic<uint32_t> high_water_; // from here on: on the board
     Connection slots_[capacity + 1];                         // the first stays unused: 0 means none
 };

@@ -17,7 +17,13 @@
 #include <cstdlib>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+// The linker's: where this object's zeroed memory is.
+extern "C" {
+[[gnu::visibility("hidden")]] extern char __bss_start[], _end[];
+}
 
 namespace pqsweep::process {
 
@@ -53,8 +59,17 @@ void in_child() {
     is_ended.store(false, std::memory_order_relaxed);
 }
 
+// Where huge pages come unasked, the first byte of a large array would cost 2 MB.
+void use_small_pages() {
+    constexpr uintptr_t page_size = 4096;
+    auto first_page = (reinterpret_cast<uintptr_t>(__bss_start) + page_size - 1) / page_size * page_size;
+    madvise(reinterpret_cast<void*>(first_page), reinterpret_cast<uintptr_t>(_end) - first_page,
+            MADV_NOHUGEPAGE);
+}
+
 void make_table() {
     if (!has_settings) {
+        use_small_pages();
         settings::load();
         has_settings = true;
         if (!the_settings().disabled)

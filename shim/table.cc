@@ -34,6 +34,7 @@ void* reserve(size_t size) {
     if (before)
         munmap(begin, before);
     munmap(begin + before + size, with_slack - before - size);
+    madvise(begin + before, size, MADV_NOHUGEPAGE); // it is to be touched page by page
     return begin + before;
 }
 
