@@ -43,6 +43,14 @@ template<Call call, class... Args>
     return function ? function(conn, args...) : Result();
 }
 
+// What this thread is inside of, as far as known: is_nested() in a few instructions, for calls that make many such. A jump
+// out of libpq may leave it behind until the next call ends.
+struct Inside {
+    const PGconn* conn;
+    const Libpq* libpq;
+};
+constinit thread_local Inside inside_of{};
+
 // libpq calls its own exported functions through us. What it does inside a call of the program's is part of
 // that call.
 bool is_nested(const Connection& c, const void* caller) {
@@ -189,6 +197,7 @@ void finish_hook(const void* caller, PGconn* conn) {
     if (!c)
         return forward<call>(owner::Use::finish, caller, conn);
     auto function = c->libpq->get<call>();
+    inside_of.conn = nullptr;
     {
         Unseen unseen;
         owner::finishing(*table, *c);
@@ -234,8 +243,12 @@ void remember_call(Table& table, Connection& c, Result result, Args... args) {
     if (starts_work(kind) ? !remember::is_worth_it(c) || (kind == Kind::send && !result) : !c.has_session)
         return;
     Session& session = table.connections.session(c);
-    if constexpr (starts_work(kind))
+    if constexpr (starts_work(kind)) {
         remember::sent<call>(session, args...);
+        // In a pipeline it may have to be told apart from the outcomes of others.
+        if (!c.has_session && c.activity != Activity::pipeline && session.forgets_plain())
+            return;
+    }
     Command& command = table.connections.command(c);
     if constexpr (std::is_same_v<Result, PGresult*>) {
         if (kind == Kind::exec && !result)
@@ -246,20 +259,14 @@ void remember_call(Table& table, Connection& c, Result result, Args... args) {
     if constexpr (kind == Kind::exec)
         if (!is_busy(c.activity))
             remember::got(c, command, session, nullptr);
-    if (!is_busy(c.activity) && c.activity != Activity::lost)
-        remember::settled(c, session);
-    c.has_session = !session.is_empty();
+    c.has_session = remember::settled(c, session);
 }
 
 // Kept out of pass(), which then needs no stack of its own where there is nothing to do.
 template<Kind kind, Call call, class... Args>
-[[gnu::noinline]] auto pass_noting(Table& table, Connection& c, const void* caller, PGconn* conn,
-                                   Args... args) {
+[[gnu::noinline]] auto pass_noting(Table& table, Connection& c, PGconn* conn, Args... args) {
     auto function = c.libpq->get<call>();
     using Result = decltype(function(conn, args...));
-    if (is_nested(c, caller))
-        return function(conn, args...);
-
     Unseen unseen;
     if (starts_work(kind))
         tag::look(table);
@@ -287,7 +294,9 @@ template<Kind kind, Call call, class... Args>
             c.mid_message = false;
         c.activity = Activity::running;
     }
+    inside_of = {conn, c.libpq};
     Result result = in_sight(function, conn, args...);
+    inside_of.conn = nullptr;
     owner::settle(table, c, conn);
     remember_call<kind, call>(table, c, result, args...);
     if (is_busy(c.activity)) {
@@ -303,6 +312,8 @@ template<Kind kind, Call call, class... Args>
 template<Kind kind, Call call, class... Args>
 auto pass(const void* caller, PGconn* conn, Args... args) {
     using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
+    if (conn && conn == inside_of.conn && inside_of.libpq->contains(caller))
+        return inside_of.libpq->get<call>()(conn, args...);
     Table* table = table::existing();
     Connection* c = table ? table->connections.find(conn) : nullptr;
     if (!c) {
@@ -316,9 +327,10 @@ auto pass(const void* caller, PGconn* conn, Args... args) {
     if (!function)
         return Result();
     // No command has a result to give: libpq will not touch the connection.
-    if (call == Call::PQgetResult && !is_busy(c->activity))
+    bool is_idle = call == Call::PQgetResult && !is_busy(c->activity);
+    if (is_idle || is_nested(*c, caller))
         return function(conn, args...);
-    return pass_noting<kind, call>(*table, *c, caller, conn, args...);
+    return pass_noting<kind, call>(*table, *c, conn, args...);
 }
 
 template<Call call, class... Args>

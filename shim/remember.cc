@@ -5,7 +5,8 @@ namespace pqsweep::remember {
 void got(const Connection& c, Command& command, Session& session, const PGresult* result) {
     if (!result) {
         session.gets(!command.has_failed, command.tag);
-        command = {};
+        command.has_failed = false;
+        command.tag[0] = 0;
         return;
     }
     ExecStatusType status = c.libpq->get<Call::PQresultStatus>()(result);
@@ -13,8 +14,19 @@ void got(const Connection& c, Command& command, Session& session, const PGresult
         return;
     command.has_failed |=
         status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE || status == PGRES_PIPELINE_ABORTED;
+    if (!session.awaits_tag())
+        return;
     const char* tag = c.libpq->get<Call::PQcmdStatus>()(const_cast<PGresult*>(result));
     strncpy(command.tag, tag, sizeof command.tag - 1);
+}
+
+bool settled(const Connection& c, Session& session) {
+    if (session.is_empty())
+        return false;
+    if (is_busy(c.activity) || c.activity == Activity::lost)
+        return true;
+    session.settles(c.activity != Activity::idle);
+    return !session.is_empty();
 }
 
 } // namespace pqsweep::remember

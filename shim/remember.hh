@@ -31,10 +31,7 @@ void sent(Session& session, Args... args) {
 // A result of the oldest command that has not ended yet; null at its end.
 void got(const Connection& connection, Command& command, Session& session, const PGresult* result);
 
-// Nothing is under way any more.
-inline void settled(const Connection& c, Session& session) {
-    if (!session.is_empty())
-        session.settles(c.activity != Activity::idle);
-}
+// Where nothing is under way any more, the session hears of it. Whether there is something in it.
+bool settled(const Connection& connection, Session& session);
 
 } // namespace pqsweep::remember

@@ -177,8 +177,4 @@ void Session::forget() {
     memset(static_cast<void*>(this), 0, sizeof *this);
 }
 
-bool Session::is_empty() const {
-    return kept_.is_empty() && transaction_.is_empty() && !is_pending() && !hazards_.any();
-}
-
 } // namespace pqsweep

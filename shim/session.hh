@@ -47,13 +47,25 @@ public:
     // The session is another one, or over.
     void forget();
     // Nothing is remembered, pending, or known of the session at all: all bytes are zero.
-    bool is_empty() const;
+    bool is_empty() const { return is_plain() && !plain_; }
+    // Nothing but outcomes are to come that can't matter: forgets those, too, and is empty then.
+    bool forgets_plain() {
+        bool forgets = is_plain();
+        if (forgets)
+            plain_ = 0;
+        return forgets;
+    }
+    // Whether the command tag of an outcome to come may matter.
+    bool awaits_tag() const { return !pending_.is_empty(); }
 
 private:
     void add(Notes& notes, Note* note);
     bool has_room(size_t bytes) const;
     void queue(Notes& notes, uint32_t statements);
     bool is_pending() const { return plain_ || !pending_.is_empty(); }
+    bool is_plain() const {
+        return pending_.is_empty() && transaction_.is_empty() && kept_.is_empty() && !hazards_.any();
+    }
     void succeed(Notes& notes, std::string_view command_tag);
     void fail(Notes& notes);
     void apply(Note* note, std::string_view command_tag);
