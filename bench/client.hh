@@ -48,6 +48,7 @@ public:
                 die("not " + std::to_string(count) +
                     " connections; were they swept? bench/run preloads the shim");
     }
+    void ask(const std::string& sql) const { query(conn_, sql); }
     PGconn* connect(const std::string& conninfo = "") const {
         return ::connect(conninfo + " application_name=" + name_);
     }

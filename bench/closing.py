@@ -1,30 +1,70 @@
 """What closing connections costs, and using again one that was swept."""
 
 import os
+import pathlib
+from contextlib import ExitStack
 from statistics import median
 
 from measuring import Rounds, by_turns, environment, median_ratio
 
-SWEEPS = {1: 300, 10: 40, 50: 16}    # connections, and so many rounds
+SWEEPS = {1: 30, 10: 10, 100: 4, 500: 3}    # connections, and so many rounds
+WAYS = ("tag", "finish", "dispose", "terminate", "calls", "sink")
+FOOTNOTE = (
+    "To PQfinish, Engine.dispose(), one statement with pg_terminate_backend() for all; and to the bare",
+    "system calls of a sweep, on such connections, and with no server on sockets that nobody reads.",
+    "To reach: 1.00 of PQfinish, 1.30 of the system calls, 0.33 of pg_terminate_backend().",
+    "The elapsed time holds what ending server processes take from the client's core.",
+)
 REVIVALS = 200
+DISPOSES = pathlib.Path(__file__).with_name("disposes")
 SESSIONS = {"bare": "bare session", "full": "5 settings, 3 prepared statements, a LISTEN"}
 
 
+def transports():
+    return ("Unix", ""), ("TLS", os.environ["PQSWEEP_TEST_TLS"])
+
+
+def heading(what, *columns):
+    return f"{what:>31}", f"{columns[0]:>7}" + "".join(f"{column:>8}" for column in columns[1:])
+
+
+def cells(which, divisor, tag, others):
+    """The tag change's median, and its ratio to others, where they got that far."""
+    ratios = [f"{median_ratio(tag[which], other[which]):8.2f}" if other else f"{'-':>8}" for other in others]
+    return f"{median(tag[which]) / divisor:7.1f}" + "".join(ratios)
+
+
+def sweep_rows(ways, state, conninfo):
+    left = {}
+    for count, rounds in SWEEPS.items():
+        left[count] = int(ways["dispose"].round(state, count, conninfo)[-1])
+        able = [way for way in ways if way != "dispose" or not left[count]]
+        took = dict(zip(able, by_turns([ways[way] for way in able], rounds, state, count, conninfo)))
+        tag, finish, dispose, terminate, calls, sink = (took.get(way) for way in WAYS)
+        yield f"{count:5}" + " ".join((cells(0, count, tag, (finish, dispose, terminate)),
+                                       cells(1, count, tag, (finish, calls, sink)),
+                                       cells(2, 1000, tag, (finish, dispose, terminate))))
+    if any(left.values()):
+        yield f"     Engine.dispose() left {', '.join(map(str, left.values()))} open, which were checked out."
+
+
 def sweeps(build, shim):
-    program = build / "bench" / "sweep"
-    yield "Closing by sweep or PQfinish  CPU us for each     us for each    all gone, ms"
-    yield "             connections   sweep finish ratio    sweep finish    sweep finish"
-    with (Rounds([program, "tag"], environment(LD_PRELOAD=str(shim))) as tag,
-          Rounds([program, "finish"], environment()) as finish):
-        for state in ("idle", "transaction"):
-            for count, rounds in SWEEPS.items():
-                swept, finished = by_turns([tag, finish], rounds, state, count)
-                elapsed, cpu, gone = zip(swept, finished)
-                yield (f"{state:12} {count:11}  {median(cpu[0]) / count:6.1f} {median(cpu[1]) / count:6.1f}"
-                       f" {median_ratio(*cpu):5.2f}   {median(elapsed[0]) / count:6.1f}"
-                       f" {median(elapsed[1]) / count:6.1f}   {median(gone[0]) / 1000:6.1f}"
-                       f" {median(gone[1]) / 1000:6.1f}")
-    yield "The elapsed time holds what ending server processes take from the client's core."
+    groups = (heading("us for each; ratio to", "sweep", "finish", "dispose", "term."),
+              heading("CPU us for each; ratio to", "sweep", "finish", "calls", "sink"),
+              heading("all gone, ms; ratio to", "sweep", "finish", "dispose", "term."))
+    for title, line in zip(("Sweep", ""), zip(*groups)):
+        yield f"{title:5}{' '.join(line)}"
+    with ExitStack() as stack:
+        ways = {}
+        for way in WAYS:
+            command = [DISPOSES] if way == "dispose" else [build / "bench" / "sweep", way]
+            preload = {"LD_PRELOAD": str(shim)} if way == "tag" else {}
+            ways[way] = stack.enter_context(Rounds(command, environment(**preload)))
+        for transport, conninfo in transports():
+            for state in ("idle", "transaction"):
+                yield f"{transport}, {state}"
+                yield from sweep_rows(ways, state, conninfo)
+    yield from FOOTNOTE
 
 
 def revivals(build, shim):
@@ -32,7 +72,7 @@ def revivals(build, shim):
     yield f"First statement, ms {'':39} swept  fresh  ratio"
     with (Rounds([program, "swept"], environment(LD_PRELOAD=str(shim))) as revived,
           Rounds([program, "fresh"], environment()) as fresh):
-        for transport, conninfo in (("Unix", ""), ("TLS", os.environ["PQSWEEP_TEST_TLS"])):
+        for transport, conninfo in transports():
             for session, title in SESSIONS.items():
                 (swept,), (connected,) = by_turns([revived, fresh], REVIVALS, session, conninfo)
                 yield (f"{transport:4} {title:53} {median(swept) / 1000:6.2f} {median(connected) / 1000:6.2f}"

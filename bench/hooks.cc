@@ -5,6 +5,7 @@
 //   hooks count CALL direct|hooked TIMES      nothing but that many calls, for callgrind
 #include <algorithm>
 #include <benchmark/benchmark.h>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -13,6 +14,9 @@
 #include <link.h>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -22,7 +26,12 @@ struct Calls {
     decltype(&::PQconsumeInput) consume_input;
     decltype(&::PQsendQuery) send_query;
     decltype(&::PQexec) exec;
+    decltype(&::PQconnectStart) connect_start;
+    decltype(&::PQfinish) finish;
     decltype(&::setenv) set_variable;
+    decltype(&::close) close_descriptor;
+    decltype(&::socket) open_socket;
+    decltype(&::dlsym) look_up;
 };
 
 constinit Calls direct{}, hooked{};
@@ -65,15 +74,25 @@ void resolve(void* library, const char* name, Function Calls::*member) {
     hooked.*member = reinterpret_cast<Function>(seen);
 }
 
+void* loaded(const char* library) {
+    return dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
+}
+
 // PQexec calls other exported functions, which would come to the shim even from the library's own PQexec:
 // that one is taken from a second copy, in a namespace without the shim.
 void resolve_all() {
-    void* libpq = dlopen("libpq.so.5", RTLD_LAZY | RTLD_NOLOAD);
+    void* libpq = loaded("libpq.so.5");
     resolve(libpq, "PQgetResult", &Calls::get_result);
     resolve(libpq, "PQconsumeInput", &Calls::consume_input);
     resolve(libpq, "PQsendQuery", &Calls::send_query);
     resolve(dlmopen(LM_ID_NEWLM, "libpq.so.5", RTLD_LAZY), "PQexec", &Calls::exec);
-    resolve(dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD), "setenv", &Calls::set_variable);
+    resolve(libpq, "PQconnectStart", &Calls::connect_start);
+    resolve(libpq, "PQfinish", &Calls::finish);
+    void* libc = loaded("libc.so.6");
+    resolve(libc, "setenv", &Calls::set_variable);
+    resolve(libc, "close", &Calls::close_descriptor);
+    resolve(libc, "socket", &Calls::open_socket);
+    resolve(libc, "dlsym", &Calls::look_up);
 }
 
 using Run = void (*)(const Calls&, PGconn*);
@@ -84,9 +103,6 @@ void get_result(const Calls& calls, PGconn* conn) {
 void consume_input(const Calls& calls, PGconn* conn) {
     calls.consume_input(conn);
 }
-void set_variable(const Calls& calls, PGconn*) {
-    calls.set_variable("UNRELATED", "value", 1);
-}
 void exec(const Calls& calls, PGconn* conn) {
     PQclear(calls.exec(conn, ""));
 }
@@ -94,6 +110,28 @@ void send_query(const Calls& calls, PGconn* conn) {
     calls.send_query(conn, "");
     while (PGresult* result = calls.get_result(conn))
         PQclear(result);
+}
+// The shim did not see how that one came to be.
+void finish_unknown(const Calls& calls, PGconn*) {
+    calls.finish(direct.connect_start(""));
+}
+void set_variable(const Calls& calls, PGconn*) {
+    calls.set_variable("UNRELATED", "value", 1);
+}
+// Descriptors and families that there are none of: the kernel has the least to do.
+void close_nothing(const Calls& calls, PGconn*) {
+    calls.close_descriptor(INT_MAX);
+}
+void open_nothing(const Calls& calls, PGconn*) {
+    calls.open_socket(-1, 0, 0);
+}
+void look_up_libpqs(const Calls& calls, PGconn*) {
+    static void* const libpq = loaded("libpq.so.5");
+    benchmark::DoNotOptimize(calls.look_up(libpq, "PQexec"));
+}
+void look_up_other(const Calls& calls, PGconn*) {
+    static void* const libc = loaded("libc.so.6");
+    benchmark::DoNotOptimize(calls.look_up(libc, "getpid"));
 }
 
 // The live connections of this process.
@@ -133,34 +171,47 @@ void measure(benchmark::State& state, const Calls& calls) {
 }
 
 template<Run run>
-void add(const std::string& call, const std::vector<std::vector<int64_t>>& live_and_used,
-         int most_threads = 4) {
-    for (auto [way, calls] : {std::pair("/direct", &direct), std::pair("/hooked", &hooked)})
-        for (const std::vector<int64_t>& arguments : live_and_used)
-            benchmark::RegisterBenchmark((call + way).c_str(), measure<run>, *calls)
-                ->Args(arguments)
-                ->DenseThreadRange(1, most_threads, 3)
-                ->Setup(set_up);
-}
-
-template<Run run>
 void repeat(const Calls& calls, long times) {
     for (long i = 0; i < times; i++)
         run(calls, pool.front());
 }
 
+struct Case {
+    template<Run run>
+    static Case of(const char* call, std::vector<std::vector<int64_t>> live_and_used, int most_threads = 4) {
+        return {call, measure<run>, repeat<run>, std::move(live_and_used), most_threads};
+    }
+    void add() const {
+        for (auto [way, calls] : {std::pair("/direct", &direct), std::pair("/hooked", &hooked)})
+            for (const std::vector<int64_t>& arguments : live_and_used)
+                benchmark::RegisterBenchmark((std::string(call) + way).c_str(), measure_it, *calls)
+                    ->Args(arguments)
+                    ->DenseThreadRange(1, most_threads, 3)
+                    ->Setup(set_up);
+    }
+
+    std::string_view call;
+    void (*measure_it)(benchmark::State&, const Calls&);
+    void (*repeat_it)(const Calls&, long times);
+    std::vector<std::vector<int64_t>> live_and_used;
+    int most_threads;
+};
+
+std::vector<Case> all_cases() {
+    std::vector<std::vector<int64_t>> one{{1, 1}}, live{{1, 1}, {100, 1}, {10'000, 1}}, used = live;
+    used.insert(used.end(), {{100, 100}, {10'000, 10'000}});
+    return {Case::of<get_result>("PQgetResult", used),   Case::of<consume_input>("PQconsumeInput", live),
+            Case::of<send_query>("PQsendQuery", live),   Case::of<exec>("PQexec", live),
+            Case::of<finish_unknown>("PQfinish", live),  Case::of<close_nothing>("close", live),
+            Case::of<open_nothing>("socket", live),      Case::of<look_up_libpqs>("dlsym-libpq", one),
+            Case::of<look_up_other>("dlsym-other", one), Case::of<set_variable>("setenv", one, 1)};
+}
+
 void count(std::string_view call, const Calls& calls, long times) {
     keep_live(1);
-    if (call == "PQgetResult")
-        repeat<get_result>(calls, times);
-    else if (call == "PQconsumeInput")
-        repeat<consume_input>(calls, times);
-    else if (call == "PQsendQuery")
-        repeat<send_query>(calls, times);
-    else if (call == "PQexec")
-        repeat<exec>(calls, times);
-    else
-        repeat<set_variable>(calls, times);
+    for (const Case& a_case : all_cases())
+        if (a_case.call == call)
+            a_case.repeat_it(calls, times);
     keep_live(0);
 }
 
@@ -172,11 +223,8 @@ int main(int argc, char** argv) {
         count(argv[2], strcmp(argv[3], "direct") ? hooked : direct, atol(argv[4]));
         return 0;
     }
-    add<get_result>("PQgetResult", {{1, 1}, {100, 1}, {10'000, 1}, {100, 100}, {10'000, 10'000}});
-    add<consume_input>("PQconsumeInput", {{1, 1}});
-    add<send_query>("PQsendQuery", {{1, 1}});
-    add<exec>("PQexec", {{1, 1}});
-    add<set_variable>("setenv", {{1, 1}}, 1);
+    for (const Case& a_case : all_cases())
+        a_case.add();
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv))
         return 2;

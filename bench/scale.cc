@@ -1,7 +1,8 @@
 // What a table full of connections costs, with the fake libpq.
 //
 //   scale live COUNT TAGS   opens COUNT connections under TAGS tags, where none is swept; after each tenth: how many there
-//                           are, ns for opening one, ns for using any, the process's private bytes
+//                           are, ns for opening one, ns for using ten in turn, ns for using them all in no order that caches
+//                           like, the process's private bytes
 //   scale turnover TIMES    opens and finishes a connection TIMES times; for each tenth: ns for one
 //   scale overflow MORE     fills the table, opens MORE, uses and finishes those: how many worked
 #include <cstdio>
@@ -37,11 +38,13 @@ void set_tag(size_t number) {
     setenv("PQSWEEP_TAG", ("tests/test_" + std::to_string(number) + ".py").c_str(), 1);
 }
 
-double time_use(const std::vector<PGconn*>& connections) {
+// Of `users` connections, in turn; where that is all, each is far from the last one.
+double time_use(const std::vector<PGconn*>& connections, size_t users) {
     constexpr int times = 100'000;
+    size_t step = users == connections.size() ? 7919 : connections.size() / users;
     double start = now();
     for (size_t i = 0; i < times; i++)
-        PQclear(PQexec(connections[i * 7919 % connections.size()], ""));
+        PQclear(PQexec(connections[i % users * step % connections.size()], ""));
     return (now() - start) / times;
 }
 
@@ -59,11 +62,12 @@ void live(size_t count, size_t tags) {
                 set_tag(wanted);
             double start = now();
             connections.push_back(PQconnectdb(""));
-            spent += (now() - start);
+            spent += now() - start;
         }
-        double used = time_use(connections);
-        printf("%zu %.1f %.1f %.0f\n", connections.size(), spent / double(connections.size() - first), used,
-               private_bytes());
+        double few = time_use(connections, 10);
+        double all = time_use(connections, connections.size());
+        printf("%zu %.1f %.1f %.1f %.0f\n", connections.size(), spent / double(connections.size() - first),
+               few, all, private_bytes());
     }
     fflush(stdout);
     _Exit(0);

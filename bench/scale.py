@@ -17,11 +17,19 @@ def numbers(program, env, *arguments):
 
 
 def live(program, alone, hooked):
-    yield f"{f'Scale: {TAGS:,} tags, CPU ns':26} {'opening one':>20} {'using any':>20}  bytes for"
-    yield f"{'connections live':26} direct hooked  added direct hooked  added   each one"
-    for direct, ours in zip(*(numbers(program, env, "live", LIVE, TAGS) for env in (alone, hooked))):
-        yield (f"{direct[0]:26,.0f} {direct[1]:6.0f} {ours[1]:6.0f} {ours[1] - direct[1]:+6.0f}"
-               f" {direct[2]:6.0f} {ours[2]:6.0f} {ours[2] - direct[2]:+6.0f} {(ours[3] - direct[3]) / direct[0]:10.0f}")
+    direct, ours = (list(zip(*numbers(program, env, "live", LIVE, TAGS))) for env in (alone, hooked))
+    opening, few, any_ = ([our - their for our, their in zip(ours[which], direct[which])] for which in (1, 2, 3))
+    bytes_for = [(our - their) / count for count, our, their in zip(direct[0], ours[4], direct[4])]
+    yield (f"{f'Scale: {TAGS:,} tags, CPU ns':24} {'opening one':>20} {'using one of ten':>20} {'using any':>20}"
+           f" {'bytes for':>10}")
+    yield f"{'connections live':24}{' direct hooked  added' * 3}   each one"
+    for row, each_one in enumerate(bytes_for):
+        cells = " ".join(f"{direct[which][row]:6.0f} {ours[which][row]:6.0f} {added[row]:+6.0f}"
+                         for which, added in ((1, opening), (2, few), (3, any_)))
+        yield f"{direct[0][row]:24,.0f} {cells} {each_one:10.0f}"
+    yield (f"What is added, the last to the first: {opening[-1] / opening[0]:.2f}, {few[-1] / few[0]:.2f}"
+           f" and {any_[-1] / any_[0]:.2f}; any is in no cache.")
+    yield f"Bytes for each, with all of them: {bytes_for[-1]:.0f}, to reach: 512."
 
 
 def turnover(program, alone, hooked):
