@@ -226,7 +226,7 @@ chaos: packages  ## random threads and programs on a server that is killed, for 
 	@tests/with-server -c max_connections=400 -- tests/chaos/run $(B) --seconds $(SECONDS) $(SEED:%=--seed %) --preload '$(sanitizer_runtime)'
 
 bench_built = all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
-run_bench = tests/with-server -- bench/run $(B)
+run_bench = tests/with-server -c max_connections=600 -- bench/run $(B)
 bench: packages  ## the tables that the README quotes
 	@$(MAKE) --no-print-directory $(bench_built)
 	@$(run_bench)
