@@ -1,4 +1,4 @@
-"""The fixture of MEM-007, word for word. SQLAlchemy has no such function. pytest -p mem007"""
+"""The fixture of MEM-007, as its report describes it. SQLAlchemy has no such function. pytest -p mem007"""
 
 import pytest
 import sqlalchemy
