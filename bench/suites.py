@@ -22,9 +22,13 @@ TOO_MANY = "too many clients already"
 TIME_LIMIT = 120
 
 
-def pytest(report, *options):
+def pytest(report, *options, tests="."):
     return [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "--rootdir=.",
-            f"--junitxml={report}", *options, "."]
+            f"--junitxml={report}", *options, tests]
+
+
+def modules():
+    return sorted(path.name for path in (HERE / "suite" / "pytest").glob("test_*.py"))
 
 
 def fresh_database():
@@ -89,8 +93,9 @@ def stop_group(process):
 
 def read_report(path):
     """The test cases of a JUnit XML file: how many passed, how long each took, and the failed ones by reason.
-    And how many backends there were when each module began, if the suite says so."""
-    found = {"passed": 0, "failed": 0, "seconds_of": {}, "reasons": {}, "before": []}
+    And, if the suite says so, how many backends there were when each module began, and by how many kB the suite's
+    own memory has grown."""
+    found = {"passed": 0, "failed": 0, "seconds_of": {}, "reasons": {}, "before": [], "growth": None}
     try:
         tree = ElementTree.parse(path)
     except (OSError, ElementTree.ParseError):
@@ -106,6 +111,8 @@ def read_report(path):
             reason = re.sub(r"^[\w.]+: (\([\w.]+\) )?", "", message.partition("\n")[0])
             reason = TOO_MANY if TOO_MANY in message + (problem.text or "") else reason
             found["reasons"].setdefault(reason, []).append(name)
-    found["before"] = [int(value.get("value")) for value in tree.iter("property")
-                       if value.get("name").startswith("backends before ")]
+    said = {value.get("name"): value.get("value") for value in tree.iter("property")}
+    found["before"] = [int(number) for name, number in said.items() if name.startswith("backends before ")]
+    if "memory growth" in said:
+        found["growth"] = int(said["memory growth"])
     return found

@@ -1,12 +1,25 @@
 """What the modules share: where the database is, a schema for each module to be alone in, and engines."""
 
 import os
+import pathlib
+import re
 from contextlib import closing
 
 import psycopg2
 import pytest
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL
+
+
+def resident():
+    return int(re.search(r"^Rss: +(\d+) kB$", pathlib.Path("/proc/self/smaps_rollup").read_text(), re.MULTILINE)[1])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def memory(record_testsuite_property):
+    before = resident()
+    yield
+    record_testsuite_property("memory growth", resident() - before)
 
 
 @pytest.fixture(scope="module")
