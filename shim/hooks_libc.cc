@@ -1,4 +1,5 @@
 // libpqsweep.so's libc functions. Each does what libc's does, and here is why it is wrapped at all.
+#include "clock.hh"
 #include "environment.hh"
 #include "keep_errno.hh"
 #include "on_signal.hh"
@@ -36,8 +37,10 @@ int change_environment(const char* name, Change change) {
 }
 
 // PQcancel waits for its server as long as that takes; the socket's own time-outs end it sooner. On Linux
-// SO_SNDTIMEO bounds connect() as well.
-void limit_time(int fd, int64_t nanoseconds) {
+// SO_SNDTIMEO bounds connect() as well. One of 0 would mean for ever.
+void limit_time(int fd, int64_t deadline) {
+    KeepErrno keep;
+    int64_t nanoseconds = deadline > now() ? deadline - now() : 0;
     timeval limit{.tv_sec = nanoseconds / 1'000'000'000, .tv_usec = nanoseconds % 1'000'000'000 / 1000 + 1};
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -97,9 +100,8 @@ EXPORT int socket(int domain, int type, int protocol) noexcept {
         return fd < 0 && errno == EMFILE ? revive::open_at_kept(domain, type, protocol, caller)
                                          : revive::move_to_kept(fd, type, caller);
     }
-    int64_t left = sweep::cancel_time_left();
-    if (fd >= 0 && left >= 0) [[unlikely]]
-        limit_time(fd, left);
+    if (fd >= 0 && sweep::cancel_deadline) [[unlikely]]
+        limit_time(fd, sweep::cancel_deadline);
     return fd;
 }
 

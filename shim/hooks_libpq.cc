@@ -297,7 +297,7 @@ template<Kind kind, Call call, class... Args>
     inside_of = {conn, c.libpq};
     Result result = in_sight(function, conn, args...);
     inside_of.conn = nullptr;
-    owner::settle(table, c, conn);
+    owner::settle(table, c, conn, kind == Kind::read);
     remember_call<kind, call>(table, c, result, args...);
     if (is_busy(c.activity)) {
         if constexpr (kind == Kind::read)

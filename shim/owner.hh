@@ -57,12 +57,15 @@ void using_inherited(Connection& inherited, Use use);
 // be tracked.
 Connection* adopting(Table& table, Connection& inherited, const PGconn* conn);
 
-// Notes what the connection is doing now that a real call has returned.
-inline void settle(Table& table, Connection& c, PGconn* conn) {
+// Notes what the connection is doing now that a real call has returned. `only_read`: it started nothing.
+inline void settle(Table& table, Connection& c, PGconn* conn, bool only_read) {
     constexpr Activity activity_of[] = {Activity::idle, Activity::running, Activity::transaction,
                                         Activity::failed};
     static_assert(PQTRANS_IDLE == 0 && PQTRANS_ACTIVE == 1 && PQTRANS_INTRANS == 2 && PQTRANS_INERROR == 3);
     PGTransactionStatusType status = c.libpq->get<Call::PQtransactionStatus>()(conn);
+    // No pipeline begins or ends while something is under way.
+    if (status == PQTRANS_ACTIVE && only_read && is_busy(c.activity) && !c.told)
+        return;
     if (status == PQTRANS_ACTIVE || status == PQTRANS_UNKNOWN || c.told) [[unlikely]]
         settle_seldom(table, c, conn, status);
     else

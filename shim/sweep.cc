@@ -13,14 +13,14 @@
 
 namespace pqsweep::sweep {
 
+constinit thread_local int64_t cancel_deadline;
+
 namespace {
 
 constexpr int64_t cancel_patience = 2 * second;
 constexpr int64_t longest_pause = second / 5;
 
 constinit std::atomic<uint32_t> sweeps;
-// When this thread's cancelling must be over; 0: it is not cancelling.
-constinit thread_local int64_t cancel_deadline;
 
 // Keeps a slot from being reused while it is looked at.
 class Pin {
@@ -212,13 +212,6 @@ Swept on_wish(Table& table) {
     if (table.tag != Name::none)
         table.epoch.add(1);
     return Sweep(table, Cause::wish).run();
-}
-
-int64_t cancel_time_left() {
-    if (cancel_deadline == 0)
-        return -1;
-    int64_t left = cancel_deadline - now();
-    return left > 0 ? left : 1000; // a timeout of 0 would mean for ever
 }
 
 bool is_kept(const Table& table, const Connection& c, Activity activity) {

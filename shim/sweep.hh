@@ -27,9 +27,9 @@ Swept after_tag_change(Table& table);
 // above.
 Swept on_wish(Table& table);
 
-// The time that a cancel request of this thread may still take, for the socket that PQcancel is about to
-// open; negative: this thread is not cancelling.
-int64_t cancel_time_left();
+// When this thread's cancelling must be over, in nanoseconds of CLOCK_MONOTONIC; 0: it is not cancelling. For the socket
+// that PQcancel is about to open.
+extern constinit thread_local int64_t cancel_deadline;
 
 // Does PQSWEEP_KEEP spare it?
 bool is_kept(const Table& table, const Connection& connection, Activity activity);
