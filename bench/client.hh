@@ -39,7 +39,7 @@ inline PGconn* connect(const std::string& conninfo) {
 // The rounds' connections, as the server sees them through a connection that has no tag.
 class Observer {
 public:
-    void await(size_t count, const std::string& state = "") {
+    void await(size_t count, const std::string& state = "") const {
         std::string sql = "select count(*) from pg_stat_activity where application_name = '" + name_ + "'";
         if (!state.empty())
             sql += " and state = '" + state + "'";

@@ -103,11 +103,14 @@ void get_result(const Calls& calls, PGconn* conn) {
 void consume_input(const Calls& calls, PGconn* conn) {
     calls.consume_input(conn);
 }
+// The shim reads what it is to execute: one as they are.
+constexpr char statement[] = "SELECT users.id, users.name FROM users WHERE users.id = $1 LIMIT 1";
+
 void exec(const Calls& calls, PGconn* conn) {
-    PQclear(calls.exec(conn, ""));
+    PQclear(calls.exec(conn, statement));
 }
 void send_query(const Calls& calls, PGconn* conn) {
-    calls.send_query(conn, "");
+    calls.send_query(conn, statement);
     while (PGresult* result = calls.get_result(conn))
         PQclear(result);
 }

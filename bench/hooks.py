@@ -1,13 +1,11 @@
 """What the hooks add to the calls that they surround."""
 
 import json
-import pathlib
 import re
-import tempfile
 from collections import defaultdict
 from statistics import median
 
-from measuring import environment, median_difference, run
+from measuring import environment, fake_libpq, median_difference, run
 
 LIBPQ = {
     "PQgetResult": "PQgetResult, idle",
@@ -97,10 +95,9 @@ def hook_instructions(program, fake, real):
 
 def hooks(build, shim):
     program = build / "bench" / "hooks"
-    with tempfile.TemporaryDirectory(prefix="pqsweep-bench.") as directory:
-        (pathlib.Path(directory) / "libpq.so.5").symlink_to(build / "bench" / "fake" / "libpq.so")
+    with fake_libpq(build) as variables:
         real = environment(LD_PRELOAD=str(shim), PQSWEEP_TAG="bench")
-        fake = real | {"LD_LIBRARY_PATH": directory}
+        fake = real | variables
         yield from hook_times(program, fake, real)
         yield ""
         yield from hook_instructions(program, fake, real)

@@ -5,6 +5,8 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
+from contextlib import contextmanager
 from statistics import median
 
 
@@ -18,6 +20,14 @@ def run(command, env):
     if done.returncode != 0:
         refuse(f"{' '.join(map(str, command))}: exit status {done.returncode}\n{done.stderr.strip()}")
     return done
+
+
+@contextmanager
+def fake_libpq(build):
+    """The variables with which programs get that one."""
+    with tempfile.TemporaryDirectory(prefix="pqsweep-bench.") as directory:
+        (pathlib.Path(directory) / "libpq.so.5").symlink_to(build / "bench" / "fake" / "libpq.so")
+        yield {"LD_LIBRARY_PATH": directory}
 
 
 class Rounds:

@@ -1,10 +1,8 @@
 """What a table full of connections costs."""
 
-import pathlib
 import re
-import tempfile
 
-from measuring import environment, run
+from measuring import environment, fake_libpq, run
 
 LIVE, TAGS = 65_000, 10_000
 TURNOVER = 1_000_000
@@ -47,9 +45,8 @@ def overflow(program, hooked):
 
 def scale(build, shim):
     program = build / "bench" / "scale"
-    with tempfile.TemporaryDirectory(prefix="pqsweep-bench.") as directory:
-        (pathlib.Path(directory) / "libpq.so.5").symlink_to(build / "bench" / "fake" / "libpq.so")
-        alone = environment(LD_LIBRARY_PATH=directory)
+    with fake_libpq(build) as variables:
+        alone = environment(**variables)
         hooked = alone | {"LD_PRELOAD": str(shim), "PQSWEEP_KEEP": "tag=*"}
         yield from live(program, alone, hooked)
         yield from turnover(program, alone, hooked)

@@ -1,14 +1,19 @@
 // A libpq that does nearly nothing, so that what the shim adds can be seen, and needs no server, so that
-// there can be any number of connections. They share one socket; a query's result is there at once.
+// there can be any number of connections. They share one socket, but for those to "sink": each has its own there, whose
+// other end nobody reads. A query's result is there at once.
 // link: -Wl,-soname,libpq.so.5
+#include <cstdlib>
+#include <cstring>
 #include <libpq-fe.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 struct pg_result {};
 
 struct pg_conn {
     PGTransactionStatusType transaction;
     int results;
+    int sink[2];         // -1: it has none
     char buffers[35000]; // as far apart as the real ones, which own two buffers of 16 kB each
 };
 
@@ -27,8 +32,13 @@ int the_socket() {
 
 extern "C" {
 
-PGconn* PQconnectStart(const char*) {
-    return new PGconn;
+PGconn* PQconnectStart(const char* conninfo) {
+    auto* conn = new PGconn;
+    conn->sink[0] = -1;
+    if (strncmp(conninfo, "sink", 4) == 0 &&
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, conn->sink) != 0)
+        abort();
+    return conn;
 }
 
 PostgresPollingStatusType PQconnectPoll(PGconn* conn) {
@@ -44,6 +54,9 @@ PGconn* PQconnectdb(const char* conninfo) {
 }
 
 void PQfinish(PGconn* conn) {
+    if (conn->sink[0] >= 0)
+        for (int end : conn->sink)
+            close(end);
     delete conn;
 }
 
@@ -94,8 +107,8 @@ char* PQerrorMessage(const PGconn*) {
     static char none[] = "";
     return none;
 }
-int PQsocket(const PGconn*) {
-    return the_socket();
+int PQsocket(const PGconn* conn) {
+    return conn->sink[0] >= 0 ? conn->sink[0] : the_socket();
 }
 int PQbackendPID(const PGconn*) {
     return 1;
