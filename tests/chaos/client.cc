@@ -12,6 +12,7 @@ namespace pqsweep::chaos {
 namespace {
 
 constexpr size_t most_held = 6, most_leaked = 24;
+constexpr long most_closed_behind = 20; // their records stay
 
 std::string variable(const char* name) {
     const char* value = getenv(name);
@@ -76,7 +77,7 @@ public:
     Use(World& world, Held& held) : world_(world), held_(held) { held.record->set(Record::Kind::busy); }
     ~Use() {
         if (held_.record)
-            held_.record->set(held_.kind, held_.conn ? PQbackendPID(held_.conn) : 0, world_.page.begun);
+            held_.record->set(held_.kind, held_.conn ? PQbackendPID(held_.conn) : 0, world_.page.newest_tag());
     }
     Use(const Use&) = delete;
     Use& operator=(const Use&) = delete;
@@ -113,14 +114,18 @@ void Client::step() {
 // Where to connect to, as whom.
 std::string Client::somewhere(Held& held) {
     std::string conninfo = "connect_timeout=3 gssencmode=disable application_name=" + world_.name;
-    switch (below(6)) {
+    switch (below(8)) {
     case 0:
         counts_["through TLS"]++;
         return variable("PQSWEEP_TEST_TLS") + " " + conninfo;
     case 1:
         counts_["through the proxy"]++;
         held.kind = Record::Kind::loose;
-        return "host=" + variable("CHAOS_PROXY") + " " + conninfo;
+        return variable("CHAOS_PROXY") + " " + conninfo;
+    case 2:
+        counts_["through the proxy, TLS"]++;
+        held.kind = Record::Kind::loose;
+        return variable("CHAOS_PROXY_TLS") + " " + conninfo;
     default:
         return conninfo;
     }
@@ -174,13 +179,15 @@ void Client::finish(Held& held) {
 void Client::leak(Held& held) {
     if (leaked_.size() >= most_leaked)
         return finish(held);
-    held.record->set(held.kind, PQbackendPID(held.conn), world_.page.begun);
+    held.record->set(held.kind, PQbackendPID(held.conn), world_.page.newest_tag());
     leaked_.push_back(held);
     held.record = nullptr;
 }
 
 // The number will be another file's, and the PGconn must not be finished any more.
 void Client::close_behind(Held& held) {
+    if (counts_["close behind"] > most_closed_behind)
+        return finish(held);
     if (PQsocket(held.conn) >= 0 && !PQsslInUse(held.conn))
         close(PQsocket(held.conn));
     held.record->set(Record::Kind::loose, PQbackendPID(held.conn));
