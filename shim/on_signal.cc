@@ -9,7 +9,8 @@
 #include "unseen.hh"
 
 #include <csignal>
-#include <sched.h>
+#include <ctime>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace pqsweep::on_signal {
@@ -85,8 +86,11 @@ void handle(int, siginfo_t* info, void*) {
         return;
     Unseen unseen;
     revive::Suspended suspended;
-    while (is_stack_in_use.exchange(true, std::memory_order_acquire))
-        sched_yield();
+    // A sweep that goes on may last seconds: too long to spin.
+    while (is_stack_in_use.exchange(true, std::memory_order_acquire)) {
+        timespec time{.tv_sec = 0, .tv_nsec = 1'000'000};
+        syscall(SYS_nanosleep, &time, nullptr);
+    }
     errand = {table, info->si_code == SI_QUEUE && info->si_value.sival_int == Mailbox::signal_value};
     call_on_stack(act);
     is_stack_in_use.store(false, std::memory_order_release);
