@@ -77,7 +77,8 @@ public:
     Use(World& world, Held& held) : world_(world), held_(held) { held.record->set(Record::Kind::busy); }
     ~Use() {
         if (held_.record)
-            held_.record->set(held_.kind, held_.conn ? PQbackendPID(held_.conn) : 0, world_.page.newest_tag());
+            held_.record->set(held_.kind, held_.conn ? PQbackendPID(held_.conn) : 0,
+                              world_.page.newest_tag());
     }
     Use(const Use&) = delete;
     Use& operator=(const Use&) = delete;
