@@ -212,8 +212,10 @@ class Doer:
     def stacks(self):
         if not shutil.which("gdb"):
             return "(gdb would show where)"
-        return subprocess.run(["gdb", "-p", str(self.process.pid), "-batch", "-ex", "thread apply all backtrace 20"],
-                              capture_output=True, text=True, check=False).stdout
+        children = " ".join(path.read_text() for path in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/children"))
+        return "".join(subprocess.run(["gdb", "-p", str(pid), "-batch", "-ex", "thread apply all backtrace 20"],
+                                      capture_output=True, text=True, check=False).stdout
+                       for pid in [self.process.pid, *children.split()])
 
     def conclude(self):
         self.outside.close()
