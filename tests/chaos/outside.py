@@ -50,7 +50,7 @@ class Outside:
             self.complain(f"prints no JSON: {output}")
             return None
         mine = [record for record in records if record["pid"] == self.doer.process.pid]
-        if status == 0 and (mine or self.what == "ps"):
+        if status == 0 and (mine or self.what in SEES):     # it may have no connection
             self.answers[self.what] = mine
             return self.what
         # Once it is gone it can't be found; a board that got no room is none.
