@@ -34,6 +34,7 @@ constexpr int stuck = 77;
         if (called.dli_sname && strstr(called.dli_sname, "pthread_mutex_lock") &&
             strstr(caller.dli_fname, "libpq.so"))
             _exit(stuck);
+    backtrace_symbols_fd(frames, count, STDERR_FILENO);
     violation("a forked child hangs");
 }
 

@@ -30,12 +30,12 @@ def lives(path, may_be_cut=False, has_gaps=False):
     all_lives = defaultdict(Life)
     lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     for i, line in enumerate(lines):
+        if has_gaps and (last := line.rfind('{"v":1,')) > 0:
+            line = line[last:]  # behind one that was cut
         try:
             record = json.loads(line)
         except ValueError:
-            if may_be_cut and i == len(lines) - 1:
-                break
-            if has_gaps and line[:6] == '{"v":1'[:len(line)]:
+            if (may_be_cut and i == len(lines) - 1) or (has_gaps and line[:1] in ("", "{")):
                 continue
             raise
         life = all_lives[record["process"]]
