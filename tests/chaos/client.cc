@@ -41,11 +41,13 @@ constexpr int stuck = 77;
 // In the child of a fork, which has what its parent has and must not hurt it.
 [[noreturn]] void live_in_child(unsigned seed) {
     signal(SIGALRM, on_alarm);
-    alarm(10);
-    PGconn* first = PQconnectdb("application_name=chaos-child sslmode=disable gssencmode=disable");
+    alarm(15);
+    const char* conninfo =
+        "connect_timeout=3 application_name=chaos-child sslmode=disable gssencmode=disable";
+    PGconn* first = PQconnectdb(conninfo);
     PQclear(PQexec(first, "select 1"));
     setenv("PQSWEEP_TAG", "of the child", 1);
-    PGconn* second = PQconnectdb("application_name=chaos-child sslmode=disable gssencmode=disable");
+    PGconn* second = PQconnectdb(conninfo);
     PQclear(PQexec(second, "begin"));
     setenv("PQSWEEP_TAG", "next of the child", 1);
     PQclear(PQexec(second, "select 1"));

@@ -72,7 +72,7 @@ class Outside:
 
     def backends(self):
         """By the board, when it was last seen."""
-        return {c["backend"] for c in self.answers["ls"] if c["state"] not in ("swept", "connecting")}
+        return {c["backend"] for c in self.answers["ls"] if c["state"] != "swept" and "backend" in c}
 
     def live(self):
         return sum(process["live"] for process in self.answers["ps"])
