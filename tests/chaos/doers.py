@@ -209,13 +209,13 @@ class Doer:
         """One that has everything."""
         return self.journal not in (None, "/dev/full") and not self.is_journal_on_disk
 
-    def stacks(self):
+    def stacks(self, *others):
         if not shutil.which("gdb"):
             return "(gdb would show where)"
         children = " ".join(path.read_text() for path in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/children"))
         return "".join(subprocess.run(["gdb", "-p", str(pid), "-batch", "-ex", "thread apply all backtrace 20"],
                                       capture_output=True, text=True, check=False).stdout
-                       for pid in [self.process.pid, *children.split()])
+                       for pid in [self.process.pid, *children.split(), *others])
 
     def conclude(self):
         self.outside.close()

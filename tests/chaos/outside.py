@@ -40,7 +40,7 @@ class Outside:
             output, errors = self.process.communicate(timeout=0.001)
         except subprocess.TimeoutExpired:
             if time.monotonic() - self.since > ANSWERS_WITHIN * self.doer.slowness:
-                self.complain("does not answer")
+                self.complain(f"does not answer\n{self.doer.stacks(self.process.pid)}")
                 self.close()
             return None
         status, self.process = self.process.returncode, None
