@@ -9,8 +9,13 @@
 #include "unseen.hh"
 
 #include <csignal>
-#include <sched.h>
+#include <ctime>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+extern "C" [[gnu::weak]] int interceptor_sigaction(int number, const struct sigaction* action,
+                                                   struct sigaction* former) noexcept
+    __asm__("__interceptor_sigaction");
 
 namespace pqsweep::on_signal {
 
@@ -85,11 +90,19 @@ void handle(int, siginfo_t* info, void*) {
         return;
     Unseen unseen;
     revive::Suspended suspended;
-    while (is_stack_in_use.exchange(true, std::memory_order_acquire))
-        sched_yield();
+    // A sweep that goes on may last seconds: too long to spin.
+    while (is_stack_in_use.exchange(true, std::memory_order_acquire)) {
+        timespec time{.tv_sec = 0, .tv_nsec = 1'000'000};
+        syscall(SYS_nanosleep, &time, nullptr);
+    }
     errand = {table, info->si_code == SI_QUEUE && info->si_value.sival_int == Mailbox::signal_value};
     call_on_stack(act);
     is_stack_in_use.store(false, std::memory_order_release);
+}
+
+// In a shim built with TSan it is TSan's: a handler that its runtime does not know may run amid the runtime's own work.
+auto set_action() {
+    return is_instrumented ? &interceptor_sigaction : real::libc::sigaction();
 }
 
 bool is_ours(const struct sigaction& action) {
@@ -98,7 +111,7 @@ bool is_ours(const struct sigaction& action) {
 
 Handler handler_of(int number) {
     struct sigaction action;
-    bool is_known = number && real::libc::sigaction()(number, nullptr, &action) == 0;
+    bool is_known = number && set_action()(number, nullptr, &action) == 0;
     return !is_known ? Handler::none : is_ours(action) ? Handler::ours : Handler::programs;
 }
 
@@ -108,12 +121,12 @@ void install(Table& table) {
     is_stack_in_use.store(false, std::memory_order_relaxed); // a fork's child has no other thread
     int number = the_settings().signal;
     struct sigaction action;
-    if (number && real::libc::sigaction()(number, nullptr, &action) == 0 && !(action.sa_flags & SA_SIGINFO) &&
+    if (number && set_action()(number, nullptr, &action) == 0 && !(action.sa_flags & SA_SIGINFO) &&
         action.sa_handler == SIG_DFL) {
         action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
         action.sa_sigaction = handle;
         sigfillset(&action.sa_mask);
-        real::libc::sigaction()(number, &action, nullptr);
+        set_action()(number, &action, nullptr);
     }
     table.signal = number;
     table.handler = handler_of(number);

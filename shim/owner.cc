@@ -160,6 +160,7 @@ namespace {
 
 void begin_again(Connection& c, State state) {
     c.activity = Activity::connecting;
+    c.backend_pid = 0;
     c.told = c.mid_message = c.is_unrestorable = false;
     c.glances = 0;
     c.sweep = 0;

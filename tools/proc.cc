@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fmt/core.h>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,7 +19,9 @@ namespace {
 
 std::string read(pid_t pid, const std::string& name) {
     std::ifstream file(fmt::format("/proc/{}/{}", pid, name));
-    return {std::istreambuf_iterator<char>(file), {}};
+    std::ostringstream text;
+    text << file.rdbuf(); // which fails, and does not throw, where the process ends meanwhile
+    return text.str();
 }
 
 char state(pid_t pid) {
@@ -69,9 +71,10 @@ bool catches(pid_t pid, int signal) {
 bool blocks(pid_t pid, int signal) {
     std::error_code error;
     bool all = true;
-    for (const fs::directory_entry& thread : fs::directory_iterator(fmt::format("/proc/{}/task", pid), error))
+    fs::directory_iterator thread(fmt::format("/proc/{}/task", pid), error);
+    for (; !error && thread != fs::directory_iterator(); thread.increment(error))
         all = all &&
-              is_in(field(read(pid, "task/" + thread.path().filename().string() + "/status"), "SigBlk", 16),
+              is_in(field(read(pid, "task/" + thread->path().filename().string() + "/status"), "SigBlk", 16),
                     signal);
     return all && !error;
 }

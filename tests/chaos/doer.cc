@@ -10,6 +10,7 @@
 #include "world.hh"
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
@@ -24,7 +25,7 @@ namespace pqsweep::chaos {
 
 namespace {
 
-constexpr int clients = 3;
+constexpr unsigned clients = 3, most_clients = 10;
 
 Page& map_page(const char* path) {
     int fd = ::open(path, O_RDWR | O_CLOEXEC);
@@ -101,7 +102,7 @@ void change_tags(World& world, std::mt19937& random) {
     }
     world.page.ended = number - 1;
     world.add({{"tag change", 1}});
-    pause_up_to(random, random() % 4 ? 20 : 300);
+    pause_up_to(random, random() % 4 ? 20 : random() % 4 ? 300 : 1000);
 }
 
 // Only where there is an entry already: libpq reads the environment when it connects, and glibc can't bear that another
@@ -127,6 +128,14 @@ void take_descriptors(World& world, std::mt19937& random) {
     pause_up_to(random, 100);
 }
 
+// The kernel gives a signal to the main thread if it can, which only waits for others here.
+void take_signals(bool does) {
+    sigset_t outside;
+    sigemptyset(&outside);
+    sigaddset(&outside, SIGRTMIN + 7);
+    pthread_sigmask(does ? SIG_UNBLOCK : SIG_BLOCK, &outside, nullptr);
+}
+
 long open_descriptors() {
     long count = 0;
     DIR* directory = opendir("/proc/self/fd");
@@ -144,7 +153,7 @@ int run(const char* path, unsigned seed, bool is_limited) {
     }
     long descriptors = open_descriptors();
     std::vector<Client> all;
-    for (unsigned i = 0; i < clients; i++)
+    for (unsigned i = 0; i < (seed % 8 ? clients : most_clients); i++)
         all.emplace_back(world, seed + 100 + i);
     {
         unsetenv("PQSWEEP_TAG");
@@ -176,9 +185,11 @@ int run(const char* path, unsigned seed, bool is_limited) {
             start([&](auto&) { client.step(); });
         if (is_limited)
             start([&](auto& r) { take_descriptors(world, r); });
+        take_signals(false);
         world.page.phase = Phase::working;
         for (std::thread& thread : threads)
             thread.join();
+        take_signals(true);
         for (Client& client : all)
             world.add(client.counts());
         untagged.check();

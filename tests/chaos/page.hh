@@ -1,4 +1,4 @@
-// The page that a doer shares with the checker outside (`doers.py` knows its layout). All in 64-bit words.
+// The page that a doer shares with the checker outside (`page.py` knows its layout). All in 64-bit words.
 #pragma once
 
 #include <array>
@@ -16,6 +16,15 @@ enum class Phase : uint64_t { starting, working, quiet, over };
 //   bound  it has to be gone within a second of that tag's end
 //   loose  it may stay longer (the proxy may be holding back that it was closed)
 // While its thread is in libpq nothing is known.
+//
+// Tags are numbered by their changes, the doer's own and those from outside alike: the number of the newest is `begun` +
+// `outside`, counted before the change. Once a change has come to its end that had not begun when a connection was last
+// used, that connection was swept. So the tag of number n is over when so many changes are, less the first, which ends
+// none; it does not matter whose they were or in which order they came. The checker counts a change from outside for
+// over when the tool says so. What it can't be sure of it does not count, and takes back from `outside`: a signal
+// without an answer; a change that met one of the doer's own, which may have been without a tag just then; a failed one.
+// They only make connections go earlier. A sweep from outside spares nothing for PQSWEEP_GRACE, so it counts for as many
+// changes as that spares, and one.
 class Record {
 public:
     enum class Kind : uint64_t { unused, bound, loose, busy };
@@ -37,13 +46,17 @@ struct Page {
     Word disruptions; // odd while the server is down, or about to be
     Word is_to_stop;
     Word may_leave;
+    Word outside; // changes of the tag from outside, begun
     // By the doer.
     std::atomic<Phase> phase;
     Word begun;                 // the number of the tag that is being set, or was
     Word ended;                 // of the last one whose end is over
     std::array<Word, 16> beats; // one a thread; 0: it does not run
-    std::array<Record, 494> records;
+    std::array<Record, 493> records;
+
+    // The upper bound for what is used up to now: the number is counted before the tag is changed.
+    uint64_t newest_tag() const { return outside + begun; }
 };
-static_assert(sizeof(Page) == sizeof(Word) * (6 + 16 + 494));
+static_assert(sizeof(Page) == sizeof(Word) * (7 + 16 + 493));
 
 } // namespace pqsweep::chaos

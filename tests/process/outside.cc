@@ -291,6 +291,16 @@ TEST_CASE("ps and ls: what there is, for people and as JSON") {
     CHECK(contains(table.output, backend));
 }
 
+TEST_CASE("ls: a connection that is being reset has no backend yet") {
+    Home home;
+    Program program({"client"}, home.in_tag_a());
+    CHECK(program.say("open c") == "ok");
+    program.say("resetbegin c");
+    json connection = listed(home, "ls", program)[0];
+    CHECK(connection["state"] == "connecting");
+    CHECK_FALSE(connection.contains("backend"));
+}
+
 TEST_CASE("top: tags, what is open under them, and the memory of their backends") {
     Home home;
     Program program({"client"}, home.in_tag_a({{"PQSWEEP_GRACE", "9"}}));

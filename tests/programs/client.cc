@@ -80,6 +80,7 @@ const std::map<std::string, Action> actions = {
     {"drive", [](auto& c, auto&) { return drive(c, PQconnectPoll); }},
     {"step", [](auto& c, auto&) { return std::to_string(PQconnectPoll(c)); }},
     {"reset", [](auto& c, auto&) { return PQreset(c), state(c); }},
+    {"resetbegin", [](auto& c, auto&) { return PQresetStart(c), state(c); }},
     {"resetstart", [](auto& c, auto&) { return PQresetStart(c), drive(c, PQresetPoll); }},
     {"exec", [](auto& c, auto& sql) { return describe(c, PQexec(c, sql.c_str())); }},
     {"params1",

@@ -1,0 +1,78 @@
+"""What somebody does to a doer from outside: `pqsweep` commands, one at a time, and what they must answer."""
+
+import json
+import os
+import subprocess
+import time
+
+ANSWERS_WITHIN = 10
+LONGEST_SWEEP = 2   # where servers do not answer; what is asked for meanwhile waits
+SEES, ACTS = ("ls", "ps"), ("tag", "sweep")
+
+
+class Outside:
+    def __init__(self, doer, tool, runtime_directory):
+        self.doer, self.tool = doer, tool
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(("PQSWEEP_", "LD_"))}
+        self.env["XDG_RUNTIME_DIR"] = str(runtime_directory)
+        self.process = None
+        self.what = ""
+        self.answers = {}       # {command: what it said last}
+        self.tags = 0
+
+    def is_busy(self):
+        return self.process is not None
+
+    def ask(self, what):
+        pid, wait = str(self.doer.process.pid), ["--wait", f"{LONGEST_SWEEP + self.doer.limit():.1f}"]
+        self.tags += 1
+        arguments = {"ls": ["ls", pid], "ps": ["ps"], "sweep": ["sweep", pid, *wait],
+                     "tag": ["tag", f"from outside {self.tags}", pid, *wait]}[what]
+        self.what, self.since = what, time.monotonic()
+        self.process = subprocess.Popen([self.tool, *arguments, "--json"], env=self.env, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def look(self):
+        """What has been done, or None. Complains of what must not be."""
+        if not self.process:
+            return None
+        try:
+            output, errors = self.process.communicate(timeout=0.001)
+        except subprocess.TimeoutExpired:
+            if time.monotonic() - self.since > ANSWERS_WITHIN * self.doer.slowness:
+                self.complain(f"does not answer\n{self.doer.stacks(self.process.pid)}")
+                self.close()
+            return None
+        status, self.process = self.process.returncode, None
+        try:
+            records = json.loads(output or "[]")
+        except ValueError:
+            self.complain(f"prints no JSON: {output}")
+            return None
+        mine = [record for record in records if record["pid"] == self.doer.process.pid]
+        if status == 0 and (mine or self.what in SEES):     # it may have no connection
+            self.answers[self.what] = mine
+            return self.what
+        # Once it is gone it can't be found; a board that got no room is none.
+        if not self.doer.is_gone() and (mine or not self.doer.is_on_disk):
+            self.complain(f"ends with {status}: {output}{errors}{self.doer.stacks()}")
+        return None
+
+    def complain(self, what):
+        self.doer.complain(f"pqsweep {self.what} {what}")
+
+    def close(self):
+        if self.process:
+            self.process.kill()
+            self.process.communicate()
+            self.process = None
+
+    def has_seen(self):
+        return all(what in self.answers for what in SEES)
+
+    def backends(self):
+        """By the board, when it was last seen."""
+        return {c["backend"] for c in self.answers["ls"] if c["state"] != "swept" and "backend" in c}
+
+    def live(self):
+        return sum(process["live"] for process in self.answers["ps"])
