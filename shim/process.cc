@@ -11,6 +11,7 @@
 #include "socket.hh"
 #include "summary.hh"
 #include "tag.hh"
+#include "totals.hh"
 #include "unseen.hh"
 #include "witness.hh"
 
@@ -138,7 +139,7 @@ int end(int status) {
     journal::exited(*table, status);
     summary::print(*table);
     board::remove();
-    bool is_failure = summary::is_failure(*table);
+    bool is_failure = totals::is_failure(*table);
     farewell::say_all(*table);
     bool is_success = (status & 0377) == 0; // all that a parent process sees
     return is_success && is_failure && the_settings().exit_code ? the_settings().exit_code : status;

@@ -4,6 +4,7 @@
 #include "settings.hh"
 #include "sigpipe.hh"
 #include "text.hh"
+#include "totals.hh"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,12 +17,6 @@ constexpr uint32_t most_listed = 50;
 constexpr uint32_t most_inherited_listed = 10;
 constexpr size_t tag_width = 22;
 constexpr size_t line_width = 78;
-
-struct Totals {
-    uint32_t tags, opened, closed, idle, transaction, running, revived, abandoned, open;
-    int64_t revival;
-    uint32_t stragglers() const { return idle + transaction + running; }
-};
 
 // Gathers lines and writes them a few kilobytes at a time.
 class Output {
@@ -41,10 +36,6 @@ private:
     Text text_{buffer_};
 };
 
-bool is_open(const Connection& c) {
-    return c.state() == State::live && c.established.load();
-}
-
 template<class Fits>
 uint32_t count(const Table& table, Name tag, Fits fits) {
     uint32_t n = 0;
@@ -54,26 +45,6 @@ uint32_t count(const Table& table, Name tag, Fits fits) {
 
 bool is_revived(Fate fate) {
     return fate == Fate::revived;
-}
-
-Totals total(Table& table) {
-    Totals all{};
-    table.tags.each([&](const Tag& tag) {
-        if (tag.opened && tag.name != Name::none)
-            all.tags++;
-        all.opened += tag.opened;
-        all.closed += tag.closed;
-        all.idle += tag.idle;
-        all.transaction += tag.transaction;
-        all.running += tag.running;
-    });
-    table.stragglers.each([&](const Straggler& s) {
-        all.abandoned += is_abandoned(s.fate);
-        all.revived += is_revived(s.fate);
-        all.revival += s.revival;
-    });
-    table.connections.each([&](const Connection& c) { all.open += is_open(c); });
-    return all;
 }
 
 // What does not fit is left out in the middle: a test id says most at its ends. Counts bytes, but never cuts
@@ -238,7 +209,7 @@ void print_stragglers(Output& output, const Table& table) {
 void print_open(Output& output, Table& table) {
     uint32_t listed = 0;
     table.connections.each([&](const Connection& c) {
-        if (!is_open(c) || listed++ >= most_listed)
+        if (!totals::is_open(c) || listed++ >= most_listed)
             return;
         if (listed == 1)
             output.line().raw("  open at exit, by the test that opened them:\n");
@@ -297,16 +268,9 @@ void note_stderr() {
     }
 }
 
-bool is_failure(Table& table) {
-    Totals all = total(table);
-    uint8_t on = the_settings().fail_on;
-    return ((on & fail_on_abandoned) && all.abandoned > 0) ||
-           ((on & fail_on_transaction) && all.transaction > 0) || ((on & fail_on_exit) && all.open > 0);
-}
-
 void print(Table& table) {
     Report report = the_settings().report;
-    Totals all = total(table);
+    Totals all = totals::of(table);
     bool is_worth_it =
         report == Report::always || (report == Report::stragglers && all.stragglers() > all.revived);
     if (!is_worth_it || !is_stderr_ours(table))

@@ -1,0 +1,38 @@
+#include "totals.hh"
+
+#include "settings.hh"
+
+namespace pqsweep::totals {
+
+bool is_open(const Connection& c) {
+    return c.state() == State::live && c.established.load();
+}
+
+Totals of(Table& table) {
+    Totals all{};
+    table.tags.each([&](const Tag& tag) {
+        if (tag.opened && tag.name != Name::none)
+            all.tags++;
+        all.opened += tag.opened;
+        all.closed += tag.closed;
+        all.idle += tag.idle;
+        all.transaction += tag.transaction;
+        all.running += tag.running;
+    });
+    table.stragglers.each([&](const Straggler& s) {
+        all.abandoned += is_abandoned(s.fate);
+        all.revived += s.fate == Fate::revived;
+        all.revival += s.revival;
+    });
+    table.connections.each([&](const Connection& c) { all.open += is_open(c); });
+    return all;
+}
+
+bool is_failure(Table& table) {
+    Totals all = of(table);
+    uint8_t on = the_settings().fail_on;
+    return ((on & fail_on_abandoned) && all.abandoned > 0) ||
+           ((on & fail_on_transaction) && all.transaction > 0) || ((on & fail_on_exit) && all.open > 0);
+}
+
+} // namespace pqsweep::totals

@@ -1,0 +1,25 @@
+// Totals: what the connections of this process come to, over all its tags.
+#pragma once
+
+#include "table.hh"
+
+namespace pqsweep {
+
+struct Totals {
+    uint32_t tags, opened, closed, idle, transaction, running, revived, abandoned, open;
+    int64_t revival;
+    uint32_t stragglers() const { return idle + transaction + running; }
+};
+
+namespace totals {
+
+Totals of(Table& table);
+
+// Whether it is open at exit, if that were now.
+bool is_open(const Connection& connection);
+
+// Whether something happened that PQSWEEP_FAIL_ON names.
+bool is_failure(Table& table);
+
+} // namespace totals
+} // namespace pqsweep

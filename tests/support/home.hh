@@ -1,0 +1,75 @@
+// Home: where the boards of a test are, which no other test sees; and the pqsweep command, told of it.
+#pragma once
+
+#include "program.hh"
+
+#include <doctest/doctest.h>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace pqsweep::tests {
+
+class Home {
+public:
+    Home() {
+        std::string name = (std::filesystem::temp_directory_path() / "pqsweep-home.XXXXXX").string();
+        REQUIRE(mkdtemp(name.data()));
+        path_ = name;
+    }
+    ~Home() { std::filesystem::remove_all(path_); }
+    Home(const Home&) = delete;
+    Home& operator=(const Home&) = delete;
+    std::filesystem::path path() const { return path_; }
+    std::filesystem::path directory() const { return path_ / ("pqsweep-" + std::to_string(geteuid())); }
+    std::filesystem::path board(const Program& program) const {
+        return directory() / std::to_string(program.pid());
+    }
+    Environment with(Environment more = {}) const {
+        more.insert({"XDG_RUNTIME_DIR", path_.string()});
+        more.insert({"PQSWEEP_REPORT", "never"});
+        return more;
+    }
+    Environment in_tag_a(Environment more = {}) const {
+        more.insert({{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REVIVE", "0"}});
+        return with(more);
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+struct Outcome {
+    int status;
+    std::string output, errors;
+};
+
+inline Outcome pqsweep_command(const Home& home, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), build_directory() + "/pqsweep");
+    Program program(arguments, home.with(), Program::Shim::absent);
+    int status = program.finish();
+    return {status, program.output(), program.errors()};
+}
+
+inline std::string pid_of(const Program& program) {
+    return std::to_string(program.pid());
+}
+
+inline nlohmann::json listed(const Home& home, const std::string& command, const Program& program) {
+    nlohmann::json found = nlohmann::json::array();
+    for (const nlohmann::json& one : nlohmann::json::parse(pqsweep_command(home, {command, "--json"}).output))
+        if (one["pid"] == program.pid())
+            found.push_back(one);
+    return found;
+}
+
+inline bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+// What the command says of what it did to it.
+inline std::string swept(const Program& program, const std::string& how) {
+    return pid_of(program) + ": " + how + "\n";
+}
+
+} // namespace pqsweep::tests
