@@ -74,13 +74,18 @@ class Server:
     def postmaster(self):
         return int((self.data / "postmaster.pid").read_text().split()[0])
 
+    def is_down(self):
+        return not (self.data / "postmaster.pid").exists() and (not self.process or self.process.poll() is not None)
+
     def restart(self, how):
         pid = self.postmaster()
         command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
         os.kill(pid, how)
-        if self.process:
-            self.process.wait(60)
-        eventually(lambda: not (self.data / "postmaster.pid").exists(), 60, "the server does not stop")
+        with contextlib.suppress(TimeoutError):
+            eventually(self.is_down, 30, "the server does not stop when asked")
+        if not self.is_down():
+            os.kill(pid, signal.SIGQUIT)
+            eventually(self.is_down, 60, "the server does not stop")
         user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
         with open(os.environ["PQSWEEP_TEST_LOG"], "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **user)
