@@ -212,7 +212,8 @@ class Doer:
     def stacks(self, *others):
         if not shutil.which("gdb"):
             return "(gdb would show where)"
-        children = " ".join(path.read_text() for path in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/children"))
+        threads = pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        children = " ".join(path.read_text() for path in threads)
         return "".join(subprocess.run(["gdb", "-p", str(pid), "-batch", "-ex", "thread apply all backtrace 20"],
                                       capture_output=True, text=True, check=False).stdout
                        for pid in [self.process.pid, *children.split(), *others])

@@ -25,8 +25,8 @@ class Life:
 
 
 def lives(path, may_be_cut=False, has_gaps=False):
-    """{process: Life}. Threads write as they come: what two of them did at a time may be told in either order. On a full
-    disk a record may be cut, and others missing."""
+    """{process: Life}. Threads write as they come: what two of them did at a time may be told in either order. On a
+    full disk a record may be cut, and others missing."""
     all_lives = defaultdict(Life)
     lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     for i, line in enumerate(lines):

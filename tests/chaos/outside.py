@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import tempfile
 import time
 
 ANSWERS_WITHIN = 10
@@ -16,6 +17,7 @@ class Outside:
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(("PQSWEEP_", "LD_"))}
         self.env["XDG_RUNTIME_DIR"] = str(runtime_directory)
         self.process = None
+        self.printed = []       # its output, and its errors
         self.what = ""
         self.answers = {}       # {command: what it said last}
         self.tags = 0
@@ -29,21 +31,21 @@ class Outside:
         arguments = {"ls": ["ls", pid], "ps": ["ps"], "sweep": ["sweep", pid, *wait],
                      "tag": ["tag", f"from outside {self.tags}", pid, *wait]}[what]
         self.what, self.since = what, time.monotonic()
+        self.printed = [tempfile.TemporaryFile("w+") for _ in range(2)]
         self.process = subprocess.Popen([self.tool, *arguments, "--json"], env=self.env, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        stdout=self.printed[0], stderr=self.printed[1])
 
     def look(self):
         """What has been done, or None. Complains of what must not be."""
         if not self.process:
             return None
-        try:
-            output, errors = self.process.communicate(timeout=0.001)
-        except subprocess.TimeoutExpired:
+        if self.process.poll() is None:
             if time.monotonic() - self.since > ANSWERS_WITHIN * self.doer.slowness:
                 self.complain(f"does not answer\n{self.doer.stacks(self.process.pid)}")
                 self.close()
             return None
         status, self.process = self.process.returncode, None
+        output, errors = (file.seek(0) or file.read() for file in self.printed)
         try:
             records = json.loads(output or "[]")
         except ValueError:
@@ -64,7 +66,7 @@ class Outside:
     def close(self):
         if self.process:
             self.process.kill()
-            self.process.communicate()
+            self.process.wait()
             self.process = None
 
     def has_seen(self):

@@ -26,6 +26,9 @@ class Server:
         self.process = None     # once we have started one
         self.control = None
         self.connect()
+        # A server that is to stop waits for handshakes, also those that a client has given up half-way.
+        self.control.cursor().execute("alter system set authentication_timeout = '5s'")
+        self.ask("select pg_reload_conf()")
 
     def connect(self):
         def is_up():
@@ -74,13 +77,14 @@ class Server:
     def postmaster(self):
         return int((self.data / "postmaster.pid").read_text().split()[0])
 
+    def is_down(self):
+        return not (self.data / "postmaster.pid").exists() and (not self.process or self.process.poll() is not None)
+
     def restart(self, how):
         pid = self.postmaster()
         command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
         os.kill(pid, how)
-        if self.process:
-            self.process.wait(60)
-        eventually(lambda: not (self.data / "postmaster.pid").exists(), 60, "the server does not stop")
+        eventually(self.is_down, 60, "the server does not stop")
         user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
         with open(os.environ["PQSWEEP_TEST_LOG"], "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **user)
