@@ -13,10 +13,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-extern "C" [[gnu::weak]] int interceptor_sigaction(int number, const struct sigaction* action,
-                                                   struct sigaction* former) noexcept
-    __asm__("__interceptor_sigaction");
-
 namespace pqsweep::on_signal {
 
 namespace {
@@ -100,18 +96,13 @@ void handle(int, siginfo_t* info, void*) {
     is_stack_in_use.store(false, std::memory_order_release);
 }
 
-// In a shim built with TSan it is TSan's: a handler that its runtime does not know may run amid the runtime's own work.
-auto set_action() {
-    return is_instrumented ? &interceptor_sigaction : real::libc::sigaction();
-}
-
 bool is_ours(const struct sigaction& action) {
     return action.sa_flags & SA_SIGINFO && action.sa_sigaction == handle;
 }
 
 Handler handler_of(int number) {
     struct sigaction action;
-    bool is_known = number && set_action()(number, nullptr, &action) == 0;
+    bool is_known = number && real::libc::sigaction()(number, nullptr, &action) == 0;
     return !is_known ? Handler::none : is_ours(action) ? Handler::ours : Handler::programs;
 }
 
@@ -121,12 +112,12 @@ void install(Table& table) {
     is_stack_in_use.store(false, std::memory_order_relaxed); // a fork's child has no other thread
     int number = the_settings().signal;
     struct sigaction action;
-    if (number && set_action()(number, nullptr, &action) == 0 && !(action.sa_flags & SA_SIGINFO) &&
+    if (number && real::libc::sigaction()(number, nullptr, &action) == 0 && !(action.sa_flags & SA_SIGINFO) &&
         action.sa_handler == SIG_DFL) {
         action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
         action.sa_sigaction = handle;
         sigfillset(&action.sa_mask);
-        set_action()(number, &action, nullptr);
+        real::libc::sigaction()(number, &action, nullptr);
     }
     table.signal = number;
     table.handler = handler_of(number);
