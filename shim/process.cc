@@ -23,7 +23,8 @@
 
 // The linker's: where this object's zeroed memory is.
 extern "C" {
-[[gnu::visibility("hidden")]] extern char __bss_start[], _end[];
+[[gnu::visibility("hidden")]] extern char zeroed_start[] __asm__("__bss_start");
+[[gnu::visibility("hidden")]] extern char zeroed_end[] __asm__("_end");
 }
 
 namespace pqsweep::process {
@@ -63,8 +64,8 @@ void in_child() {
 // Where huge pages come unasked, the first byte of a large array would cost 2 MB.
 void use_small_pages() {
     constexpr uintptr_t page_size = 4096;
-    auto first_page = (reinterpret_cast<uintptr_t>(__bss_start) + page_size - 1) / page_size * page_size;
-    madvise(reinterpret_cast<void*>(first_page), reinterpret_cast<uintptr_t>(_end) - first_page,
+    auto first_page = (reinterpret_cast<uintptr_t>(zeroed_start) + page_size - 1) / page_size * page_size;
+    madvise(reinterpret_cast<void*>(first_page), reinterpret_cast<uintptr_t>(zeroed_end) - first_page,
             MADV_NOHUGEPAGE);
 }
 
