@@ -9,7 +9,6 @@
 
 using namespace pqsweep::tests;
 using nlohmann::json;
-namespace fs = std::filesystem;
 
 namespace {
 
