@@ -38,7 +38,7 @@ compile = $(CXX) -std=c++20 $(warnings) -MMD -MP $(sanitize) -I$(libpq_include) 
 shim_flags := -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsafe-statics -ftls-model=initial-exec
 shim_libraries := $(if $(sanitize),,-nodefaultlibs -lc)
 # It loads into every process of a test run: as few segments, and names to look up, as can be.
-shim_link := -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions
+shim_link := -Wl,--version-script=shim/exports.map -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions
 
 # What every process touches comes first, in as few pages as can be; last the arrays that only connections do.
 first_linked := process real_libc table summary witness
@@ -69,8 +69,8 @@ benches := $(patsubst bench/%.cc,$(B)/bench/%,$(wildcard bench/*.cc))
 
 all: $(B)/libpqsweep.so $(B)/pqsweep  ## libpqsweep.so and the pqsweep command
 
-$(B)/libpqsweep.so: $(shim_objects)
-	$(CXX) -shared $(sanitize) -o $@ $(call in_order,$^) $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
+$(B)/libpqsweep.so: $(shim_objects) shim/exports.map
+	$(CXX) -shared $(sanitize) -o $@ $(call in_order,$(shim_objects)) $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 $(B)/pqsweep: $(tool_objects) $(B)/obj/shim/settings.o
 	$(CXX) $(sanitize) -o $@ $^ $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)

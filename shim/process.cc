@@ -23,8 +23,8 @@
 
 // The linker's: where this object's zeroed memory is.
 extern "C" {
-[[gnu::visibility("hidden")]] extern char zeroed_start[] __asm__("__bss_start");
-[[gnu::visibility("hidden")]] extern char zeroed_end[] __asm__("_end");
+extern char zeroed_start[] __asm__("__bss_start");
+extern char zeroed_end[] __asm__("_end");
 }
 
 namespace pqsweep::process {
