@@ -71,14 +71,22 @@ private:
         if (!c.life.compare_exchange_strong(life, Connection::with(life, State::swept),
                                             std::memory_order_seq_cst))
             return;
+        bool was_live = table_.no_longer_live(c);
+        bool was_lost = state == State::live && !was_live && c.counted.load(std::memory_order_relaxed);
+        if (was_lost)
+            return give_back(c, life);
         c.sweep = id_;
-        if (state == State::reviving)
-            table_.no_longer_live(c);
-        else
+        if (state == State::live)
             record(c, activity);
         if (cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
             short_of_descriptors_ = true;
         any_busy_ |= may_be_busy(c, activity);
+    }
+
+    // Its owner has lost it since our look, and told so: it is no straggler.
+    static void give_back(Connection& c, uint32_t life) {
+        uint32_t claimed = Connection::with(life, State::swept);
+        c.life.compare_exchange_strong(claimed, life, std::memory_order_seq_cst);
     }
 
     // Its owner may have got into libpq between our look at what it was doing and the claim.
@@ -98,7 +106,6 @@ private:
         (is_waiting(activity) ? activity == Activity::idle ? tag.idle : tag.transaction : tag.running).add(1);
         (is_waiting(activity) ? activity == Activity::idle ? swept_.idle : swept_.transaction
                               : swept_.running)++;
-        table_.no_longer_live(c);
         if (!c.counted.exchange(true, std::memory_order_relaxed))
             tag.opened.add(1); // half-open
         Straggler straggler{.tag = c.tag,
