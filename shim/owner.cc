@@ -5,6 +5,7 @@
 #include "journal.hh"
 #include "keep_errno.hh"
 #include "obituary.hh"
+#include "opening.hh"
 #include "settings.hh"
 #include "socket.hh"
 #include "tag.hh"
@@ -38,10 +39,7 @@ void established(Table& table, Connection& c, PGconn* conn) {
     if (c.state() == State::swept || c.established.exchange(true, std::memory_order_seq_cst))
         return;
     table.tags.of(table.tag).peak.raise_to(table.live.add(1));
-    if (!c.counted.exchange(true, std::memory_order_relaxed)) {
-        table.tags.of(c.tag).opened.add(1);
-        journal::opened(table, c);
-    }
+    count_opening(table, c, c.activity);
     // A sweep that came in between found nothing to take back.
     if (c.state() == State::swept)
         table.no_longer_live(c);

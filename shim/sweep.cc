@@ -3,6 +3,7 @@
 #include "clock.hh"
 #include "journal.hh"
 #include "keep_thread.hh"
+#include "opening.hh"
 #include "settings.hh"
 #include "sigpipe.hh"
 #include "socket.hh"
@@ -106,8 +107,7 @@ private:
         (is_waiting(activity) ? activity == Activity::idle ? tag.idle : tag.transaction : tag.running).add(1);
         (is_waiting(activity) ? activity == Activity::idle ? swept_.idle : swept_.transaction
                               : swept_.running)++;
-        if (!c.counted.exchange(true, std::memory_order_relaxed))
-            tag.opened.add(1); // half-open
+        count_opening(table_, c, activity);
         Straggler straggler{.tag = c.tag,
                             .test = c.test,
                             .line = table_.connections.origin(c).lines[0],

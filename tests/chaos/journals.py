@@ -13,10 +13,8 @@ class Connection:
     def count(self, event):
         return self.events.count(event)
 
-    # A sweep can come before the opening is told, which then never is: a revival shows that it lives.
     def is_live(self):
-        is_told = self.count("open") > 0 or self.count("revive") > 0
-        return is_told and not self.count("close") and self.count("sweep") == self.count("revive")
+        return self.count("open") == 1 and not self.count("close") and self.count("sweep") == self.count("revive")
 
 
 class Life:

@@ -1,0 +1,68 @@
+#include "sweep.hh"
+
+#include "journal.hh"
+#include "settings.hh"
+#include "socket.hh"
+#include "support/files.hh"
+
+#include <cstdlib>
+#include <doctest/doctest.h>
+#include <string>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace pqsweep;
+using namespace pqsweep::tests;
+
+namespace {
+
+// The journal of a process that has one connection, whose owner has not come to tell of it, and is swept.
+std::string journal_of_a_sweep(Activity activity) {
+    Folder folder("sweep");
+    std::string path = folder.path / "journal";
+    pid_t child = fork(); // settings and the journal's path are for the life of a process
+    if (child == 0) {
+        setenv("PQSWEEP_JOURNAL", path.c_str(), 1);
+        settings::load();
+        journal::start();
+        Table* table = table::create();
+        int ends[2];
+        if (!table || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+            _exit(1);
+        Connection* c = table->connections.add(reinterpret_cast<const PGconn*>(16), nullptr);
+        c->fd = ends[0];
+        c->cookie = socket_cookie(ends[0]);
+        c->backend_pid = 4711;
+        c->tag = table->names.intern("a");
+        c->epoch = 1;
+        c->activity = activity;
+        table->epoch = 2;
+        sweep::after_tag_change(*table);
+        _exit(0);
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    return text_of(path);
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("unit: sweep");
+
+TEST_CASE("a connection that is swept when it is open, and not told of yet, is told of first") {
+    std::string journal = journal_of_a_sweep(Activity::idle);
+    size_t open = journal.find(R"("event":"open")"), sweep = journal.find(R"("event":"sweep")");
+    REQUIRE(sweep != journal.npos);
+    CHECK(open < sweep);
+    CHECK(contains(journal, R"("backend":4711)"));
+}
+
+TEST_CASE("one that is still connecting was never open") {
+    std::string journal = journal_of_a_sweep(Activity::connecting);
+    CHECK(contains(journal, R"("event":"sweep")"));
+    CHECK(!contains(journal, R"("event":"open")"));
+}
+
+TEST_SUITE_END();
