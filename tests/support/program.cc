@@ -71,7 +71,9 @@ Program::Program(std::vector<std::string> argv, const Environment& environment, 
         dup2(in[0], 0);
         dup2(out[1], 1);
         dup2(err[1], 2);
-        signal(SIGPIPE, SIG_DFL); // ours is ignored, and that is inherited
+        // Inherited: we ignore the first, and who runs us in the background or by nohup(1), the others.
+        for (int number : {SIGPIPE, SIGHUP, SIGINT, SIGQUIT})
+            signal(number, SIG_DFL);
         execve(argument_pointers[0], argument_pointers.data(), entry_pointers.data());
         _exit(127);
     }
