@@ -17,8 +17,8 @@ struct Swept {
 
 namespace sweep {
 
-// Sweeps every connection last used under a tag that has ended, but for those that PQSWEEP_KEEP or
-// PQSWEEP_GRACE spare. Answers how many that were. When it returns their sockets are shut down, and running statements have been asked to
+// Sweeps every connection last used under a tag that has ended, but for those that PQSWEEP_KEEP or PQSWEEP_GRACE spare.
+// Answers how many that were. When it returns their sockets are shut down, and running statements have been asked to
 // stop, twice; asking takes two seconds at most, however many servers do not answer. No signal handler runs in this
 // thread meanwhile.
 Swept after_tag_change(Table& table);

@@ -114,15 +114,18 @@ void History::change_tag(Process& process, const JournalRecord& record) {
 }
 
 History::Open& History::open(Process& process, const JournalRecord& record) {
-    Open connection{.tag = tag_id(record.tag),
-                    .test = texts_.of(record.test),
-                    .stack = stack_id(record),
-                    .database = texts_.of(record.database),
-                    .tags_before = process.tags_ended,
-                    .backend = record.backend,
-                    .is_source = !record.source.empty()};
+    Open connection{
+        .tag = tag_id(record.tag), .test = texts_.of(record.test), .tags_before = process.tags_ended};
+    describe(connection, record);
     tags_[connection.tag].opened++;
-    return process.connections.insert_or_assign(record.connection, connection).first->second;
+    return process.connections.emplace(record.connection, connection).first->second;
+}
+
+void History::describe(Open& c, const JournalRecord& record) {
+    c.stack = stack_id(record);
+    c.is_source = !record.source.empty();
+    c.database = texts_.of(record.database);
+    c.backend = record.backend;
 }
 
 void History::settle(Process& process, Open& c, Fate fate) {
@@ -158,7 +161,7 @@ void History::close(Process& process, const JournalRecord& record) {
 
 void History::sweep(Process& process, const JournalRecord& record) {
     auto place = process.connections.find(record.connection);
-    if (place == process.connections.end()) { // it was still being opened
+    if (place == process.connections.end()) { // it was still being opened, or that is told next
         Open& half_open = open(process, record);
         half_open.is_live = false;
         count(process, half_open.tag, 0, 1);
@@ -210,7 +213,10 @@ void History::take(const JournalRecord& record, bool is_last) {
     Open* connection = place == process.connections.end() ? nullptr : &place->second;
     switch (record.event) {
     case Event::open:
-        count(process, open(process, record).tag, 1, 1);
+        if (connection) // another thread has told its sweep first
+            describe(*connection, record);
+        else
+            count(process, open(process, record).tag, 1, 1);
         break;
     case Event::close:
         close(process, record);

@@ -98,12 +98,13 @@ public:
 
 private:
     struct Open {
-        Strings::Id tag, test, stack, database;
+        Strings::Id tag, test;
+        uint32_t tags_before; // that had ended in the process when it was opened
+        Strings::Id stack = 0, database = 0;
         Strings::Id state = 0; // when it was swept, or the process ended
-        uint32_t tags_before;  // that had ended in the process when it was opened
-        int64_t backend;
+        int64_t backend = 0;
         double age = 0;
-        bool is_source;
+        bool is_source = false;
         bool is_live = true;
         bool awaits_fate = false;
     };
@@ -118,6 +119,7 @@ private:
 
     Process& process_of(const JournalRecord& record);
     Open& open(Process& process, const JournalRecord& record);
+    void describe(Open& connection, const JournalRecord& opening);
     void settle(Process& process, Open& connection, Fate fate);
     void close(Process& process, const JournalRecord& record);
     void sweep(Process& process, const JournalRecord& record);

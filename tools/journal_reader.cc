@@ -18,6 +18,8 @@ namespace {
 using namespace simdjson;
 
 constexpr int64_t known_version = 1;
+// No record has it in the middle: in a string, its quotes are escaped.
+constexpr std::string_view record_begin = "{\"v\":";
 
 constexpr std::pair<std::string_view, Event> events[] = {
     {"start", Event::start},   {"fork", Event::fork},     {"open", Event::open},
@@ -203,25 +205,29 @@ JournalReader& JournalReader::operator=(JournalReader&&) noexcept = default;
 const JournalRecord* JournalReader::next(Problems* problems) {
     State& s = *state_;
     for (;;) {
-        const char* first = s.buffer.data() + s.begin;
-        const void* newline = s.begin < s.end ? std::memchr(first, '\n', s.end - s.begin) : nullptr;
-        if (!newline) {
+        std::string_view left(s.buffer.data() + s.begin, s.end - s.begin);
+        size_t newline = left.find('\n');
+        // On a full disk, another process's record may follow one that was cut short.
+        size_t size = std::min(newline, left.substr(0, newline).find(record_begin, 1));
+        if (size == left.npos) {
             if (!s.is_at_end && s.fill(problems))
                 continue;
             s.is_at_end = true;
-            if (s.begin < s.end && problems)
+            if (!left.empty() && problems)
                 problems->add(s.path, s.line + 1, "the last line is cut short");
             s.begin = s.end;
             return nullptr;
         }
-        auto size = static_cast<size_t>(static_cast<const char*>(newline) - first);
-        s.line++;
         std::string wrong = size ? s.parse(size) : "";
-        s.begin += size + 1;
+        if (!wrong.empty() && problems)
+            problems->add(s.path, s.line + 1, wrong);
+        s.begin += size;
+        if (size == newline) {
+            s.begin++;
+            s.line++;
+        }
         if (size && wrong.empty())
             return &s.parsed.record;
-        if (!wrong.empty() && problems)
-            problems->add(s.path, s.line, std::move(wrong));
     }
 }
 

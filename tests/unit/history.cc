@@ -87,6 +87,19 @@ TEST_CASE("a half-open connection has no other record than its sweep") {
     CHECK(told.history.total().peak_without == 1);
 }
 
+TEST_CASE("a sweep may be told before the opening, by another thread") {
+    Told told;
+    told.tag(1, "a").tag(1, "b", "a").sweep(1, 1, "a");
+    told(1, Event::open, {.connection = 1, .backend = 7, .tag = "a", .database = "d"}).end(1);
+    CHECK(told.counts("a").opened == 1);
+    CHECK(told.counts("a").of(Fate::left_open) == 1);
+    CHECK(told.counts("a").of(Fate::open_at_exit) == 0);
+    CHECK(told.history.total().peak == 0);
+    const Culprit& culprit = told.history.culprits().at(0);
+    CHECK(culprit.backend == 7);
+    CHECK(told.history.texts()[culprit.database] == "d");
+}
+
 TEST_CASE("a peak is that of all processes of the run at once, and without sweeps the swept count on") {
     Told told;
     told.tag(1, "a").tag(2, "x");
