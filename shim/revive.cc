@@ -106,8 +106,12 @@ public:
                          prepare(name, sql, n, types);
                      });
         state.each_changed_setting([&](const char* name, const char* value) { setting(name, value); });
-        return finish();
+        is_lost_ = is_pipelined_ && !finish();
+        return is_good_ && !is_lost_;
     }
+
+    // Not all was answered.
+    bool is_lost() const { return is_lost_; }
 
 private:
     void begin() {
@@ -146,22 +150,21 @@ private:
             note(libpq_.get<Call::PQprepare>()(conn_, name, sql, n, types));
     }
 
+    // For each thing sent there is a result and a null, and then that of the sync. More than these come, for ever, where
+    // the connection is lost; its status need not say so.
     bool finish() {
-        if (!is_pipelined_)
-            return is_good_;
         if (libpq_.get<Call::PQpipelineSync>()(conn_) != 1)
             return false;
-        for (bool is_synced = false; !is_synced;) {
+        for (int left = 2 * sent_ + 1; left > 0; left--) {
             PGresult* result = libpq_.get<Call::PQgetResult>()(conn_);
-            if (!result) {
-                if (libpq_.get<Call::PQstatus>()(conn_) == CONNECTION_BAD)
-                    return false;
+            if (!result)
                 continue;
-            }
-            is_synced = libpq_.get<Call::PQresultStatus>()(result) == PGRES_PIPELINE_SYNC;
+            bool is_synced = libpq_.get<Call::PQresultStatus>()(result) == PGRES_PIPELINE_SYNC;
             note(result);
+            if (is_synced)
+                return libpq_.get<Call::PQexitPipelineMode>()(conn_) == 1;
         }
-        return libpq_.get<Call::PQexitPipelineMode>()(conn_) == 1 && is_good_;
+        return false;
     }
 
     const Libpq& libpq_;
@@ -169,6 +172,7 @@ private:
     int sent_ = 0;
     bool is_pipelined_ = false;
     bool is_good_ = true;
+    bool is_lost_ = false;
 };
 
 bool is_wanted(Table& table, Connection& c) {
@@ -177,19 +181,24 @@ bool is_wanted(Table& table, Connection& c) {
            !c.is_unrestorable && table.connections.session(c).loss() == Loss::none;
 }
 
-// Another session in the PGconn, like the last one. A sweep that came in between has left nothing of it.
+// Another session in the PGconn, like the last one. A sweep that came in between has left nothing of it. A connection that
+// is lost in between leaves libpq in a pipeline, out of which only a fresh one helps.
 Outcome reconnect(Table& table, Connection& c, PGconn* conn, const ClientState& state) {
+    constexpr int most_losses = 2;
     const Libpq& libpq = *c.libpq;
     owner::reviving(table, c);
-    libpq.get<Call::PQreset>()(conn);
-    if (libpq.get<Call::PQstatus>()(conn) != CONNECTION_OK)
-        return Outcome::no_server;
-    owner::progressed(table, c, conn);
-    if (!Replay(libpq, conn).run(table.connections.session(c), state)) {
+    for (int losses = 0;; losses++) {
+        libpq.get<Call::PQreset>()(conn);
+        if (libpq.get<Call::PQstatus>()(conn) != CONNECTION_OK)
+            return Outcome::no_server;
+        owner::progressed(table, c, conn);
+        Replay replay(libpq, conn);
+        if (losses < most_losses && replay.run(table.connections.session(c), state))
+            return owner::revived(c) ? Outcome::done : Outcome::not_wanted;
         cut_socket(c.fd, c.cookie, {});
-        return Outcome::not_restorable;
+        if (!replay.is_lost() || c.state() == State::swept)
+            return Outcome::not_restorable;
     }
-    return owner::revived(c) ? Outcome::done : Outcome::not_wanted;
 }
 
 } // namespace

@@ -55,8 +55,9 @@ uint64_t socket_cookie(int fd) {
     socklen_t length = sizeof cookie;
     if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &length) == 0)
         return cookie;
+    // TSan would take fstat() for a use of the number, which another thread may have by the time that it looks.
     struct stat status;
-    if (fstat(fd, &status) != 0 || !S_ISSOCK(status.st_mode))
+    if (fstatat(fd, "", &status, AT_EMPTY_PATH) != 0 || !S_ISSOCK(status.st_mode))
         return 0;
     return status.st_ino;
 }

@@ -278,6 +278,17 @@ TEST_CASE("no server: libpq's connect error, nothing leaks, and a later use trie
     fs::remove(link);
 }
 
+TEST_CASE("a server lost amid a revival, of which libpq's status tells nothing") {
+    Server server;
+    auto asked_twice = [](const char* losses) {
+        Program program({"revival_lost", losses}, {{"PQSWEEP_TAG", "a"}});
+        CHECK(program.finish() == 0);
+        return program.output();
+    };
+    CHECK(asked_twice("1") == "5MB\n5MB\n");
+    CHECK(asked_twice("2") == "57P01\nnothing came back\n");
+}
+
 TEST_CASE("PQSWEEP_REVIVE=0: it stays closed") {
     Shared shared("", {{"PQSWEEP_REVIVE", "0"}});
     shared.sweep();
