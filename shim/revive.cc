@@ -196,6 +196,7 @@ Outcome reconnect(Table& table, Connection& c, PGconn* conn, const ClientState& 
         if (losses < most_losses && replay.run(table.connections.session(c), state))
             return owner::revived(c) ? Outcome::done : Outcome::not_wanted;
         cut_socket(c.fd, c.cookie, {});
+        table.no_longer_live(c); // else the next PQreset would end a connection that was told of
         if (!replay.is_lost() || c.state() == State::swept)
             return Outcome::not_restorable;
     }

@@ -280,13 +280,22 @@ TEST_CASE("no server: libpq's connect error, nothing leaks, and a later use trie
 
 TEST_CASE("a server lost amid a revival, of which libpq's status tells nothing") {
     Server server;
-    auto asked_twice = [](const char* losses) {
-        Program program({"revival_lost", losses}, {{"PQSWEEP_TAG", "a"}});
-        CHECK(program.finish() == 0);
-        return program.output();
+    struct Seen {
+        std::string answers;
+        bool was_closed_in_time;
+        bool operator==(const Seen&) const = default;
     };
-    CHECK(asked_twice("1") == "5MB\n5MB\n");
-    CHECK(asked_twice("2") == "57P01\nnothing came back\n");
+    auto asked_twice = [](const std::vector<std::string>& what) {
+        Program program(what, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "always"}});
+        CHECK(program.finish() == 0);
+        CHECK(contains(program.errors(), "1 connection opened"));
+        return Seen{program.output(),
+                    contains(program.errors(), "\n  a                           1      1 ")};
+    };
+    CHECK(asked_twice({"revival_lost", "1"}) == Seen{"5MB\n5MB\n", true});
+    CHECK(asked_twice({"revival_lost", "2"}) == Seen{"57P01\nnothing came back\n", false});
+    CHECK(asked_twice({"revival_lost", "1", "gone"}) ==
+          Seen{"nothing came back\nnothing came back\n", false});
 }
 
 TEST_CASE("PQSWEEP_REVIVE=0: it stays closed") {

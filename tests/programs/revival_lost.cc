@@ -1,7 +1,8 @@
-// revival_lost N
+// revival_lost N [gone]
 //
 // A connection is revived; N times, the server it comes to reads no more once the client is let in, but still says
-// something. What is sent then is lost, and libpq knows, but takes the connection for a good one. Then all is well again.
+// something. What is sent then is lost, and libpq knows, but takes the connection for a good one. Then all is well again,
+// or there is no server.
 // link: -lpq -pthread
 #include <array>
 #include <cstdio>
@@ -61,12 +62,14 @@ void relay(int client, int server, bool goes_deaf) {
     }
 }
 
-void serve(int listener, int deaf) {
+void serve(int listener, const char* directory, int deaf, bool is_then_gone) {
     for (int number = 1;; number++) {
         int client = accept(listener, nullptr, nullptr);
-        std::thread([client, number, deaf] {
+        if (is_then_gone && number == 1 + deaf)
+            std::filesystem::remove_all(directory);
+        std::thread([client, is_deaf = number > 1 && number <= 1 + deaf] {
             int server = connect_to_server();
-            relay(client, server, number > 1 && number <= 1 + deaf);
+            relay(client, server, is_deaf);
             close(client);
             close(server);
         }).detach();
@@ -82,14 +85,14 @@ void ask(PGconn* conn) {
 
 } // namespace
 
-int main(int, char** argv) {
+int main(int argc, char** argv) {
     char directory[] = "/tmp/pqsweep-revival-lost.XXXXXX";
     int listener = socket(AF_UNIX, SOCK_STREAM, 0);
     sockaddr_un address = in_directory(mkdtemp(directory), "1");
     if (bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
         listen(listener, 8) != 0)
         return 1;
-    std::thread(serve, listener, atoi(argv[1])).detach();
+    std::thread(serve, listener, directory, atoi(argv[1]), argc > 2).detach();
     PGconn* conn = PQconnectdb(("port=1 gssencmode=disable host="s + directory).c_str());
     PQsetNoticeReceiver(
         conn, [](void*, const PGresult*) {}, nullptr);
