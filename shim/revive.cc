@@ -94,24 +94,28 @@ private:
     char values_[std::size(reported_settings)][256];
 };
 
+enum class Replayed : uint8_t {
+    all,
+    failed, // something could not be made again
+    lost,   // not all was answered
+};
+
 // Sends everything that the session had, in one pipeline: one round trip. Falls back to one statement after
 // the other where libpq (before 14) has no pipelines.
 class Replay {
 public:
     Replay(const Libpq& libpq, PGconn* conn) : libpq_(libpq), conn_(conn) {}
 
-    bool run(const Session& session, const ClientState& state) {
+    Replayed run(const Session& session, const ClientState& state) {
         session.each([&](std::string_view sql) { statement(sql); },
                      [&](const char* name, const char* sql, int n, const Oid* types) {
                          prepare(name, sql, n, types);
                      });
         state.each_changed_setting([&](const char* name, const char* value) { setting(name, value); });
-        is_lost_ = is_pipelined_ && !finish();
-        return is_good_ && !is_lost_;
+        if (is_pipelined_ && !finish())
+            return Replayed::lost;
+        return is_good_ ? Replayed::all : Replayed::failed;
     }
-
-    // Not all was answered.
-    bool is_lost() const { return is_lost_; }
 
 private:
     void begin() {
@@ -172,7 +176,6 @@ private:
     int sent_ = 0;
     bool is_pipelined_ = false;
     bool is_good_ = true;
-    bool is_lost_ = false;
 };
 
 bool is_wanted(Table& table, Connection& c) {
@@ -192,12 +195,14 @@ Outcome reconnect(Table& table, Connection& c, PGconn* conn, const ClientState& 
         if (libpq.get<Call::PQstatus>()(conn) != CONNECTION_OK)
             return Outcome::no_server;
         owner::progressed(table, c, conn);
-        Replay replay(libpq, conn);
-        if (losses < most_losses && replay.run(table.connections.session(c), state))
+        Replayed replayed = losses == most_losses
+                                ? Replayed::failed
+                                : Replay(libpq, conn).run(table.connections.session(c), state);
+        if (replayed == Replayed::all)
             return owner::revived(c) ? Outcome::done : Outcome::not_wanted;
         cut_socket(c.fd, c.cookie, {});
         table.no_longer_live(c); // else the next PQreset would end a connection that was told of
-        if (!replay.is_lost() || c.state() == State::swept)
+        if (replayed != Replayed::lost || c.state() == State::swept)
             return Outcome::not_restorable;
     }
 }

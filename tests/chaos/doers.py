@@ -139,8 +139,7 @@ class Doer:
         ended = seen.ended + self.ended_outside
         if not self.ends or self.ends[-1][0] < ended:
             self.ends.append((ended, now))
-        may_stay = seen.phase == WORKING or (seen.phase == QUIET and not self.may_leave)
-        for thread, beat in enumerate((*seen.beats, 0 if may_stay else 1 + seen.phase)):
+        for thread, beat in enumerate((*seen.beats, 0 if seen.phase == WORKING else 1 + seen.phase)):
             if self.beats.get(thread, (None,))[0] != beat:
                 self.beats[thread] = beat, now
             elif beat and now - self.beats[thread][1] > HANGS_AFTER * self.slowness:
