@@ -30,28 +30,39 @@ runtime_tsan = libtsan.so
 sanitizer_runtime = $(if $(sanitize),$(realpath $(shell $(CXX) -print-file-name=$(runtime_$(BUILD)))))
 
 version := $(shell cat VERSION)
-libpq_include = $(shell pg_config --includedir)
+libpq_flags = $(or $(shell pkg-config --cflags libpq 2>/dev/null),-I$(shell pg_config --includedir))
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
-compile = $(CXX) -std=c++20 $(warnings) -MMD -MP $(sanitize) -I$(libpq_include) -Ishim
+compile = $(CXX) -std=c++20 $(warnings) -MMD -MP $(sanitize) $(libpq_flags) -I.
 
 # The shim must load into any process: no C++ runtime, no constructor, thread-local storage without allocation.
 shim_flags := -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsafe-statics -ftls-model=initial-exec
 shim_libraries := $(if $(sanitize),,-nodefaultlibs -lc)
 # It loads into every process of a test run: as few segments, and names to look up, as can be.
-shim_link := -Wl,--version-script=shim/exports.map -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions
+shim_link := -Wl,--version-script=shim/hooks/exports.map -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions
+
+# The objects of rooms: $(call room,shim/base) is all that is compiled from that folder, not from those below it.
+objects = $(patsubst %.cc,$(B)/obj/%.o,$(wildcard $(1)))
+room = $(or $(foreach folder,$(1),$(call objects,$(folder)/*.cc)),$(error no sources in $(1)))
+# One object by its source's name; a file that was renamed stops the build here.
+object = $(foreach name,$(1),$(if $(wildcard $(name).cc),$(B)/obj/$(name).o,$(error no $(name).cc)))
+
+shim_rooms := base real table session session/sql origin report lifecycle hooks
+shim_objects := $(call room,$(shim_rooms:%=shim/%))
+# What the tools and the unit tests share with the shim.
+shared_objects := $(filter-out $(call room,shim/hooks),$(shim_objects))
+tool_rooms := text journal verdict report live launch commands
+tool_objects := $(call room,$(tool_rooms:%=tools/%))
+tool_libraries := -lfmt -lsimdjson -lelf -lncursesw -ltinfo
+unit_objects := $(call room,$(patsubst %/,%,$(sort $(dir $(wildcard tests/unit/*/*.cc tests/unit/*/*/*.cc)))))
+test_objects := $(call room,tests tests/support tests/process) $(unit_objects)
 
 # What every process touches comes first, in as few pages as can be; last the arrays that only connections do.
-first_linked := process real_libc table summary witness
-in_order = $(foreach name,$(first_linked),$(filter %/$(name).o,$(1))) \
-    $(filter-out $(foreach name,$(first_linked) connections,%/$(name).o),$(1)) $(filter %/connections.o,$(1))
+linked_first := $(call object,shim/hooks/process shim/real/libc_functions shim/table/table shim/report/summary shim/report/witness)
+linked_last := $(call object,shim/table/connections)
+in_order := $(linked_first) $(filter-out $(linked_first) $(linked_last),$(shim_objects)) $(linked_last)
+# A sanitizer's runtime calls dlsym, getenv and sigaction before it is ready to watch what they do.
+unsanitized := $(call object,shim/hooks/libc_hooks shim/hooks/loader_hooks) $(call room,shim/real)
 
-objects = $(patsubst %.cc,$(B)/obj/%.o,$(wildcard $(1)))
-shim_objects := $(call objects,shim/*.cc)
-# What the tools and the unit tests share with the shim.
-shared_objects := $(filter-out $(B)/obj/shim/hooks_% $(B)/obj/shim/process.o,$(shim_objects))
-tool_objects := $(call objects,tools/*.cc)
-tool_libraries := -lfmt -lsimdjson -lelf -lncursesw -ltinfo
-test_objects := $(call objects,tests/*.cc tests/support/*.cc tests/unit/*.cc tests/process/*.cc)
 programs := $(patsubst tests/programs/%.cc,$(B)/programs/%,$(wildcard tests/programs/*.cc))
 plugins := $(patsubst tests/programs/plugins/%.cc,$(B)/programs/%.so,$(wildcard tests/programs/plugins/*.cc))
 # The same client as other projects build theirs: not beside a sanitized shim, and with clang only where its sanitizers are.
@@ -59,24 +70,23 @@ hosts := pie no-pie now lazy versioned gcc-asan gcc-tsan
 clang_hosts := $(if $(wildcard $(shell clang++ -print-resource-dir 2>&1)/lib/linux/libclang_rt.msan-*.a),clang-asan clang-tsan clang-msan)
 host_programs := $(if $(sanitize),,$(addprefix $(B)/hosts/,$(hosts) $(clang_hosts)))
 
-fuzz_sources := tests/fuzz/board.cc tests/support/wild_board.cc tools/board.cc tools/utf8.cc
+fuzz_sources := tests/fuzz/board.cc tests/support/wild_board.cc tools/live/board.cc tools/text/utf8.cc
 FUZZ_SECONDS ?= 60
 chaos_objects := $(call objects,tests/chaos/*.cc)
 
 compiled_clients := $(addprefix build/clients/left_,qt ocaml haskell)
-suites := $(patsubst tests/recipes/%/main.cc,$(B)/recipes/%,$(wildcard tests/recipes/*/main.cc))
-benches := $(patsubst bench/%.cc,$(B)/bench/%,$(wildcard bench/*.cc))
+suites := $(patsubst tests/fixtures/recipes/%/main.cc,$(B)/recipes/%,$(wildcard tests/fixtures/recipes/*/main.cc))
+benches := $(patsubst bench/micro/%.cc,$(B)/bench/%,$(wildcard bench/micro/*.cc))
 
 all: $(B)/libpqsweep.so $(B)/pqsweep  ## libpqsweep.so and the pqsweep command
 
-$(B)/libpqsweep.so: $(shim_objects) shim/exports.map
-	$(CXX) -shared $(sanitize) -o $@ $(call in_order,$(shim_objects)) $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
+$(B)/libpqsweep.so: $(shim_objects) shim/hooks/exports.map
+	$(CXX) -shared $(sanitize) -o $@ $(in_order) $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
 
-$(B)/pqsweep: $(tool_objects) $(B)/obj/shim/settings.o
+$(B)/pqsweep: $(tool_objects) $(call object,shim/base/settings)
 	$(CXX) $(sanitize) -o $@ $^ $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)
 
-# A sanitizer's runtime calls dlsym, getenv and sigaction before it is ready to watch what they do.
-$(addprefix $(B)/obj/shim/,hooks_libc.o hooks_loader.o real.o real_libc.o definition.o): sanitize :=
+$(unsanitized): sanitize :=
 
 $(B)/obj/shim/%.o: shim/%.cc Makefile
 	@mkdir -p $(@D)
@@ -88,7 +98,7 @@ $(B)/obj/tools/%.o: tools/%.cc Makefile VERSION
 
 $(B)/obj/tests/%.o: tests/%.cc Makefile
 	@mkdir -p $(@D)
-	$(compile) -Itests -Itools -DPQSWEEP_SANITIZER_RUNTIME='"$(sanitizer_runtime)"' $(CXXFLAGS) -c -o $@ $<
+	$(compile) -DPQSWEEP_SANITIZER_RUNTIME='"$(sanitizer_runtime)"' $(CXXFLAGS) -c -o $@ $<
 
 # To look at a vptr, UBSan takes descriptors.
 $(chaos_objects): sanitize += $(if $(filter asan,$(BUILD)),-fno-sanitize=vptr)
@@ -110,9 +120,9 @@ $(B)/programs/%.so: tests/programs/plugins/%.cc Makefile $(B)/programs/libqq.so.
 	@mkdir -p $(@D)
 	$(compile) -fPIC -shared $(CXXFLAGS) -o $@ $< -L$(@D) -Wl,-rpath,'$$ORIGIN' $(call link_of,$<) $(LDFLAGS)
 
-$(B)/recipes/%: tests/recipes/%/main.cc $(wildcard tests/recipes/*.hh tests/recipes/*/*.cc) Makefile
+$(B)/recipes/%: tests/fixtures/recipes/%/main.cc $(wildcard tests/fixtures/recipes/*.hh tests/fixtures/recipes/*/*.cc) Makefile
 	@mkdir -p $(@D)
-	$(CXX) -std=c++20 $(warnings) -I$(libpq_include) $(CXXFLAGS) -o $@ $(wildcard $(<D)/*.cc) $(call link_of,$<) -lpq $(LDFLAGS)
+	$(CXX) -std=c++20 $(warnings) $(libpq_flags) $(CXXFLAGS) -o $@ $(wildcard $(<D)/*.cc) $(call link_of,$<) -lpq $(LDFLAGS)
 
 # A second libpq: a copy under another soname of the same length, and with a text that tells it apart.
 $(B)/programs/libqq.so.5:
@@ -138,60 +148,60 @@ host_clang-msan := clang++ -fsanitize=memory -fsanitize-recover=memory
 $(B)/hosts/versioned: $(B)/hosts/versioned-libpq/libpq.so
 $(B)/hosts/%: tests/programs/host_client.cc Makefile
 	@mkdir -p $(@D)
-	$(host_$*) -std=c++20 -O1 -g -I$(libpq_include) -o $@ $< -lpq -pthread
+	$(host_$*) -std=c++20 -O1 -g $(libpq_flags) -o $@ $< -lpq -pthread
 
 $(B)/hosts/versioned-libpq/libpq.so: $(B)/programs/give_version
 	@mkdir -p $(@D)
 	$< $(shell pg_config --libdir)/libpq.so.5 $@.5
 	ln -sf libpq.so.5 $@
 
-build/clients/left_qt: tests/clients/left_qt/main.cpp tests/clients/left_qt/left_qt.pro
+build/clients/left_qt: tests/fixtures/clients/left_qt/main.cpp tests/fixtures/clients/left_qt/left_qt.pro
 	@mkdir -p $@.build
 	cd $@.build && qmake $(abspath $(<D)) && $(MAKE)
 	cp $@.build/left_qt $@
 
-build/clients/left_ocaml: tests/clients/left_ocaml.ml
+build/clients/left_ocaml: tests/fixtures/clients/left_ocaml.ml
 	@mkdir -p $@.build
 	cp $< $@.build
 	cd $@.build && ocamlfind ocamlopt -thread -package threads.posix,postgresql -linkpkg left_ocaml.ml -o $(abspath $@)
 
-build/clients/left_haskell: tests/clients/left_haskell.hs
+build/clients/left_haskell: tests/fixtures/clients/left_haskell.hs
 	ghc -package postgresql-simple -outputdir $@.build -o $@ $<
 
-$(B)/bench/%: bench/%.cc Makefile
+$(B)/bench/%: bench/micro/%.cc Makefile
 	@mkdir -p $(@D)
 	$(compile) $(CXXFLAGS) -o $@ $< -lpq -lbenchmark -ldl $(LDFLAGS)
 
-$(B)/bench/fake/%.so: bench/fake/%.cc Makefile
+$(B)/bench/fake/%.so: bench/micro/fake/%.cc Makefile
 	@mkdir -p $(@D)
 	$(compile) -fPIC -shared $(CXXFLAGS) -o $@ $< -Wl,-soname,$(@F).5 $(LDFLAGS)
 
-$(B)/bench/leaky_suite: bench/suite/doctest/leaky_suite.cc Makefile
+$(B)/bench/leaky_suite: bench/suites/doctest/leaky_suite.cc Makefile
 	@mkdir -p $(@D)
 	$(compile) $(CXXFLAGS) -o $@ $< -lpq $(LDFLAGS)
 
 packages:  ## install the Debian packages that demo, test and bench need
-	@tests/install-packages tests/packages.txt
+	@tests/bin/install-packages tests/packages/test.txt
 
 # Recipes run make again where packages may have to be installed first: what the build asks of pg_config and
 # finds in /usr/include is known only then.
-run_demo = tests/with-server -c max_connections=100 -c superuser_reserved_connections=0 -- bench/demo $(B)
+run_demo = tests/bin/with-server -c max_connections=100 -c superuser_reserved_connections=0 -- bench/demo $(B)
 demo: packages  ## a leaky suite without and with pqsweep, on a throwaway server
 	@$(MAKE) --no-print-directory all $(B)/bench/leaky_suite
 	@$(run_demo)
 
 test: packages  ## all tests, on a throwaway server
 	@$(MAKE) --no-print-directory build-tests
-	@tests/clients/install-node build/clients
-	@tests/with-server -- $(B)/tests --test-suite='$(TESTS)' --test-suite-exclude='heavy clients'
+	@tests/fixtures/clients/install-node build/clients
+	@tests/bin/with-server -- $(B)/tests --test-suite='$(TESTS)' --test-suite-exclude='heavy clients'
 
 # What can't be had is skipped by its test, which says why.
 clients: packages  ## the drivers of all languages, and their matrix in build/clients.md
-	-@tests/install-packages tests/packages-clients.txt
+	-@tests/bin/install-packages tests/packages/clients.txt
 	@$(MAKE) --no-print-directory build-tests
 	-@$(MAKE) --no-print-directory --keep-going $(compiled_clients)
-	@tests/clients/install-node build/clients
-	@tests/with-server -- $(B)/tests --test-suite='*clients'
+	@tests/fixtures/clients/install-node build/clients
+	@tests/bin/with-server -- $(B)/tests --test-suite='*clients'
 
 # $(B)/$1.md into the README, between its marks.
 into_readme = sed -i -e '/<!-- $1: begin/,/<!-- $1: end/{//!d}' -e '/<!-- $1: begin/r $(B)/$1.md' README.md
@@ -215,9 +225,9 @@ check: packages  ## the fast tests, without a server
 	@$(B)/tests --test-suite='unit*'
 
 fuzz:  ## what the tools make of wild boards, for FUZZ_SECONDS (60)
-	@tests/install-packages tests/packages.txt tests/packages-fuzz.txt
+	@tests/bin/install-packages tests/packages/test.txt tests/packages/fuzz.txt
 	@mkdir -p $(B)/fuzz/corpus
-	clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -I$(libpq_include) -Ishim -o $(B)/fuzz/board $(fuzz_sources)
+	clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -I. -o $(B)/fuzz/board $(fuzz_sources)
 	$(B)/fuzz/board -max_total_time=$(FUZZ_SECONDS) -max_len=4096 $(B)/fuzz/corpus
 
 check-valgrind: packages  ## the unit tests under valgrind
@@ -228,23 +238,23 @@ build-tests: all $(B)/tests $(B)/chaos/doer $(programs) $(suites) $(plugins) $(h
 
 chaos: packages  ## random threads and programs on a server that is killed, for SECONDS=60 (SEED=...)
 	@$(MAKE) --no-print-directory all $(B)/chaos/doer
-	@tests/with-server -c max_connections=400 -- tests/chaos/run $(B) --seconds $(SECONDS) $(SEED:%=--seed %) --preload '$(sanitizer_runtime)'
+	@tests/bin/with-server -c max_connections=400 -- tests/chaos/run $(B) --seconds $(SECONDS) $(SEED:%=--seed %) --preload '$(sanitizer_runtime)'
 
 bench_built = all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
-run_bench = tests/with-server -c max_connections=600 -- bench/run $(B)
+run_bench = tests/bin/with-server -c max_connections=600 -- bench/run $(B)
 bench: packages  ## the tables that the README quotes
 	@$(MAKE) --no-print-directory $(bench_built)
 	@$(run_bench)
 
 # Not in CI: it takes minutes, and Debian's sources.
 compat:  ## the test suites of libpq's drivers, with the shim and without
-	@tests/install-packages tests/packages.txt tests/packages-compat.txt
+	@tests/bin/install-packages tests/packages/test.txt tests/packages/compat.txt
 	@$(MAKE) --no-print-directory all
-	@tests/compat $(B)
+	@tests/bin/compat $(B)
 
 lint:  ## clang-format and clang-tidy, warnings as errors
-	@tests/install-packages tests/packages.txt tests/packages-lint.txt
-	@tests/lint -std=c++20 $(warnings) -I$(libpq_include) -Ishim -Itests -Itools -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
+	@tests/bin/install-packages tests/packages/test.txt tests/packages/lint.txt
+	@tests/bin/lint -std=c++20 $(warnings) $(libpq_flags) -I. -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
 
 install: all  ## to PREFIX (/usr/local), below DESTDIR
 	install -D -m 755 $(B)/pqsweep $(DESTDIR)$(PREFIX)/bin/pqsweep

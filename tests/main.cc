@@ -1,6 +1,6 @@
 // Runs all tests and ends with one line: N passed, N failed, N skipped.
 #define DOCTEST_CONFIG_IMPLEMENT
-#include "support/skip.hh"
+#include "tests/support/skip.hh"
 
 #include <cstdio>
 #include <doctest/doctest.h>

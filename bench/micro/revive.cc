@@ -4,7 +4,7 @@
 //
 // A round opens a connection, closes it by a tag change or by PQfinish, waits until the server has forgotten
 // it, and answers with a time in microseconds: until a statement has its result.
-#include "client.hh"
+#include "bench/micro/client.hh"
 
 #include <vector>
 

@@ -10,7 +10,7 @@
 //
 // A round opens COUNT connections, closes them, and answers with times in microseconds: until the client went on, and
 // its CPU time; then, until the server had forgotten them. `sink`: with the fake libpq, and no server to forget them.
-#include "client.hh"
+#include "bench/micro/client.hh"
 
 #include <ctime>
 #include <fcntl.h>

@@ -8,7 +8,7 @@ from statistics import median
 import psycopg2
 
 from measuring import median_ratio, turns
-from suites import modules, pytest, run_observed, run_suite
+from suites.running import modules, pytest, run_observed, run_suite
 
 ROUNDS = 3
 BLOCKS = {"an engine for each module": {}, "one shared engine": {"SHARED_ENGINE": "1"}}

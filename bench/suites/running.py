@@ -1,4 +1,4 @@
-"""Runs the suites in suite/, for the demo and for what they cost under pqsweep."""
+"""Runs the suites beside it, for the demo and for what they cost under pqsweep."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def pytest(report, *options, tests="."):
 
 
 def modules():
-    return sorted(path.name for path in (HERE / "suite" / "pytest").glob("test_*.py"))
+    return sorted(path.name for path in (HERE / "pytest").glob("test_*.py"))
 
 
 def fresh_database():
@@ -50,7 +50,7 @@ def run_suite(command, report, **variables):
     fresh_database()
     with tempfile.TemporaryFile("w+", errors="replace") as output:
         started = time.time()
-        suite = subprocess.Popen(command, cwd=HERE / "suite" / "pytest", env=suite_environment() | variables,
+        suite = subprocess.Popen(command, cwd=HERE / "pytest", env=suite_environment() | variables,
                                  stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                                  start_new_session=True)
         try:

@@ -2,7 +2,7 @@
 // nothing, so whoever takes several locks makes one first. Async-signal-safe; keeps errno.
 #pragma once
 
-#include "relaxed.hh"
+#include "shim/base/relaxed.hh"
 
 #include <csignal>
 

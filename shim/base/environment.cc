@@ -1,7 +1,7 @@
-#include "environment.hh"
+#include "shim/base/environment.hh"
 
-#include "lock.hh"
-#include "relaxed.hh"
+#include "shim/base/lock.hh"
+#include "shim/base/relaxed.hh"
 
 #include <cstdint>
 #include <cstring>

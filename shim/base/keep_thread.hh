@@ -2,8 +2,8 @@
 // errno is what it was.
 #pragma once
 
-#include "blocked_signals.hh"
-#include "keep_errno.hh"
+#include "shim/base/blocked_signals.hh"
+#include "shim/base/keep_errno.hh"
 
 #include <pthread.h>
 

@@ -4,7 +4,7 @@
 // Async-signal-safe. All-zero bytes are an unlocked lock.
 #pragma once
 
-#include "blocked_signals.hh"
+#include "shim/base/blocked_signals.hh"
 
 #include <atomic>
 #include <sched.h>

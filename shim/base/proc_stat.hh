@@ -1,7 +1,7 @@
 // What /proc/<pid>/stat says, for the shim and the tools.
 #pragma once
 
-#include "text.hh"
+#include "shim/base/text.hh"
 
 namespace pqsweep {
 

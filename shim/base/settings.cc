@@ -1,7 +1,7 @@
-#include "settings.hh"
+#include "shim/base/settings.hh"
 
-#include "sigpipe.hh"
-#include "text.hh"
+#include "shim/base/sigpipe.hh"
+#include "shim/base/text.hh"
 
 #include <atomic>
 #include <csignal>

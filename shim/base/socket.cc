@@ -1,6 +1,6 @@
-#include "socket.hh"
+#include "shim/base/socket.hh"
 
-#include "blocked_signals.hh"
+#include "shim/base/blocked_signals.hh"
 
 #include <atomic>
 #include <cerrno>

@@ -1,6 +1,6 @@
-#include "appname.hh"
+#include "shim/hooks/connect_with_appname.hh"
 
-#include "text.hh"
+#include "shim/base/text.hh"
 
 namespace pqsweep {
 

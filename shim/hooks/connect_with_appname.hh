@@ -2,7 +2,7 @@
 // which module holds what.
 #pragma once
 
-#include "real.hh"
+#include "shim/real/libpqs.hh"
 
 #include <string_view>
 

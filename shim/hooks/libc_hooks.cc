@@ -1,15 +1,15 @@
 // libpqsweep.so's libc functions. Each does what libc's does, and here is why it is wrapped at all.
-#include "clock.hh"
-#include "environment.hh"
-#include "keep_errno.hh"
-#include "on_signal.hh"
-#include "process.hh"
-#include "real.hh"
-#include "revive.hh"
-#include "sweep.hh"
-#include "table.hh"
-#include "tag.hh"
-#include "unseen.hh"
+#include "shim/base/clock.hh"
+#include "shim/base/environment.hh"
+#include "shim/base/keep_errno.hh"
+#include "shim/base/sanitizers.hh"
+#include "shim/hooks/process.hh"
+#include "shim/hooks/signal.hh"
+#include "shim/lifecycle/revive.hh"
+#include "shim/lifecycle/sweep.hh"
+#include "shim/lifecycle/tag.hh"
+#include "shim/real/libpqs.hh"
+#include "shim/table/table.hh"
 
 #include <cerrno>
 #include <cstring>

@@ -4,9 +4,9 @@
 // The shim is loaded into every process of a test run, most of which never see PostgreSQL, and beside
 // whatever C++ runtime the program has, or none. So it depends on libc alone: no exceptions, no RTTI, no
 // libstdc++.
-#include "hook_session.hh"
-#include "hook_work.hh"
-#include "hooks.hh"
+#include "shim/hooks/lookup.hh"
+#include "shim/hooks/session_calls.hh"
+#include "shim/hooks/work_calls.hh"
 
 #include <cstring>
 
@@ -18,7 +18,7 @@ void* find_hook(const char* name, const Libpq* libpq) {
 #define HOOK(kind, result, function, parameters, arguments)                                                  \
     if (strcmp(name, #function) == 0)                                                                        \
         return hook_for<Call::function>(&::function, libpq);
-#include "libpq_calls.def"
+#include "shim/real/libpq_calls.def"
     return nullptr;
 }
 
@@ -38,4 +38,4 @@ void* hook_of(const char* name) {
     extern "C" [[gnu::visibility("default")]] result name parameters {                                       \
         return pqsweep::kind##_hook<pqsweep::Call::name>(__builtin_return_address(0), UNPAREN arguments);    \
     }
-#include "libpq_calls.def"
+#include "shim/real/libpq_calls.def"

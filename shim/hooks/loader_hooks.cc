@@ -6,8 +6,8 @@
 //
 // The loader takes the address that it will return to for its caller: RTLD_NEXT, RTLD_DEFAULT, RUNPATH and $ORIGIN
 // depend on it. So both hooks end in a jump, in every build; a test looks at their instructions.
-#include "hooks.hh"
-#include "settings.hh"
+#include "shim/base/settings.hh"
+#include "shim/hooks/lookup.hh"
 
 #include <cstring>
 #include <dlfcn.h>

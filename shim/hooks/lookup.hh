@@ -1,7 +1,7 @@
 // The hooks, for code that asks the loader for a libpq function instead of being bound to it.
 #pragma once
 
-#include "real.hh"
+#include "shim/real/libpqs.hh"
 
 namespace pqsweep {
 

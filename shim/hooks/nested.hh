@@ -2,8 +2,8 @@
 // connection that is none of ours.
 #pragma once
 
-#include "owner.hh"
-#include "unseen.hh"
+#include "shim/base/sanitizers.hh"
+#include "shim/lifecycle/tracker.hh"
 
 #include <type_traits>
 

@@ -1,7 +1,7 @@
 // The life of the host process as pqsweep sees it: first connection, fork, end.
 #pragma once
 
-#include "table.hh"
+#include "shim/table/table.hh"
 
 namespace pqsweep::process {
 

@@ -2,12 +2,12 @@
 // and finish of libpq_calls.def.
 #pragma once
 
-#include "appname.hh"
-#include "nested.hh"
-#include "origin.hh"
-#include "process.hh"
-#include "tag.hh"
-#include "witness.hh"
+#include "shim/hooks/connect_with_appname.hh"
+#include "shim/hooks/nested.hh"
+#include "shim/hooks/process.hh"
+#include "shim/lifecycle/tag.hh"
+#include "shim/origin/capture.hh"
+#include "shim/report/witness.hh"
 
 #include <optional>
 #include <utility>

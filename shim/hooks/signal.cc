@@ -1,12 +1,12 @@
-#include "on_signal.hh"
+#include "shim/hooks/signal.hh"
 
-#include "keep_thread.hh"
-#include "real.hh"
-#include "revive.hh"
-#include "settings.hh"
-#include "sweep.hh"
-#include "tag.hh"
-#include "unseen.hh"
+#include "shim/base/keep_thread.hh"
+#include "shim/base/sanitizers.hh"
+#include "shim/base/settings.hh"
+#include "shim/lifecycle/revive.hh"
+#include "shim/lifecycle/sweep.hh"
+#include "shim/lifecycle/tag.hh"
+#include "shim/real/libpqs.hh"
 
 #include <csignal>
 #include <ctime>

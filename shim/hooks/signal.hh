@@ -5,7 +5,7 @@
 // reads no environment. All that it reaches is async-signal-safe.
 #pragma once
 
-#include "table.hh"
+#include "shim/table/table.hh"
 
 namespace pqsweep::on_signal {
 

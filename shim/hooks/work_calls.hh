@@ -1,10 +1,10 @@
 // What surrounds the calls that work with a session: the kinds exec, send, read and write of libpq_calls.def.
 #pragma once
 
-#include "nested.hh"
-#include "remember.hh"
-#include "revive.hh"
-#include "tag.hh"
+#include "shim/hooks/nested.hh"
+#include "shim/lifecycle/revive.hh"
+#include "shim/lifecycle/sessions.hh"
+#include "shim/lifecycle/tag.hh"
 
 namespace pqsweep {
 

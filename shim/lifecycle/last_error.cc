@@ -1,8 +1,8 @@
-#include "obituary.hh"
+#include "shim/lifecycle/last_error.hh"
 
-#include "keep_errno.hh"
-#include "socket.hh"
-#include "text.hh"
+#include "shim/base/keep_errno.hh"
+#include "shim/base/socket.hh"
+#include "shim/base/text.hh"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>

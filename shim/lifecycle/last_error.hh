@@ -5,7 +5,7 @@
 // one that holds a FATAL 57P01 with the whole story, followed by the end of the stream.
 #pragma once
 
-#include "table.hh"
+#include "shim/table/table.hh"
 
 namespace pqsweep::obituary {
 

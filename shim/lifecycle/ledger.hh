@@ -2,7 +2,7 @@
 // Async-signal-safe.
 #pragma once
 
-#include "journal.hh"
+#include "shim/report/journal.hh"
 
 namespace pqsweep {
 

@@ -1,11 +1,11 @@
-#include "revive.hh"
+#include "shim/lifecycle/revive.hh"
 
-#include "clock.hh"
-#include "journal.hh"
-#include "owner.hh"
-#include "settings.hh"
-#include "socket.hh"
-#include "text.hh"
+#include "shim/base/clock.hh"
+#include "shim/base/settings.hh"
+#include "shim/base/socket.hh"
+#include "shim/base/text.hh"
+#include "shim/lifecycle/tracker.hh"
+#include "shim/report/journal.hh"
 
 #include <cerrno>
 #include <fcntl.h>

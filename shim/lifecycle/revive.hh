@@ -2,7 +2,7 @@
 // descriptor number and with its session's state.
 #pragma once
 
-#include "table.hh"
+#include "shim/table/table.hh"
 
 namespace pqsweep::revive {
 

@@ -1,4 +1,4 @@
-#include "remember.hh"
+#include "shim/lifecycle/sessions.hh"
 
 namespace pqsweep::remember {
 

@@ -2,8 +2,8 @@
 // must give back. Only for connections that may be revived.
 #pragma once
 
-#include "owner.hh"
-#include "settings.hh"
+#include "shim/base/settings.hh"
+#include "shim/lifecycle/tracker.hh"
 
 #include <cstring>
 

@@ -1,12 +1,12 @@
-#include "sweep.hh"
+#include "shim/lifecycle/sweep.hh"
 
-#include "clock.hh"
-#include "journal.hh"
-#include "keep_thread.hh"
-#include "opening.hh"
-#include "settings.hh"
-#include "sigpipe.hh"
-#include "socket.hh"
+#include "shim/base/clock.hh"
+#include "shim/base/keep_thread.hh"
+#include "shim/base/settings.hh"
+#include "shim/base/sigpipe.hh"
+#include "shim/base/socket.hh"
+#include "shim/lifecycle/ledger.hh"
+#include "shim/report/journal.hh"
 
 #include <cerrno>
 #include <sys/syscall.h>

@@ -4,7 +4,7 @@
 // is no cancellation point and keeps errno.
 #pragma once
 
-#include "table.hh"
+#include "shim/table/table.hh"
 
 namespace pqsweep {
 

@@ -1,7 +1,7 @@
-#include "tag.hh"
+#include "shim/lifecycle/tag.hh"
 
-#include "journal.hh"
-#include "text.hh"
+#include "shim/base/text.hh"
+#include "shim/report/journal.hh"
 
 #include <cstring>
 

@@ -3,10 +3,10 @@
 // A change sweeps what the old tag left open before the call that changed it returns. Thread-safe.
 #pragma once
 
-#include "environment.hh"
-#include "settings.hh"
-#include "sweep.hh"
-#include "table.hh"
+#include "shim/base/environment.hh"
+#include "shim/base/settings.hh"
+#include "shim/lifecycle/sweep.hh"
+#include "shim/table/table.hh"
 
 namespace pqsweep::tag {
 

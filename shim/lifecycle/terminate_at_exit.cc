@@ -1,6 +1,6 @@
-#include "farewell.hh"
+#include "shim/lifecycle/terminate_at_exit.hh"
 
-#include "socket.hh"
+#include "shim/base/socket.hh"
 
 #include <cstdlib>
 #include <sys/stat.h>

@@ -5,7 +5,7 @@
 // has the socket too: a daemon's parent must not end the session that its child goes on with.
 #pragma once
 
-#include "table.hh"
+#include "shim/table/table.hh"
 
 namespace pqsweep::farewell {
 

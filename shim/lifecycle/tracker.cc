@@ -1,14 +1,14 @@
-#include "owner.hh"
+#include "shim/lifecycle/tracker.hh"
 
-#include "clock.hh"
-#include "farewell.hh"
-#include "journal.hh"
-#include "keep_errno.hh"
-#include "obituary.hh"
-#include "opening.hh"
-#include "settings.hh"
-#include "socket.hh"
-#include "tag.hh"
+#include "shim/base/clock.hh"
+#include "shim/base/keep_errno.hh"
+#include "shim/base/settings.hh"
+#include "shim/base/socket.hh"
+#include "shim/lifecycle/last_error.hh"
+#include "shim/lifecycle/ledger.hh"
+#include "shim/lifecycle/tag.hh"
+#include "shim/lifecycle/terminate_at_exit.hh"
+#include "shim/report/journal.hh"
 
 #include <cstring>
 

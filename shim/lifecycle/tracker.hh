@@ -5,7 +5,7 @@
 // Nothing here holds a lock while libpq works, and nothing changes errno.
 #pragma once
 
-#include "table.hh"
+#include "shim/table/table.hh"
 
 namespace pqsweep::owner {
 

@@ -1,7 +1,7 @@
-#include "call_stack.hh"
+#include "shim/origin/call_stack.hh"
 
-#include "real.hh"
-#include "text.hh"
+#include "shim/base/text.hh"
+#include "shim/real/libpqs.hh"
 
 #include <climits>
 #include <execinfo.h>

@@ -1,7 +1,7 @@
 // The native call stack of a thread, as places in the files of the process.
 #pragma once
 
-#include "origin.hh"
+#include "shim/origin/capture.hh"
 
 namespace pqsweep::call_stack {
 

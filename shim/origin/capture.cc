@@ -1,11 +1,11 @@
-#include "origin.hh"
+#include "shim/origin/capture.hh"
 
-#include "call_stack.hh"
-#include "keep_errno.hh"
-#include "python.hh"
-#include "settings.hh"
-#include "table.hh"
-#include "text.hh"
+#include "shim/base/keep_errno.hh"
+#include "shim/base/settings.hh"
+#include "shim/base/text.hh"
+#include "shim/origin/call_stack.hh"
+#include "shim/origin/python_dump.hh"
+#include "shim/table/table.hh"
 
 namespace pqsweep::origin {
 

@@ -5,8 +5,8 @@
 // All-zero bytes are an unknown origin.
 #pragma once
 
-#include "names.hh"
-#include "relaxed.hh"
+#include "shim/base/relaxed.hh"
+#include "shim/table/text_pool.hh"
 
 #include <array>
 #include <string_view>

@@ -1,8 +1,8 @@
-#include "python.hh"
+#include "shim/origin/python_dump.hh"
 
-#include "python_frames.hh"
-#include "real.hh"
-#include "text.hh"
+#include "shim/base/text.hh"
+#include "shim/origin/python_gil.hh"
+#include "shim/real/libpqs.hh"
 
 #include <fcntl.h>
 #include <pthread.h>

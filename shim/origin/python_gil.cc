@@ -1,7 +1,7 @@
-#include "python_frames.hh"
+#include "shim/origin/python_gil.hh"
 
-#include "real.hh"
-#include "text.hh"
+#include "shim/base/text.hh"
+#include "shim/real/libpqs.hh"
 
 #include <cstring>
 #include <type_traits>

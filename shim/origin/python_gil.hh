@@ -7,7 +7,7 @@
 // GIL, and not beside subinterpreters, of which the thread's own state (PyGILState_*) knows nothing.
 #pragma once
 
-#include "python.hh"
+#include "shim/origin/python_dump.hh"
 
 namespace pqsweep::python {
 

@@ -1,4 +1,4 @@
-#include "definition.hh"
+#include "shim/real/elf_symbols.hh"
 
 #include <cstdint>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "real.hh"
+#include "shim/real/libpqs.hh"
 
 #include <atomic>
 #include <dlfcn.h>
@@ -8,7 +8,7 @@ namespace pqsweep::real::libc {
 namespace {
 
 #define HOOK(result, name, parameters) constinit std::atomic<void*> next_##name;
-#include "libc_calls.def"
+#include "shim/real/libc_calls.def"
 constinit std::atomic<bool> all_resolved;
 
 // dlsym can't be asked for itself: the answer would be our hook. Its version is that of the first glibc for the
@@ -37,11 +37,11 @@ void* next(std::atomic<void*>& cached, const char* name) {
     decltype(&::name) name() {                                                                               \
         return reinterpret_cast<decltype(&::name)>(next(next_##name, #name));                                \
     }
-#include "libc_calls.def"
+#include "shim/real/libc_calls.def"
 
 void resolve() {
 #define HOOK(result, name, parameters) name();
-#include "libc_calls.def"
+#include "shim/real/libc_calls.def"
     all_resolved.store(true, std::memory_order_release);
 }
 

@@ -1,8 +1,8 @@
-#include "real.hh"
+#include "shim/real/libpqs.hh"
 
-#include "definition.hh"
-#include "keep_errno.hh"
-#include "lock.hh"
+#include "shim/base/keep_errno.hh"
+#include "shim/base/lock.hh"
+#include "shim/real/elf_symbols.hh"
 
 #include <cstring>
 #include <ctime>
@@ -112,7 +112,7 @@ void Discovery::publish(const Object& object, void* handle) {
 #define HOOK(kind, result, name, parameters, arguments)                                                      \
     found.calls_[static_cast<size_t>(Call::name)] = dlsym(handle, #name);
 #define USE(name) HOOK(, , name, , )
-#include "libpq_calls.def"
+#include "shim/real/libpq_calls.def"
     // Another shim beside ours may define some of libpq's functions, and is no libpq.
     bool is_whole = found.get<Call::PQstatus>() && found.get<Call::PQsocket>() &&
                     found.get<Call::PQfinish>() && found.get<Call::PQtransactionStatus>() &&

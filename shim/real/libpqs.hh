@@ -1,7 +1,7 @@
 // The functions behind the hooks: libc's, and those of every libpq in the process.
 #pragma once
 
-#include "relaxed.hh"
+#include "shim/base/relaxed.hh"
 
 #include <csignal>
 #include <cstdint>
@@ -12,14 +12,14 @@
 #include <unistd.h>
 
 #define HOOK(kind, result, name, parameters, arguments) extern "C" result name parameters;
-#include "libpq_calls.def"
+#include "shim/real/libpq_calls.def"
 
 namespace pqsweep {
 
 enum class Call : uint16_t {
 #define HOOK(kind, result, name, parameters, arguments) name,
 #define USE(name) name,
-#include "libpq_calls.def"
+#include "shim/real/libpq_calls.def"
     count
 };
 
@@ -31,7 +31,7 @@ struct Signature;
         using Type = decltype(&::name);                                                                      \
     };
 #define USE(name) HOOK(, , name, , )
-#include "libpq_calls.def"
+#include "shim/real/libpq_calls.def"
 
 // One loaded libpq. Never unloaded once found (RTLD_NODELETE), and an object of this type is never freed.
 class Libpq {
@@ -106,7 +106,7 @@ void in_loader(void (*act)(void* data), void* data);
 // The real libc function of that name, for the hook that hides it.
 #define HOOK(result, name, parameters) decltype(&::name) name();
 namespace libc {
-#include "libc_calls.def"
+#include "shim/real/libc_calls.def"
 // At start-up: later, the thread may not be able to wait for the loader's lock, or be in a signal handler.
 void resolve();
 bool are_resolved();

@@ -1,12 +1,12 @@
-#include "journal.hh"
+#include "shim/report/journal.hh"
 
-#include "clock.hh"
-#include "keep_errno.hh"
-#include "settings.hh"
-#include "sigpipe.hh"
-#include "socket.hh"
-#include "text.hh"
-#include "utf8_length.hh"
+#include "shim/base/clock.hh"
+#include "shim/base/keep_errno.hh"
+#include "shim/base/settings.hh"
+#include "shim/base/sigpipe.hh"
+#include "shim/base/socket.hh"
+#include "shim/base/text.hh"
+#include "shim/base/utf8.hh"
 
 #include <cstring>
 #include <fcntl.h>

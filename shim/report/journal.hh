@@ -6,7 +6,7 @@
 // warning. Does nothing where no journal is asked for.
 #pragma once
 
-#include "table.hh"
+#include "shim/table/table.hh"
 
 namespace pqsweep::journal {
 

@@ -1,10 +1,10 @@
-#include "summary.hh"
+#include "shim/report/summary.hh"
 
-#include "clock.hh"
-#include "settings.hh"
-#include "sigpipe.hh"
-#include "text.hh"
-#include "totals.hh"
+#include "shim/base/clock.hh"
+#include "shim/base/settings.hh"
+#include "shim/base/sigpipe.hh"
+#include "shim/base/text.hh"
+#include "shim/report/totals.hh"
 
 #include <sys/stat.h>
 #include <unistd.h>

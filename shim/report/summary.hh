@@ -1,7 +1,7 @@
 // The summary that a process prints on stderr when it ends.
 #pragma once
 
-#include "table.hh"
+#include "shim/table/table.hh"
 
 namespace pqsweep::summary {
 

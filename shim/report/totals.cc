@@ -1,6 +1,6 @@
-#include "totals.hh"
+#include "shim/report/totals.hh"
 
-#include "settings.hh"
+#include "shim/base/settings.hh"
 
 namespace pqsweep::totals {
 

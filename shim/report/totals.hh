@@ -1,7 +1,7 @@
 // Totals: what the connections of this process come to, over all its tags.
 #pragma once
 
-#include "table.hh"
+#include "shim/table/table.hh"
 
 namespace pqsweep {
 

@@ -1,7 +1,7 @@
-#include "witness.hh"
+#include "shim/report/witness.hh"
 
-#include "keep_errno.hh"
-#include "text.hh"
+#include "shim/base/keep_errno.hh"
+#include "shim/base/text.hh"
 
 #include <cstdlib>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
 // Keeps errno. Does nothing where the variable is not set.
 #pragma once
 
-#include "real.hh"
+#include "shim/real/libpqs.hh"
 
 namespace pqsweep::witness {
 

@@ -1,6 +1,6 @@
-#include "hazards.hh"
+#include "shim/session/hazards.hh"
 
-#include "text.hh"
+#include "shim/base/text.hh"
 
 namespace pqsweep {
 

@@ -2,7 +2,7 @@
 // command tag is.
 #pragma once
 
-#include "sql.hh"
+#include "shim/session/sql/sql.hh"
 
 namespace pqsweep {
 

@@ -1,4 +1,4 @@
-#include "kept.hh"
+#include "shim/session/kept.hh"
 
 namespace pqsweep {
 

@@ -1,7 +1,7 @@
 // Kept: what of a session counts, whatever becomes of a transaction, and what of it cannot be made again.
 #pragma once
 
-#include "notes.hh"
+#include "shim/session/notes.hh"
 
 namespace pqsweep {
 

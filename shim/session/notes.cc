@@ -1,6 +1,6 @@
-#include "notes.hh"
+#include "shim/session/notes.hh"
 
-#include "tokens.hh"
+#include "shim/session/sql/tokens.hh"
 
 #include <cstdlib>
 #include <cstring>

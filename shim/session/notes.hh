@@ -2,7 +2,7 @@
 // have no constructor and no destructor, and are empty when all their bytes are zero.
 #pragma once
 
-#include "sql.hh"
+#include "shim/session/sql/sql.hh"
 
 #include <cstddef>
 #include <cstdint>

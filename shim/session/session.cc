@@ -1,4 +1,4 @@
-#include "session.hh"
+#include "shim/session/session.hh"
 
 #include <cstring>
 

@@ -3,9 +3,9 @@
 // bytes are an empty session, which owns no memory; forget() gives back what another one owns.
 #pragma once
 
-#include "hazards.hh"
-#include "kept.hh"
-#include "transaction.hh"
+#include "shim/session/hazards.hh"
+#include "shim/session/kept.hh"
+#include "shim/session/transaction.hh"
 
 namespace pqsweep {
 

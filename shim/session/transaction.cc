@@ -1,4 +1,4 @@
-#include "transaction.hh"
+#include "shim/session/transaction.hh"
 
 namespace pqsweep {
 

@@ -2,7 +2,7 @@
 // what is sent before the outcome of all is known.
 #pragma once
 
-#include "kept.hh"
+#include "shim/session/kept.hh"
 
 namespace pqsweep {
 

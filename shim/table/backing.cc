@@ -1,4 +1,4 @@
-#include "backing.hh"
+#include "shim/table/backing.hh"
 
 #include <cerrno>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
-#include "board.hh"
+#include "shim/table/board.hh"
 
-#include "keep_errno.hh"
-#include "proc_stat.hh"
-#include "sigpipe.hh"
-#include "table.hh"
+#include "shim/base/keep_errno.hh"
+#include "shim/base/proc_stat.hh"
+#include "shim/base/sigpipe.hh"
+#include "shim/table/table.hh"
 
 #include <cstdlib>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "connections.hh"
+#include "shim/table/connections.hh"
 
 namespace pqsweep {
 

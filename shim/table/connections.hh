@@ -12,13 +12,13 @@
 // needed to close it: a PGconn is never touched by a thread that is not its owner.
 #pragma once
 
-#include "backing.hh"
-#include "lock.hh"
-#include "names.hh"
-#include "origin.hh"
-#include "real.hh"
-#include "relaxed.hh"
-#include "session.hh"
+#include "shim/base/lock.hh"
+#include "shim/base/relaxed.hh"
+#include "shim/origin/capture.hh"
+#include "shim/real/libpqs.hh"
+#include "shim/session/session.hh"
+#include "shim/table/backing.hh"
+#include "shim/table/text_pool.hh"
 
 #include <atomic>
 #include <cstdint>

@@ -6,8 +6,8 @@
 // Neither relies on what the other wrote for more than what it does for the other.
 #pragma once
 
-#include "names.hh"
-#include "relaxed.hh"
+#include "shim/base/relaxed.hh"
+#include "shim/table/text_pool.hh"
 
 #include <atomic>
 #include <cstdint>

@@ -2,7 +2,7 @@
 // owner gets. Async-signal-safe. All-zero bytes are an empty list.
 #pragma once
 
-#include "connections.hh"
+#include "shim/table/connections.hh"
 
 namespace pqsweep {
 

@@ -1,4 +1,4 @@
-#include "table.hh"
+#include "shim/table/table.hh"
 
 #include <sys/mman.h>
 #include <unistd.h>

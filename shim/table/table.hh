@@ -3,13 +3,13 @@
 // tools see them (board.hh); the rest, indexes and locks among it, is memory of the process's own.
 #pragma once
 
-#include "backing.hh"
-#include "board.hh"
-#include "connections.hh"
-#include "mailbox.hh"
-#include "names.hh"
-#include "stragglers.hh"
-#include "tags.hh"
+#include "shim/table/backing.hh"
+#include "shim/table/board.hh"
+#include "shim/table/connections.hh"
+#include "shim/table/mailbox.hh"
+#include "shim/table/stragglers.hh"
+#include "shim/table/tags.hh"
+#include "shim/table/text_pool.hh"
 
 #include <atomic>
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-#include "tags.hh"
+#include "shim/table/tags.hh"
 
 namespace pqsweep {
 

@@ -1,10 +1,10 @@
 // Tags: what happened under each tag, counted. Async-signal-safe. All-zero bytes are an empty list.
 #pragma once
 
-#include "backing.hh"
-#include "lock.hh"
-#include "names.hh"
-#include "relaxed.hh"
+#include "shim/base/lock.hh"
+#include "shim/base/relaxed.hh"
+#include "shim/table/backing.hh"
+#include "shim/table/text_pool.hh"
 
 #include <atomic>
 

@@ -1,6 +1,6 @@
-#include "names.hh"
+#include "shim/table/text_pool.hh"
 
-#include "text.hh"
+#include "shim/base/text.hh"
 
 #include <cstring>
 

@@ -2,8 +2,8 @@
 // number. Strings are never removed. Async-signal-safe. All-zero bytes are an empty store.
 #pragma once
 
-#include "backing.hh"
-#include "lock.hh"
+#include "shim/base/lock.hh"
+#include "shim/table/backing.hh"
 
 #include <atomic>
 #include <cstdint>

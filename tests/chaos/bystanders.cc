@@ -1,6 +1,6 @@
-#include "bystanders.hh"
+#include "tests/chaos/bystanders.hh"
 
-#include "violation.hh"
+#include "tests/chaos/violation.hh"
 
 #include <arpa/inet.h>
 #include <cerrno>

@@ -1,6 +1,6 @@
-#include "client.hh"
+#include "tests/chaos/client.hh"
 
-#include "violation.hh"
+#include "tests/chaos/violation.hh"
 
 #include <csignal>
 #include <cstring>

@@ -1,7 +1,7 @@
 // A client: a thread with connections of its own, with which it does at random what programs do with libpq.
 #pragma once
 
-#include "world.hh"
+#include "tests/chaos/world.hh"
 
 #include <libpq-fe.h>
 #include <random>

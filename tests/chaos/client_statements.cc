@@ -1,4 +1,4 @@
-#include "client.hh"
+#include "tests/chaos/client.hh"
 
 #include <csignal>
 #include <poll.h>

@@ -4,10 +4,10 @@
 // on standard output what it did, and every violation that it sees itself; what the server must see, the checker does.
 // Knows nothing of pqsweep but its variable. `limited`: descriptors are short now and then.
 // link: -lpq -pthread
-#include "bystanders.hh"
-#include "client.hh"
-#include "violation.hh"
-#include "world.hh"
+#include "tests/chaos/bystanders.hh"
+#include "tests/chaos/client.hh"
+#include "tests/chaos/violation.hh"
+#include "tests/chaos/world.hh"
 
 #include <cerrno>
 #include <csignal>

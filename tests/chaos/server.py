@@ -1,4 +1,4 @@
-"""The server under the chaos: the one that tests/with-server started, until it is restarted."""
+"""The server under the chaos: the one that tests/bin/with-server started, until it is restarted."""
 
 import contextlib
 import os
@@ -91,7 +91,7 @@ class Server:
         self.connect()
 
     def close(self):
-        """tests/with-server ends only what it has started itself."""
+        """tests/bin/with-server ends only what it has started itself."""
         self.control.close()
         if self.process:
             self.process.send_signal(signal.SIGQUIT)

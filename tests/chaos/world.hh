@@ -1,7 +1,7 @@
 // World: what all threads of a doer share.
 #pragma once
 
-#include "page.hh"
+#include "tests/chaos/page.hh"
 
 #include <map>
 #include <mutex>

@@ -1,5 +1,5 @@
 // libFuzzer's way into read_wild_board(): make fuzz.
-#include "../support/wild_board.hh"
+#include "tests/support/wild_board.hh"
 
 // NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {

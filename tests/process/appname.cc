@@ -1,6 +1,6 @@
 // PQSWEEP_APPNAME: what pg_stat_activity shows of a connection.
-#include "support/program.hh"
-#include "support/server.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
 
 #include <doctest/doctest.h>
 

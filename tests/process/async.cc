@@ -1,6 +1,6 @@
 // Event loops: connections made step by step, and consumers that wait for their socket themselves.
-#include "support/program.hh"
-#include "support/server.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
 
 #include <doctest/doctest.h>
 
@@ -27,10 +27,10 @@ TEST_CASE("a consumer of notifications wakes up when it is swept, and is told wh
         std::string error;
         bool by_notice;
     };
-    for (const std::string command :
-         {"/usr/bin/python3 tests/clients/listen_psycopg2.py",
-          "/usr/bin/python3 tests/clients/listen_psycopg.py", "/usr/bin/ruby tests/clients/listen_ruby_pg.rb",
-          "/usr/bin/ruby tests/clients/listen_eventmachine.rb"}) {
+    for (const std::string command : {"/usr/bin/python3 tests/fixtures/clients/listen_psycopg2.py",
+                                      "/usr/bin/python3 tests/fixtures/clients/listen_psycopg.py",
+                                      "/usr/bin/ruby tests/fixtures/clients/listen_ruby_pg.rb",
+                                      "/usr/bin/ruby tests/fixtures/clients/listen_eventmachine.rb"}) {
         CAPTURE(command);
         auto end_of = [&](Program::Shim shim, auto end) {
             Program program({"/bin/sh", "-c", "exec " + command}, {{"PQSWEEP_REPORT", "never"}}, shim);
@@ -56,7 +56,7 @@ TEST_CASE("a consumer of notifications wakes up when it is swept, and is told wh
 
 TEST_CASE("psycopg's asyncio connections, shared by all modules, do what they do without us") {
     auto run = [](Program::Shim shim) {
-        Program program({"/usr/bin/python3", "tests/clients/shared_asyncio.py"},
+        Program program({"/usr/bin/python3", "tests/fixtures/clients/shared_asyncio.py"},
                         {{"PQSWEEP_REPORT", "never"}}, shim);
         CHECK(program.finish() == 0);
         CHECK(program.errors() == "");

@@ -1,6 +1,6 @@
 // The file in which a process shows itself: whose it is, how it comes and goes, and what if it can't be had.
-#include "support/home.hh"
-#include "support/skip.hh"
+#include "tests/support/home.hh"
+#include "tests/support/skip.hh"
 
 #include <csignal>
 #include <doctest/doctest.h>
@@ -142,7 +142,7 @@ TEST_CASE("a disk that is read-only, full, or fills up") {
 
 TEST_CASE("a forked child, also of a fork without handlers, writes nothing on its parent's board") {
     Home home;
-    Program program({"/usr/bin/python3", "tests/clients/forking_raw.py"}, home.in_tag_a());
+    Program program({"/usr/bin/python3", "tests/fixtures/clients/forking_raw.py"}, home.in_tag_a());
     CHECK(program.read_line() == "forked");
     json process = listed(home, "ps", program)[0];
     CHECK(process["tag"] == "a");

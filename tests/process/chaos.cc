@@ -1,5 +1,5 @@
 // A short chaos run, on a server of its own. `make chaos` runs longer ones.
-#include "support/program.hh"
+#include "tests/support/program.hh"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@ TEST_SUITE_BEGIN("process: chaos");
 
 TEST_CASE("ten seconds of what programs, servers and networks do") {
     Program run({"/bin/sh", "-c",
-                 "exec tests/with-server -c max_connections=400 -- tests/chaos/run " + build_directory() +
+                 "exec tests/bin/with-server -c max_connections=400 -- tests/chaos/run " + build_directory() +
                      " --seconds 10 --preload '" + sanitizer_runtime() + "'"},
                 {}, Program::Shim::absent);
     INFO(run.output());

@@ -1,10 +1,10 @@
-// Drivers of many languages, each in its own idiom. tests/clients/left_* open three connections, close one, leave
+// Drivers of many languages, each in its own idiom. tests/fixtures/clients/left_* open three connections, close one, leave
 // one idle and one in a transaction, and print "open VERSION". They set the tag that they then read as their
 // language sets variables, unless there is none, print "changed", wait for a line, use both connections again and
 // print what came of it: "idle: 42", and "transaction: " with the error.
-#include "support/program.hh"
-#include "support/server.hh"
-#include "support/skip.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
+#include "tests/support/skip.hh"
 
 #include <doctest/doctest.h>
 #include <fstream>
@@ -113,39 +113,39 @@ void check(const Stack& stack) {
 TEST_SUITE_BEGIN("clients");
 
 TEST_CASE("psycopg2") {
-    check({"psycopg2", "plugin", "/usr/bin/python3 tests/clients/left_psycopg2.py"});
+    check({"psycopg2", "plugin", "/usr/bin/python3 tests/fixtures/clients/left_psycopg2.py"});
 }
 
 TEST_CASE("psycopg 3") {
-    check({"psycopg 3", "dlsym", "/usr/bin/python3 tests/clients/left_psycopg3.py"});
+    check({"psycopg 3", "dlsym", "/usr/bin/python3 tests/fixtures/clients/left_psycopg3.py"});
 }
 
 TEST_CASE("PyGreSQL") {
-    check({"PyGreSQL", "plugin", "/usr/bin/python3 tests/clients/left_pygresql.py"});
+    check({"PyGreSQL", "plugin", "/usr/bin/python3 tests/fixtures/clients/left_pygresql.py"});
 }
 
 TEST_CASE("SQLAlchemy, psycopg2") {
-    check({"SQLAlchemy, psycopg2", "plugin", "/usr/bin/python3 tests/clients/left_sqlalchemy.py"});
+    check({"SQLAlchemy, psycopg2", "plugin", "/usr/bin/python3 tests/fixtures/clients/left_sqlalchemy.py"});
 }
 
 TEST_CASE("pyodbc, psqlODBC") {
-    check({"pyodbc, psqlODBC", "plugin", "/usr/bin/python3 tests/clients/left_pyodbc.py"});
+    check({"pyodbc, psqlODBC", "plugin", "/usr/bin/python3 tests/fixtures/clients/left_pyodbc.py"});
 }
 
 TEST_CASE("ruby-pg") {
-    check({"ruby-pg", "plugin", "/usr/bin/ruby tests/clients/left_ruby_pg.rb"});
+    check({"ruby-pg", "plugin", "/usr/bin/ruby tests/fixtures/clients/left_ruby_pg.rb"});
 }
 
 TEST_CASE("DBD::Pg") {
-    check({"DBD::Pg", "plugin", "/usr/bin/perl tests/clients/left_dbd_pg.pl"});
+    check({"DBD::Pg", "plugin", "/usr/bin/perl tests/fixtures/clients/left_dbd_pg.pl"});
 }
 
 TEST_CASE("PHP pgsql") {
-    check({"PHP pgsql", "plugin, RTLD_DEEPBIND", "php tests/clients/left_pgsql.php"});
+    check({"PHP pgsql", "plugin, RTLD_DEEPBIND", "php tests/fixtures/clients/left_pgsql.php"});
 }
 
 TEST_CASE("PHP PDO") {
-    check({"PHP PDO", "plugin, RTLD_DEEPBIND", "php tests/clients/left_pdo.php"});
+    check({"PHP PDO", "plugin, RTLD_DEEPBIND", "php tests/fixtures/clients/left_pdo.php"});
 }
 
 TEST_CASE("libpqxx") {
@@ -153,23 +153,24 @@ TEST_CASE("libpqxx") {
 }
 
 TEST_CASE("LuaSQL") {
-    check({"LuaSQL", "plugin", "lua5.3 tests/clients/left_luasql.lua"});
+    check({"LuaSQL", "plugin", "lua5.3 tests/fixtures/clients/left_luasql.lua"});
 }
 
 TEST_CASE("Pgtcl") {
-    check({"Pgtcl", "plugin", "tclsh tests/clients/left_pgtcl.tcl"});
+    check({"Pgtcl", "plugin", "tclsh tests/fixtures/clients/left_pgtcl.tcl"});
 }
 
 TEST_CASE("tdbc::postgres") {
-    check({"tdbc::postgres", "dlsym", "tclsh tests/clients/left_tdbc.tcl", "no connection to the server"});
+    check({"tdbc::postgres", "dlsym", "tclsh tests/fixtures/clients/left_tdbc.tcl",
+           "no connection to the server"});
 }
 
 TEST_CASE("node-libpq") {
-    check({"node-libpq", "plugin", "node tests/clients/left_node_libpq.js"});
+    check({"node-libpq", "plugin", "node tests/fixtures/clients/left_node_libpq.js"});
 }
 
 TEST_CASE("node pg-native") {
-    check({"node pg-native", "plugin", "node tests/clients/left_pg_native.js", "is not queryable"});
+    check({"node pg-native", "plugin", "node tests/fixtures/clients/left_pg_native.js", "is not queryable"});
 }
 
 TEST_SUITE_END();
@@ -177,11 +178,11 @@ TEST_SUITE_END();
 TEST_SUITE_BEGIN("heavy clients");
 
 TEST_CASE("ActiveRecord, ruby-pg") {
-    check({"ActiveRecord, ruby-pg", "plugin", "/usr/bin/ruby tests/clients/left_activerecord.rb"});
+    check({"ActiveRecord, ruby-pg", "plugin", "/usr/bin/ruby tests/fixtures/clients/left_activerecord.rb"});
 }
 
 TEST_CASE("Django, psycopg2") {
-    check({"Django, psycopg2", "plugin", "/usr/bin/python3 tests/clients/left_django.py"});
+    check({"Django, psycopg2", "plugin", "/usr/bin/python3 tests/fixtures/clients/left_django.py"});
 }
 
 TEST_CASE("Qt QPSQL") {
@@ -189,7 +190,7 @@ TEST_CASE("Qt QPSQL") {
 }
 
 TEST_CASE("RPostgreSQL") {
-    check({"RPostgreSQL", "plugin", "Rscript tests/clients/left_rpostgresql.R"});
+    check({"RPostgreSQL", "plugin", "Rscript tests/fixtures/clients/left_rpostgresql.R"});
 }
 
 TEST_CASE("OCaml postgresql") {

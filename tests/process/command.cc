@@ -1,5 +1,5 @@
 // `pqsweep run` and what `make` builds, as a user meets them.
-#include "support/program.hh"
+#include "tests/support/program.hh"
 
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <sstream>
 
-#include "support/skip.hh"
+#include "tests/support/skip.hh"
 
 using namespace pqsweep::tests;
 namespace fs = std::filesystem;
@@ -50,9 +50,9 @@ TEST_CASE("the shim needs libc alone, and exports its hooks and nothing else") {
     CHECK(output_of("readelf -d " + shim + " | sed -n 's/.*NEEDED.*\\[\\(.*\\)\\]/\\1/p'") == "libc.so.6\n");
     std::set<std::string> hooks = {
 #define HOOK(kind, result, name, parameters, arguments) #name,
-#include "libpq_calls.def"
+#include "shim/real/libpq_calls.def"
 #define HOOK(result, name, parameters) #name,
-#include "libc_calls.def"
+#include "shim/real/libc_calls.def"
     };
     std::string expected;
     for (const std::string& name : hooks)

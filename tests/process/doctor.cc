@@ -1,6 +1,6 @@
 // `pqsweep doctor`, on programs that reach libpq in different ways, and on some that don't.
-#include "support/program.hh"
-#include "support/skip.hh"
+#include "tests/support/program.hh"
+#include "tests/support/skip.hh"
 
 #include <doctest/doctest.h>
 #include <filesystem>

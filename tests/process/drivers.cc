@@ -1,7 +1,7 @@
 // Real drivers and PostgreSQL's own programs, unchanged.
-#include "support/program.hh"
-#include "support/server.hh"
-#include "support/skip.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
+#include "tests/support/skip.hh"
 
 #include <doctest/doctest.h>
 
@@ -17,7 +17,7 @@ TEST_SUITE_BEGIN("process: drivers");
 
 TEST_CASE("Perl, which writes environ itself: noticed at the next libpq call") {
     Server server;
-    Program perl({"/usr/bin/perl", "tests/clients/dbd_pg.pl"}, unrevived);
+    Program perl({"/usr/bin/perl", "tests/fixtures/clients/dbd_pg.pl"}, unrevived);
     CHECK(perl.read_line() == "two are open");
     CHECK(server.has(perl.application(), 2));
     CHECK(perl.say("change") == "a new one works: 1");
@@ -31,7 +31,7 @@ TEST_CASE("Perl, which writes environ itself: noticed at the next libpq call") {
 
 TEST_CASE("psycopg2, brought in by a plugin and out of RTLD_NEXT's sight") {
     Server server;
-    Program python({"/usr/bin/python3", "tests/clients/psycopg2_client.py"}, unrevived);
+    Program python({"/usr/bin/python3", "tests/fixtures/clients/psycopg2_client.py"}, unrevived);
     CHECK(python.read_line() == "three are open");
     CHECK(server.has(python.application(), 3));
     CHECK(python.say("change") == "changed");
@@ -44,7 +44,7 @@ TEST_CASE("psycopg2, brought in by a plugin and out of RTLD_NEXT's sight") {
 
 TEST_CASE("ruby-pg, which waits for its socket itself") {
     Server server;
-    Program ruby({"/usr/bin/ruby", "tests/clients/ruby_pg.rb"}, unrevived);
+    Program ruby({"/usr/bin/ruby", "tests/fixtures/clients/ruby_pg.rb"}, unrevived);
     CHECK(ruby.read_line() == "three are open");
     CHECK(server.has(ruby.application(), 3));
     REQUIRE(server.has(ruby.application(), 1, "wait_event = 'PgSleep'"));
@@ -57,9 +57,10 @@ TEST_CASE("ruby-pg, which waits for its socket itself") {
 
 TEST_CASE("drivers whose connections are shared by all modules do what they do without us") {
     for (const char* command :
-         {"/usr/bin/python3 tests/clients/shared_sqlalchemy.py",
-          "/usr/bin/python3 tests/clients/shared_psycopg2.py", "/usr/bin/perl tests/clients/shared_dbd_pg.pl",
-          "/usr/bin/ruby tests/clients/shared_ruby_pg.rb", "$BUILD/programs/shared_pqxx"}) {
+         {"/usr/bin/python3 tests/fixtures/clients/shared_sqlalchemy.py",
+          "/usr/bin/python3 tests/fixtures/clients/shared_psycopg2.py",
+          "/usr/bin/perl tests/fixtures/clients/shared_dbd_pg.pl",
+          "/usr/bin/ruby tests/fixtures/clients/shared_ruby_pg.rb", "$BUILD/programs/shared_pqxx"}) {
         CAPTURE(std::string(command));
         auto run = [&](Program::Shim shim, const char* where) {
             Environment environment{{"BUILD", build_directory()}, {"PQSWEEP_REPORT", "never"}};

@@ -1,8 +1,8 @@
 // Children of a process that has connections: they have tags and connections of their own, and what they do with their
 // parent's is reported.
-#include "support/program.hh"
-#include "support/server.hh"
-#include "support/skip.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
+#include "tests/support/skip.hh"
 
 #include <doctest/doctest.h>
 
@@ -124,10 +124,10 @@ TEST_CASE("drivers of many languages: a child has its own connections and tags, 
         const char* counts;
     };
     const Driver drivers[] = {
-        {{"/usr/bin/python3", "tests/clients/forking.py"}, "1 used here, 0 finished here"},
-        {{"/usr/bin/ruby", "tests/clients/forking.rb"}, "1 used here, 0 finished here"},
-        {{"/usr/bin/perl", "tests/clients/forking.pl"}, "1 used here, 0 finished here"},
-        {{"/usr/bin/php", "tests/clients/forking.php"}, "0 used here, 1 finished here"},
+        {{"/usr/bin/python3", "tests/fixtures/clients/forking.py"}, "1 used here, 0 finished here"},
+        {{"/usr/bin/ruby", "tests/fixtures/clients/forking.rb"}, "1 used here, 0 finished here"},
+        {{"/usr/bin/perl", "tests/fixtures/clients/forking.pl"}, "1 used here, 0 finished here"},
+        {{"/usr/bin/php", "tests/fixtures/clients/forking.php"}, "0 used here, 1 finished here"},
     };
     for (const Driver& driver : drivers) {
         CAPTURE(driver.command[1]);
@@ -154,8 +154,9 @@ TEST_CASE("pytest-xdist's workers have a tag each, and pytest --forked's childre
     Server server;
     for (const Run& run : runs) {
         CAPTURE(run.options);
-        std::vector<std::string> command{
-            "/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "tests/clients/forking_pytest"};
+        std::vector<std::string> command{"/usr/bin/python3", "-m",
+                                         "pytest",           "-p",
+                                         "no:cacheprovider", "tests/fixtures/clients/forking_pytest"};
         command.insert(command.end(), run.options.begin(), run.options.end());
         Program pytest(command, {{"PYTHONDONTWRITEBYTECODE", "1"}});
         CHECK(pytest.finish() == 0);
@@ -168,7 +169,7 @@ TEST_CASE("pytest-xdist's workers have a tag each, and pytest --forked's childre
 
 TEST_CASE("pytest shows a child's report with the test that forked it") {
     Program pytest({"/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-rP",
-                    "tests/clients/forking_pytest/test_child.py"},
+                    "tests/fixtures/clients/forking_pytest/test_child.py"},
                    {{"PYTHONDONTWRITEBYTECODE", "1"}});
     CHECK(pytest.finish() == 0);
     CHECK(contains(pytest.output(), "- Captured stderr call -"));

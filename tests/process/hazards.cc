@@ -1,7 +1,7 @@
 // One small program for each thing that other people's programs do and that could hurt them, or us.
-#include "support/program.hh"
-#include "support/server.hh"
-#include "support/skip.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
+#include "tests/support/skip.hh"
 
 #include <doctest/doctest.h>
 

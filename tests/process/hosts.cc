@@ -1,8 +1,8 @@
 // Programs as others build and start them: with sanitizers, as PIE or not, with other preloaded libraries beside
 // ours, under valgrind. The same client is swept and revived in all of them, and nothing complains.
-#include "support/program.hh"
-#include "support/server.hh"
-#include "support/skip.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
+#include "tests/support/skip.hh"
 
 #include <doctest/doctest.h>
 #include <filesystem>

@@ -1,5 +1,5 @@
 // The journal of real runs, checked against the page that describes it.
-#include "support/program.hh"
+#include "tests/support/program.hh"
 
 #include <doctest/doctest.h>
 #include <filesystem>
@@ -19,10 +19,10 @@ bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-// What shim/journal.md says: each key's type, and each event's own keys.
+// What shim/report/journal.md says: each key's type, and each event's own keys.
 struct Page {
     Page() {
-        std::ifstream file("shim/journal.md");
+        std::ifstream file("shim/report/journal.md");
         REQUIRE(file.good());
         for (std::string line; std::getline(file, line);) {
             std::vector<std::string> cells;

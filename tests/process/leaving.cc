@@ -1,6 +1,6 @@
 // What happens when the program ends: the summary, the exit status, the server's log.
-#include "support/program.hh"
-#include "support/server.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
 
 #include <doctest/doctest.h>
 

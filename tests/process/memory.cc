@@ -1,6 +1,6 @@
 // What preloading takes of a process's memory.
-#include "support/program.hh"
-#include "support/skip.hh"
+#include "tests/support/program.hh"
+#include "tests/support/skip.hh"
 
 #include <doctest/doctest.h>
 #include <fstream>

@@ -1,7 +1,7 @@
 // Control from outside: the signal, and the commands that use it and the board.
-#include "support/home.hh"
-#include "support/server.hh"
-#include "support/skip.hh"
+#include "tests/support/home.hh"
+#include "tests/support/server.hh"
+#include "tests/support/skip.hh"
 
 #include <csignal>
 #include <doctest/doctest.h>

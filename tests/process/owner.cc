@@ -1,6 +1,6 @@
 // What the owner of a swept connection sees at its next use.
-#include "support/program.hh"
-#include "support/server.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 // The README's recipes: each does what it says, in two modules that leave connections open.
-#include "support/program.hh"
-#include "support/server.hh"
-#include "support/skip.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
+#include "tests/support/skip.hh"
 
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -12,7 +12,7 @@ using namespace pqsweep::tests;
 
 namespace {
 
-const std::string folder = "tests/recipes/";
+const std::string folder = "tests/fixtures/recipes/";
 
 std::string text_of(const std::string& path) {
     std::ifstream file(path);

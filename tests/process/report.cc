@@ -1,6 +1,6 @@
 // `pqsweep report`: journals that never change, and what is made of them. `tests/journals` has both.
-#include "support/files.hh"
-#include "support/program.hh"
+#include "tests/support/files.hh"
+#include "tests/support/program.hh"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path journals = "tests/journals";
+const fs::path journals = "tests/fixtures/journals";
 
 struct Outcome {
     int status;
@@ -62,7 +62,7 @@ TEST_CASE("all forms, of two machines with the same pids and with clocks that di
 }
 
 TEST_CASE("JSON: every key is on the page that describes it") {
-    std::string page = text_of("tools/report.md");
+    std::string page = text_of("tools/report/report.md");
     std::function<void(const nlohmann::json&)> check = [&](const nlohmann::json& json) {
         for (const auto& [name, value] : json.items()) {
             if (json.is_object()) {

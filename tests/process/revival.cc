@@ -1,6 +1,6 @@
 // A swept idle connection that its owner uses again: it works, and what the session had is there.
-#include "support/program.hh"
-#include "support/server.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
 
 #include <doctest/doctest.h>
 #include <filesystem>

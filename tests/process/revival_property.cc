@@ -1,7 +1,7 @@
 // Random programs of statements on two connections, one of which is swept at random moments: after every step
 // both sessions look the same, or the swept one has said that it could not be made again, for a good reason.
-#include "support/program.hh"
-#include "support/server.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
 
 #include <doctest/doctest.h>
 #include <random>

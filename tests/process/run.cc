@@ -1,8 +1,8 @@
 // `pqsweep run` as the parent of a command: the summary over all processes, the gate, signals, and what it leaves behind.
-#include "support/files.hh"
-#include "support/program.hh"
-#include "support/server.hh"
-#include "support/skip.hh"
+#include "tests/support/files.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
+#include "tests/support/skip.hh"
 
 #include <csignal>
 #include <doctest/doctest.h>
@@ -52,7 +52,7 @@ TEST_CASE("one summary over two xdist workers, one of which is killed by its tes
     Folder folder("xdist");
     Program pytest(run({"--scope", "test", "--journal", folder.path / "%p"},
                        {"/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-n", "2", "--dist",
-                        "loadfile", "--max-worker-restart", "0", "tests/suites/killed"}),
+                        "loadfile", "--max-worker-restart", "0", "tests/fixtures/suites/killed"}),
                    {{"PYTHONDONTWRITEBYTECODE", "1"}}, Program::Shim::absent);
     CHECK(pytest.finish() == 1);
     const std::string& summary = pytest.errors();
@@ -60,7 +60,7 @@ TEST_CASE("one summary over two xdist workers, one of which is killed by its tes
     CAPTURE(summary);
     CHECK(contains(pytest.output(), "crashed while running"));
     CHECK(contains(summary, " by 2 processes, "));
-    CHECK(contains(summary, "  tests/suites/killed/test_leaves.py::test_leave[0] (call)\n"));
+    CHECK(contains(summary, "  tests/fixtures/suites/killed/test_leaves.py::test_leave[0] (call)\n"));
     CHECK(contains(summary, "  1 process ended without a word: killed, or still there\n"));
     CHECK(!contains(summary, "pqsweep["));
     // The same from the journals, a file for each process.
@@ -71,7 +71,7 @@ TEST_CASE("one summary over two xdist workers, one of which is killed by its tes
     Program again(report, {}, Program::Shim::absent);
     CHECK(again.finish() == 0);
     CHECK(contains(again.output(), summary.substr(0, summary.find("\n  tag "))));
-    CHECK(contains(again.output(), "tests/suites/killed/test_dies.py::test_die (call)\n"));
+    CHECK(contains(again.output(), "tests/fixtures/suites/killed/test_dies.py::test_die (call)\n"));
 }
 
 TEST_CASE("a straggler is named with its state and fate; a process that never connects is told nothing") {

@@ -1,8 +1,8 @@
 // Where in the program a connection was opened: the journal's `source` and `stack`, and who is told of it.
-#include "support/program.hh"
-#include "support/server.hh"
-#include "support/skip.hh"
-#include "symbols.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
+#include "tests/support/skip.hh"
+#include "tools/journal/symbols.hh"
 
 #include <dlfcn.h>
 #include <doctest/doctest.h>
@@ -72,7 +72,7 @@ struct Hazard {
 void run(const Hazard& hazard, const std::string& python, const Environment& added = {}) {
     CAPTURE(python);
     CAPTURE(hazard.name);
-    const fs::path script = fs::absolute("tests/stacks/hazards.py");
+    const fs::path script = fs::absolute("tests/fixtures/stacks/hazards.py");
     Journal journal;
     Environment environment{{"PYTHONHOME", "/usr"}, {"PQSWEEP_JOURNAL", journal.path}};
     environment.insert(added.begin(), added.end());
@@ -97,7 +97,7 @@ void run(const Hazard& hazard, const std::string& python, const Environment& add
 TEST_SUITE_BEGIN("process: stacks");
 
 TEST_CASE("in a pytest suite, the line of the test, whatever is between it and libpq") {
-    const fs::path suite = fs::absolute("tests/stacks/suite"), file = suite / "test_places.py";
+    const fs::path suite = fs::absolute("tests/fixtures/stacks/suite"), file = suite / "test_places.py";
     for (const std::string& python : pythons()) {
         CAPTURE(python);
         Journal journal;
@@ -131,7 +131,7 @@ TEST_CASE("wherever it is hard to look: the line, and no harm") {
 TEST_CASE("a file's name may have any bytes") {
     const fs::path file =
         fs::temp_directory_path() / ("pqsweep \"a\\\n\xc3\xa9\xff" + std::to_string(getpid()));
-    fs::copy_file("tests/stacks/straggler.py", file);
+    fs::copy_file("tests/fixtures/stacks/straggler.py", file);
     std::string line = places(file, "straggler").at(0);
     line.replace(line.find('\xff'), 1, "\xef\xbf\xbd");
     for (const std::string& python : pythons()) {
@@ -216,7 +216,7 @@ TEST_CASE("a program that is not Python has no lines, and calls where it is aske
 }
 
 TEST_CASE("the summary has the line of a straggler, and so has the error that its owner gets") {
-    const fs::path script = fs::absolute("tests/stacks/straggler.py");
+    const fs::path script = fs::absolute("tests/fixtures/stacks/straggler.py");
     Program python({plain_python, script});
     CHECK(python.finish() == 0);
     std::string place = places(script, "straggler").at(0);
@@ -233,7 +233,7 @@ TEST_CASE("the summary has the line of a straggler, and so has the error that it
 
 TEST_CASE("0 turns it off for Python, too") {
     Journal journal;
-    Program python({plain_python, "tests/stacks/hazards.py", "with_gil"},
+    Program python({plain_python, "tests/fixtures/stacks/hazards.py", "with_gil"},
                    {{"PQSWEEP_JOURNAL", journal.path}, {"PQSWEEP_STACKS", "0"}});
     CHECK(python.finish() == 0);
     REQUIRE(journal.opened().size() == 1);

@@ -1,8 +1,8 @@
 // What a tag change does to the server: connections of the old tag are gone within a second, whatever they
 // do.
-#include "support/program.hh"
-#include "support/server.hh"
-#include "support/skip.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
+#include "tests/support/skip.hh"
 
 #include <csignal>
 #include <doctest/doctest.h>

@@ -1,6 +1,6 @@
 // Where the tag comes from, and when it changes.
-#include "support/program.hh"
-#include "support/server.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
 
 #include <doctest/doctest.h>
 

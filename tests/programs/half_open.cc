@@ -1,7 +1,7 @@
 // Two connections to a listener that never answers: one driven by PQconnectPoll, one blocked in PQconnectdb in
 // another thread. Then the tag changes.
 // link: -lpq -pthread
-#include "listener.hh"
+#include "tests/programs/listener.hh"
 
 #include <iostream>
 #include <libpq-fe.h>

@@ -1,7 +1,7 @@
 // What stands between a client and the server, and passes on what they say.
 #pragma once
 
-#include "listener.hh"
+#include "tests/programs/listener.hh"
 
 #include <array>
 #include <cstdlib>

@@ -4,7 +4,7 @@
 // something. What is sent then is lost, and libpq knows, but takes the connection for a good one. Then all is well again,
 // or there is no server.
 // link: -lpq -pthread
-#include "relay.hh"
+#include "tests/programs/relay.hh"
 
 #include <cstdio>
 #include <cstdlib>

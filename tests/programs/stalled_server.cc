@@ -1,6 +1,6 @@
 // A statement is running through a relay; then the relay takes connections and answers nothing any more.
 // link: -lpq -pthread
-#include "relay.hh"
+#include "tests/programs/relay.hh"
 
 #include <iostream>
 #include <libpq-fe.h>

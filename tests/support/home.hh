@@ -1,7 +1,7 @@
 // Home: where the boards of a test are, which no other test sees; and the pqsweep command, told of it.
 #pragma once
 
-#include "program.hh"
+#include "tests/support/program.hh"
 
 #include <doctest/doctest.h>
 #include <filesystem>

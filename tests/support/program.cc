@@ -1,4 +1,4 @@
-#include "program.hh"
+#include "tests/support/program.hh"
 
 #include <csignal>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // A real program, run under the shim that was built (or without it), with pipes to its standard streams.
 #pragma once
 
-#include "wait.hh"
+#include "tests/support/wait.hh"
 
 #include <map>
 #include <string>

@@ -1,4 +1,4 @@
-#include "server.hh"
+#include "tests/support/server.hh"
 
 #include <cstdlib>
 #include <doctest/doctest.h>

@@ -1,7 +1,7 @@
 // The tests' view of the PostgreSQL server, through a connection that no shim sees.
 #pragma once
 
-#include "wait.hh"
+#include "tests/support/wait.hh"
 
 #include <libpq-fe.h>
 #include <memory>

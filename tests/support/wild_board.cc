@@ -1,6 +1,6 @@
-#include "wild_board.hh"
+#include "tests/support/wild_board.hh"
 
-#include "../tools/board.hh"
+#include "tools/live/board.hh"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,6 +1,6 @@
-#include "asking.hh"
+#include "tools/commands/asking.hh"
 
-#include "command.hh"
+#include "tools/commands/command.hh"
 
 #include <fmt/core.h>
 #include <memory>

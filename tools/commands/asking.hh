@@ -1,7 +1,7 @@
 // What `pqsweep tag` and `pqsweep sweep` have in common: to ask some processes for something, and tell what came of it.
 #pragma once
 
-#include "request.hh"
+#include "tools/live/request.hh"
 
 namespace pqsweep::tools {
 

@@ -1,8 +1,8 @@
 // pqsweep doctor: runs a command under the shim, and tells from what the shim saw whether its connections are
 // intercepted, and if not, why not.
-#include "command.hh"
-#include "executable.hh"
-#include "preload.hh"
+#include "tools/commands/command.hh"
+#include "tools/launch/executable.hh"
+#include "tools/launch/preload.hh"
 
 #include <cerrno>
 #include <csignal>

@@ -1,5 +1,5 @@
 // pqsweep: the command-line side.
-#include "command.hh"
+#include "tools/commands/command.hh"
 
 #include <algorithm>
 #include <cstring>

@@ -1,7 +1,7 @@
 // pqsweep ps: the processes under the shim.
-#include "command.hh"
-#include "processes.hh"
-#include "text_table.hh"
+#include "tools/commands/command.hh"
+#include "tools/live/processes.hh"
+#include "tools/text/columns.hh"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 // pqsweep report: what journals tell, of one run or of many.
-#include "report.hh"
-#include "command.hh"
-#include "settings.hh"
+#include "tools/report/report.hh"
+#include "shim/base/settings.hh"
+#include "tools/commands/command.hh"
 
 #include <cerrno>
 #include <cstring>

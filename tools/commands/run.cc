@@ -1,11 +1,11 @@
 // pqsweep run: turns options into the shim's variables, checks them, runs the command, and sums up what all of its
 // processes did. Where there is nothing to sum up it becomes the command.
-#include "child.hh"
-#include "command.hh"
-#include "preload.hh"
-#include "report.hh"
-#include "run_journal.hh"
-#include "settings.hh"
+#include "shim/base/settings.hh"
+#include "tools/commands/command.hh"
+#include "tools/launch/child.hh"
+#include "tools/launch/preload.hh"
+#include "tools/launch/run_journal.hh"
+#include "tools/report/report.hh"
 
 #include <cstdlib>
 #include <fmt/core.h>

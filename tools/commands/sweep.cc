@@ -1,6 +1,6 @@
 // pqsweep sweep: sweeps the current tag of running processes.
-#include "asking.hh"
-#include "command.hh"
+#include "tools/commands/asking.hh"
+#include "tools/commands/command.hh"
 
 namespace pqsweep::tools {
 

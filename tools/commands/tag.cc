@@ -1,6 +1,6 @@
 // pqsweep tag: changes the tag of running processes.
-#include "asking.hh"
-#include "command.hh"
+#include "tools/commands/asking.hh"
+#include "tools/commands/command.hh"
 
 #include <fmt/core.h>
 

@@ -1,8 +1,8 @@
 // pqsweep top: the connections of all processes under the shim, by tag, as they come and go.
-#include "command.hh"
-#include "proc.hh"
-#include "processes.hh"
-#include "text_table.hh"
+#include "tools/commands/command.hh"
+#include "tools/live/proc.hh"
+#include "tools/live/processes.hh"
+#include "tools/text/columns.hh"
 
 #include <algorithm>
 #include <clocale>

@@ -1,6 +1,6 @@
-#include "frame.hh"
+#include "tools/journal/frame.hh"
 
-#include "symbols.hh"
+#include "tools/journal/symbols.hh"
 
 #include <charconv>
 #include <cstdlib>

@@ -4,9 +4,9 @@
 // the number of tags, of tests that left something, and of connections open at once.
 #pragma once
 
-#include "journal_reader.hh"
-#include "strings.hh"
-#include "timeline.hh"
+#include "tools/journal/reader.hh"
+#include "tools/journal/strings.hh"
+#include "tools/journal/timeline.hh"
 
 #include <iterator>
 #include <unordered_map>

@@ -1,4 +1,4 @@
-#include "history.hh"
+#include "tools/journal/history.hh"
 
 #include <algorithm>
 #include <queue>

@@ -1,4 +1,4 @@
-#include "journal_reader.hh"
+#include "tools/journal/reader.hh"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,4 +1,4 @@
-// A journal, read record by record. shim/journal.md tells what is in one.
+// A journal, read record by record. shim/report/journal.md tells what is in one.
 #pragma once
 
 #include <cstdint>

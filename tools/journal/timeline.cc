@@ -1,4 +1,4 @@
-#include "timeline.hh"
+#include "tools/journal/timeline.hh"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // How many connections were open when, by tag: in a bounded number of equal spans, which get longer as time goes on.
 #pragma once
 
-#include "strings.hh"
+#include "tools/journal/strings.hh"
 
 #include <map>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "child.hh"
+#include "tools/launch/child.hh"
 
 #include <cerrno>
 #include <csignal>

@@ -1,4 +1,4 @@
-#include "executable.hh"
+#include "tools/launch/executable.hh"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "preload.hh"
+#include "tools/launch/preload.hh"
 
 #include <cstdlib>
 #include <cstring>

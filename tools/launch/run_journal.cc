@@ -1,4 +1,4 @@
-#include "run_journal.hh"
+#include "tools/launch/run_journal.hh"
 
 #include <cerrno>
 #include <cstring>

@@ -1,6 +1,6 @@
-#include "board.hh"
+#include "tools/live/board.hh"
 
-#include "clock.hh"
+#include "shim/base/clock.hh"
 
 #include <algorithm>
 #include <cstring>

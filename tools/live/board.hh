@@ -2,9 +2,9 @@
 // bounds, and yields text that may be printed.
 #pragma once
 
-#include "connections.hh"
-#include "table.hh"
-#include "utf8.hh"
+#include "shim/table/connections.hh"
+#include "shim/table/table.hh"
+#include "tools/text/utf8.hh"
 
 #include <optional>
 #include <string>

@@ -1,7 +1,7 @@
-#include "proc.hh"
+#include "tools/live/proc.hh"
 
-#include "board.hh"
-#include "proc_stat.hh"
+#include "shim/base/proc_stat.hh"
+#include "tools/live/board.hh"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,6 +1,6 @@
-#include "processes.hh"
+#include "tools/live/processes.hh"
 
-#include "proc.hh"
+#include "tools/live/proc.hh"
 
 #include <algorithm>
 #include <cstdlib>

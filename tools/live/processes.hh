@@ -1,7 +1,7 @@
 // The processes under the shim: this user's, on this machine, that have connected.
 #pragma once
 
-#include "board.hh"
+#include "tools/live/board.hh"
 
 #include <CLI/CLI.hpp>
 

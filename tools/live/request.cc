@@ -1,6 +1,6 @@
-#include "request.hh"
+#include "tools/live/request.hh"
 
-#include "proc.hh"
+#include "tools/live/proc.hh"
 
 #include <cerrno>
 #include <csignal>

@@ -1,7 +1,7 @@
 // What is asked of a process through its mailbox.
 #pragma once
 
-#include "processes.hh"
+#include "tools/live/processes.hh"
 
 #include <chrono>
 

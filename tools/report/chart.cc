@@ -1,7 +1,7 @@
-#include "chart.hh"
+#include "tools/report/chart.hh"
 
-#include "finding.hh"
-#include "markup.hh"
+#include "tools/text/markup.hh"
+#include "tools/verdict/finding.hh"
 
 #include <algorithm>
 #include <fmt/core.h>

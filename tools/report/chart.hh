@@ -1,7 +1,7 @@
 // The picture of a run: its connections over time, stacked by tag, as SVG.
 #pragma once
 
-#include "history.hh"
+#include "tools/journal/history.hh"
 
 namespace pqsweep::tools {
 

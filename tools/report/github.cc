@@ -1,4 +1,4 @@
-#include "report.hh"
+#include "tools/report/report.hh"
 
 #include <fmt/core.h>
 

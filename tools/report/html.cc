@@ -1,6 +1,6 @@
-#include "chart.hh"
-#include "markup.hh"
-#include "report.hh"
+#include "tools/report/chart.hh"
+#include "tools/report/report.hh"
+#include "tools/text/markup.hh"
 
 #include <fmt/chrono.h>
 

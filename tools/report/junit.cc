@@ -1,7 +1,7 @@
 // Written for what Jenkins, GitLab and Surefire's schemas have in common.
-#include "markup.hh"
-#include "report.hh"
-#include "utf8.hh"
+#include "tools/report/report.hh"
+#include "tools/text/markup.hh"
+#include "tools/text/utf8.hh"
 
 #include <algorithm>
 #include <fmt/core.h>

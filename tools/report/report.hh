@@ -1,7 +1,7 @@
 // The forms that a report is given in.
 #pragma once
 
-#include "gate.hh"
+#include "tools/verdict/gate.hh"
 
 namespace pqsweep::tools {
 

@@ -1,5 +1,5 @@
-#include "report.hh"
-#include "utf8.hh"
+#include "tools/report/report.hh"
+#include "tools/text/utf8.hh"
 
 #include <algorithm>
 #include <fmt/core.h>

@@ -1,4 +1,4 @@
-#include "text_table.hh"
+#include "tools/text/columns.hh"
 
 #include <algorithm>
 #include <fmt/core.h>

@@ -1,4 +1,4 @@
-#include "markup.hh"
+#include "tools/text/markup.hh"
 
 namespace pqsweep::tools {
 

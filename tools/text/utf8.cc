@@ -1,6 +1,6 @@
-#include "utf8.hh"
+#include "tools/text/utf8.hh"
 
-#include "utf8_length.hh"
+#include "shim/base/utf8.hh"
 
 #include <algorithm>
 

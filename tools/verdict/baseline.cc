@@ -1,4 +1,4 @@
-#include "baseline.hh"
+#include "tools/verdict/baseline.hh"
 
 #include <cerrno>
 #include <cstring>

@@ -3,7 +3,7 @@
 // A culprit is known by its tag, test, state, and the file and function that opened it; not by lines, pids or times.
 #pragma once
 
-#include "finding.hh"
+#include "tools/verdict/finding.hh"
 
 #include <set>
 #include <tuple>

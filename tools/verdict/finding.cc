@@ -1,4 +1,4 @@
-#include "finding.hh"
+#include "tools/verdict/finding.hh"
 
 #include <algorithm>
 #include <map>

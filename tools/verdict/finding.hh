@@ -1,8 +1,8 @@
 // The culprits of a history, for people: with what the stack says, identical ones folded, worst first.
 #pragma once
 
-#include "frame.hh"
-#include "history.hh"
+#include "tools/journal/frame.hh"
+#include "tools/journal/history.hh"
 
 namespace pqsweep::tools {
 

@@ -1,7 +1,7 @@
-#include "gate.hh"
+#include "tools/verdict/gate.hh"
 
-#include "settings.hh"
-#include "utf8.hh"
+#include "shim/base/settings.hh"
+#include "tools/text/utf8.hh"
 
 #include <fmt/core.h>
 

@@ -1,8 +1,8 @@
 // The gate: whether a run as a whole fails, over all of its processes.
 #pragma once
 
-#include "baseline.hh"
-#include "suppressions.hh"
+#include "tools/verdict/baseline.hh"
+#include "tools/verdict/suppressions.hh"
 
 #include <CLI/CLI.hpp>
 #include <optional>

@@ -1,6 +1,6 @@
-#include "suppressions.hh"
+#include "tools/verdict/suppressions.hh"
 
-#include "settings.hh"
+#include "shim/base/settings.hh"
 
 #include <algorithm>
 #include <cerrno>

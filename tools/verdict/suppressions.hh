@@ -1,7 +1,7 @@
 // Culprits that are known and put up with: a file of lines `tag:GLOB`, `test:GLOB` or `function:GLOB`.
 #pragma once
 
-#include "finding.hh"
+#include "tools/verdict/finding.hh"
 
 namespace pqsweep::tools {
 

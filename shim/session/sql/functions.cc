@@ -1,4 +1,4 @@
-#include "calls.hh"
+#include "shim/session/sql/functions.hh"
 
 namespace pqsweep::calls {
 

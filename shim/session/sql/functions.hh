@@ -1,7 +1,7 @@
 // Calls: of the functions that act on the session, set_config and those for session advisory locks.
 #pragma once
 
-#include "reader.hh"
+#include "shim/session/sql/reader.hh"
 
 namespace pqsweep::calls {
 

@@ -1,4 +1,4 @@
-#include "glance.hh"
+#include "shim/session/sql/prefilter.hh"
 
 #include <cstdint>
 #include <cstring>

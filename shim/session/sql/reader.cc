@@ -1,4 +1,4 @@
-#include "reader.hh"
+#include "shim/session/sql/reader.hh"
 
 namespace pqsweep {
 

@@ -1,8 +1,8 @@
 // Reader: walks through a text, statement by statement and token by token, and tells what the statements do.
 #pragma once
 
-#include "sql.hh"
-#include "tokens.hh"
+#include "shim/session/sql/sql.hh"
+#include "shim/session/sql/tokens.hh"
 
 namespace pqsweep {
 

@@ -1,4 +1,4 @@
-#include "commands.hh"
+#include "shim/session/sql/statements.hh"
 
 namespace pqsweep::commands {
 

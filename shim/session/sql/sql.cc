@@ -1,7 +1,7 @@
-#include "sql.hh"
+#include "shim/session/sql/sql.hh"
 
-#include "commands.hh"
-#include "glance.hh"
+#include "shim/session/sql/prefilter.hh"
+#include "shim/session/sql/statements.hh"
 
 namespace pqsweep {
 

@@ -1,6 +1,6 @@
-#include "commands.hh"
+#include "shim/session/sql/statements.hh"
 
-#include "calls.hh"
+#include "shim/session/sql/functions.hh"
 
 namespace pqsweep::commands {
 

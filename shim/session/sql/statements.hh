@@ -1,7 +1,7 @@
 // Commands: each function reads the rest of a statement, from its first word on, and tells what it does.
 #pragma once
 
-#include "reader.hh"
+#include "shim/session/sql/reader.hh"
 
 namespace pqsweep::commands {
 

@@ -1,6 +1,6 @@
-#include "tokens.hh"
+#include "shim/session/sql/tokens.hh"
 
-#include "text.hh"
+#include "shim/base/text.hh"
 
 #include <cstring>
 

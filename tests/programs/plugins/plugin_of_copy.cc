@@ -1,3 +1,3 @@
 // The plugin again, on a copy of libpq with another soname.
 // link: -l:libqq.so.5
-#include "plugin.cc"
+#include "tests/programs/plugins/plugin.cc"

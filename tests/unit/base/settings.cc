@@ -1,4 +1,4 @@
-#include "settings.hh"
+#include "shim/base/settings.hh"
 
 #include <doctest/doctest.h>
 #include <string>

@@ -1,4 +1,4 @@
-#include "socket.hh"
+#include "shim/base/socket.hh"
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>

@@ -1,6 +1,6 @@
 // What records come to, by hand.
-#include "history.hh"
-#include "finding.hh"
+#include "tools/journal/history.hh"
+#include "tools/verdict/finding.hh"
 
 #include <doctest/doctest.h>
 

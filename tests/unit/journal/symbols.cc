@@ -1,4 +1,4 @@
-#include "symbols.hh"
+#include "tools/journal/symbols.hh"
 
 #include <dlfcn.h>
 #include <doctest/doctest.h>

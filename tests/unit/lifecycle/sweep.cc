@@ -1,9 +1,9 @@
-#include "sweep.hh"
+#include "shim/lifecycle/sweep.hh"
 
-#include "journal.hh"
-#include "settings.hh"
-#include "socket.hh"
-#include "support/files.hh"
+#include "shim/base/settings.hh"
+#include "shim/base/socket.hh"
+#include "shim/report/journal.hh"
+#include "tests/support/files.hh"
 
 #include <cstdlib>
 #include <doctest/doctest.h>

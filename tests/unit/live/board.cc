@@ -1,7 +1,7 @@
-#include "../tools/board.hh"
-#include "../tools/text_table.hh"
-#include "support/wild_board.hh"
-#include "table.hh"
+#include "tools/live/board.hh"
+#include "shim/table/table.hh"
+#include "tests/support/wild_board.hh"
+#include "tools/text/columns.hh"
 
 #include <cstring>
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
 // What the kernel tells of processes.
-#include "proc.hh"
+#include "tools/live/proc.hh"
 
 #include <csignal>
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-#include "origin.hh"
+#include "shim/origin/capture.hh"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 // Fresh: a session in zeroed memory, as the table has it, whose texts are run one after the other.
 #pragma once
 
-#include "session.hh"
+#include "shim/session/session.hh"
 
 #include <cstdlib>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "unit/fresh_session.hh"
+#include "tests/unit/session/fresh_session.hh"
 
 using namespace pqsweep;
 

@@ -1,6 +1,6 @@
-#include "table.hh"
-#include "tag.hh"
-#include "text.hh"
+#include "shim/table/table.hh"
+#include "shim/base/text.hh"
+#include "shim/lifecycle/tag.hh"
 
 #include <doctest/doctest.h>
 #include <set>

@@ -1,4 +1,4 @@
-#include "utf8.hh"
+#include "tools/text/utf8.hh"
 
 #include <doctest/doctest.h>
 

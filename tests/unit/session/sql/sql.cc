@@ -1,6 +1,6 @@
-#include "sql.hh"
+#include "shim/session/sql/sql.hh"
 
-#include "tokens.hh"
+#include "shim/session/sql/tokens.hh"
 
 #include <doctest/doctest.h>
 #include <random>

@@ -1,4 +1,4 @@
-#include "tokens.hh"
+#include "shim/session/sql/tokens.hh"
 
 #include <doctest/doctest.h>
 #include <string>
