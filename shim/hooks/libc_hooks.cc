@@ -8,6 +8,7 @@
 #include "shim/lifecycle/revive.hh"
 #include "shim/lifecycle/sweep.hh"
 #include "shim/lifecycle/tag.hh"
+#include "shim/real/libc_functions.hh"
 #include "shim/real/libpqs.hh"
 #include "shim/table/table.hh"
 
@@ -54,11 +55,11 @@ using namespace pqsweep;
 #define EXPORT extern "C" [[gnu::visibility("default")]]
 
 EXPORT int setenv(const char* name, const char* value, int overwrite) noexcept {
-    return change_environment(name, [=] { return real::libc::setenv()(name, value, overwrite); });
+    return change_environment(name, [=] { return real::setenv(name, value, overwrite); });
 }
 
 EXPORT int unsetenv(const char* name) noexcept {
-    return change_environment(name, [=] { return real::libc::unsetenv()(name); });
+    return change_environment(name, [=] { return real::unsetenv(name); });
 }
 
 EXPORT int putenv(char* entry) noexcept {
@@ -69,11 +70,11 @@ EXPORT int putenv(char* entry) noexcept {
         memcpy(name, entry, length);
         name[length] = 0;
     }
-    return change_environment(fits ? name : nullptr, [=] { return real::libc::putenv()(entry); });
+    return change_environment(fits ? name : nullptr, [=] { return real::putenv(entry); });
 }
 
 EXPORT int clearenv() noexcept {
-    return change_environment(nullptr, [] { return real::libc::clearenv()(); });
+    return change_environment(nullptr, [] { return real::clearenv(); });
 }
 
 // libpq looks at the environment when it connects. Where that is a revival, its owner only used a connection, and need
@@ -82,19 +83,19 @@ EXPORT int clearenv() noexcept {
 EXPORT char* getenv(const char* name) noexcept {
     if (revive::kept_descriptor >= 0) [[unlikely]]
         return environment::find_guarded(name);
-    return real::libc::are_resolved() ? real::libc::getenv()(name) : environment::find(name);
+    return real::are_resolved() ? real::getenv(name) : environment::find(name);
 }
 
 EXPORT char* secure_getenv(const char* name) noexcept {
     if (revive::kept_descriptor >= 0) [[unlikely]]
         return environment::find_guarded(name);
-    return real::libc::are_resolved() ? real::libc::secure_getenv()(name)
-           : getauxval(AT_SECURE)     ? nullptr
-                                      : environment::find(name);
+    return real::are_resolved()   ? real::secure_getenv(name)
+           : getauxval(AT_SECURE) ? nullptr
+                                  : environment::find(name);
 }
 
 EXPORT int socket(int domain, int type, int protocol) noexcept {
-    int fd = real::libc::socket()(domain, type, protocol);
+    int fd = real::socket(domain, type, protocol);
     if (revive::kept_descriptor >= 0) [[unlikely]] {
         const void* caller = __builtin_return_address(0);
         return fd < 0 && errno == EMFILE ? revive::open_at_kept(domain, type, protocol, caller)
@@ -109,19 +110,19 @@ EXPORT int close(int fd) {
     if (fd >= 0 && fd == revive::kept_descriptor && revive::must_stay_open(__builtin_return_address(0)))
         [[unlikely]]
         return 0;
-    return real::libc::close()(fd);
+    return real::close(fd);
 }
 
 // The program may take the signal that PQSWEEP_SIGNAL names, and then the tools must know.
 EXPORT int sigaction(int number, const struct sigaction* action, struct sigaction* former) noexcept {
-    int result = real::libc::sigaction()(number, action, former);
+    int result = real::sigaction(number, action, former);
     if (action && result == 0 && table::existing())
         on_signal::disposition_changed(number);
     return result;
 }
 
 EXPORT sighandler_t signal(int number, sighandler_t handler) noexcept {
-    sighandler_t former = real::libc::signal()(number, handler);
+    sighandler_t former = real::signal(number, handler);
     if (former != SIG_ERR && table::existing())
         on_signal::disposition_changed(number);
     return former;
@@ -129,16 +130,16 @@ EXPORT sighandler_t signal(int number, sighandler_t handler) noexcept {
 
 // Programs that leave this way run no exit handlers: pytest-xdist's workers, forked children.
 EXPORT void _exit(int status) {
-    real::libc::_exit()(process::end(status));
+    real::_exit(process::end(status));
     __builtin_unreachable();
 }
 
 EXPORT void _Exit(int status) noexcept {
-    real::libc::_Exit()(process::end(status));
+    real::_Exit(process::end(status));
     __builtin_unreachable();
 }
 
 EXPORT void quick_exit(int status) noexcept {
-    real::libc::quick_exit()(process::end(status));
+    real::quick_exit(process::end(status));
     __builtin_unreachable();
 }

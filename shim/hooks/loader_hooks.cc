@@ -8,6 +8,7 @@
 // depend on it. So both hooks end in a jump, in every build; a test looks at their instructions.
 #include "shim/base/settings.hh"
 #include "shim/hooks/lookup.hh"
+#include "shim/real/libc_functions.hh"
 
 #include <cstring>
 #include <dlfcn.h>
@@ -26,16 +27,15 @@ namespace pqsweep {
 
 namespace {
 
-using Dlsym = decltype(&::dlsym);
-using Dlopen = decltype(&::dlopen);
+using Dlsym = void* (*)(void* handle, const char* name);
+using Dlopen = void* (*)(const char* file, int mode);
 
 void* from_handle(void* handle, const char* name) noexcept {
-    Dlsym real = real::libc::dlsym();
-    void* found = real(handle, name);
+    void* found = real::dlsym(handle, name);
     if (!found)
         return nullptr;
     if (found == hook_of(name)) // the program's own handle: its scope begins with us
-        return real(RTLD_NEXT, name) ? found : nullptr;
+        return real::dlsym(RTLD_NEXT, name) ? found : nullptr;
     real::look_for_libpqs();
     const Libpq* libpq = real::libpq_containing(found);
     return libpq ? hook_of(name, *libpq) : found;
@@ -48,13 +48,13 @@ void* not_there(void*, const char*) noexcept {
 
 Dlsym choose_dlsym(void* handle, const char* name, const void* caller) {
     if (name[0] != 'P' || name[1] != 'Q')
-        return real::libc::dlsym();
+        return real::dlsym.pointer();
     void* hook = hook_of(name);
     if (!hook || settings::is_disabled())
-        return real::libc::dlsym();
+        return real::dlsym.pointer();
     if (handle != RTLD_DEFAULT && handle != RTLD_NEXT)
         return from_handle;
-    return real::is_visible_from(caller, name, hook) ? real::libc::dlsym() : not_there;
+    return real::is_visible_from(caller, name, hook) ? real::dlsym.pointer() : not_there;
 }
 
 int mode_for(int mode) {
@@ -75,6 +75,6 @@ EXPORT void* dlsym(void* handle, const char* name) noexcept {
 
 EXPORT void* dlopen(const char* file, int mode) noexcept {
     mode = mode_for(mode);
-    Dlopen real = real::libc::dlopen();
-    JUMP real(file, mode);
+    Dlopen next = real::dlopen.pointer();
+    JUMP next(file, mode);
 }

@@ -12,7 +12,7 @@ namespace pqsweep {
 // A connection that we do not track: opened untracked, or inherited across a fork. Untouched.
 template<Call call, class... Args>
 [[gnu::noinline]] auto forward(owner::Use use, const void* caller, PGconn* conn, Args... args) {
-    using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
+    using Result = std::invoke_result_t<typename Function<call>::Type, PGconn*, Args...>;
     const Libpq* libpq = nullptr;
     if (Connection* inherited = table::inherited(conn)) {
         owner::using_inherited(*inherited, use);

@@ -1,4 +1,5 @@
 #include "shim/hooks/process.hh"
+#include "shim/real/libc_functions.hh"
 
 #include "shim/base/environment.hh"
 #include "shim/base/keep_errno.hh"
@@ -103,7 +104,7 @@ void at_exit(int status, void*) {
 [[gnu::constructor]] void start_up() {
     on_exit(at_exit, nullptr);
     KeepErrno keep;
-    real::libc::resolve();
+    real::resolve();
     summary::note_stderr();
     witness::loaded();
 }

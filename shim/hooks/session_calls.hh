@@ -21,7 +21,7 @@ inline constinit thread_local bool is_connecting;
 template<Call call, class... Args>
 PGconn* connect_named(const Libpq& libpq, const Table* table, Args... args) {
     constexpr bool is_start = call == Call::PQconnectStart || call == Call::PQconnectStartParams;
-    auto with_keywords = libpq.get < is_start ? Call::PQconnectStartParams : Call::PQconnectdbParams > ();
+    auto with_keywords = is_start ? libpq.PQconnectStartParams : libpq.PQconnectdbParams;
     if (table && table->tag != Name::none && the_settings().appname && with_keywords) {
         NamedConnect named(table->names.text(table->tag));
         if (named.take(args...))

@@ -1,4 +1,5 @@
 #include "shim/hooks/signal.hh"
+#include "shim/real/libc_functions.hh"
 
 #include "shim/base/keep_thread.hh"
 #include "shim/base/sanitizers.hh"
@@ -102,7 +103,7 @@ bool is_ours(const struct sigaction& action) {
 
 Handler handler_of(int number) {
     struct sigaction action;
-    bool is_known = number && real::libc::sigaction()(number, nullptr, &action) == 0;
+    bool is_known = number && real::sigaction(number, nullptr, &action) == 0;
     return !is_known ? Handler::none : is_ours(action) ? Handler::ours : Handler::programs;
 }
 
@@ -112,12 +113,12 @@ void install(Table& table) {
     is_stack_in_use.store(false, std::memory_order_relaxed); // a fork's child has no other thread
     int number = the_settings().signal;
     struct sigaction action;
-    if (number && real::libc::sigaction()(number, nullptr, &action) == 0 && !(action.sa_flags & SA_SIGINFO) &&
+    if (number && real::sigaction(number, nullptr, &action) == 0 && !(action.sa_flags & SA_SIGINFO) &&
         action.sa_handler == SIG_DFL) {
         action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
         action.sa_sigaction = handle;
         sigfillset(&action.sa_mask);
-        real::libc::sigaction()(number, &action, nullptr);
+        real::sigaction(number, &action, nullptr);
     }
     table.signal = number;
     table.handler = handler_of(number);

@@ -114,7 +114,7 @@ template<Kind kind, Call call, class... Args>
 
 template<Kind kind, Call call, class... Args>
 auto pass(const void* caller, PGconn* conn, Args... args) {
-    using Result = std::invoke_result_t<typename Signature<call>::Type, PGconn*, Args...>;
+    using Result = std::invoke_result_t<typename Function<call>::Type, PGconn*, Args...>;
     if (conn && conn == inside_of.conn && inside_of.libpq->contains(caller))
         return inside_of.libpq->get<call>()(conn, args...);
     Table* table = table::existing();

@@ -56,11 +56,11 @@ public:
 class ClientState {
 public:
     ClientState(const Libpq& libpq, PGconn* conn) : libpq_(libpq), conn_(conn) {
-        is_nonblocking_ = libpq.get<Call::PQisnonblocking>()(conn);
-        auto pipeline_status = libpq.get<Call::PQpipelineStatus>();
+        is_nonblocking_ = libpq.PQisnonblocking(conn);
+        auto pipeline_status = libpq.PQpipelineStatus;
         has_pipeline_ = pipeline_status && pipeline_status(conn) == PQ_PIPELINE_ON;
         for (size_t i = 0; i < std::size(reported_settings); i++) {
-            const char* value = libpq.get<Call::PQparameterStatus>()(conn, reported_settings[i]);
+            const char* value = libpq.PQparameterStatus(conn, reported_settings[i]);
             size_t size = value ? strlen(value) + 1 : 0;
             is_known_[i] = size > 0 && size <= sizeof values_[i];
             if (is_known_[i])
@@ -70,16 +70,16 @@ public:
 
     void put_back() const {
         if (has_pipeline_)
-            libpq_.get<Call::PQenterPipelineMode>()(conn_);
+            libpq_.PQenterPipelineMode(conn_);
         if (is_nonblocking_)
-            libpq_.get<Call::PQsetnonblocking>()(conn_, 1);
+            libpq_.PQsetnonblocking(conn_, 1);
     }
 
     // Calls visit(name, value) for each reported setting that the new session has otherwise.
     template<class Visit>
     void each_changed_setting(Visit visit) const {
         for (size_t i = 0; i < std::size(reported_settings); i++) {
-            const char* now = libpq_.get<Call::PQparameterStatus>()(conn_, reported_settings[i]);
+            const char* now = libpq_.PQparameterStatus(conn_, reported_settings[i]);
             if (is_known_[i] && now && strcmp(now, values_[i]) != 0)
                 visit(reported_settings[i], values_[i]);
         }
@@ -120,23 +120,22 @@ public:
 private:
     void begin() {
         if (sent_++ == 0)
-            if (auto enter = libpq_.get<Call::PQenterPipelineMode>())
+            if (auto enter = libpq_.PQenterPipelineMode)
                 is_pipelined_ = enter(conn_) == 1;
     }
 
     void note(PGresult* result) {
-        ExecStatusType status = libpq_.get<Call::PQresultStatus>()(result);
+        ExecStatusType status = libpq_.PQresultStatus(result);
         is_good_ &= status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_PIPELINE_SYNC;
-        libpq_.get<Call::PQclear>()(result);
+        libpq_.PQclear(result);
     }
 
     void parameters(const char* sql, int n, const char* const* values) {
         begin();
         if (is_pipelined_)
-            is_good_ &= libpq_.get<Call::PQsendQueryParams>()(conn_, sql, n, nullptr, values, nullptr,
-                                                              nullptr, 0) == 1;
+            is_good_ &= libpq_.PQsendQueryParams(conn_, sql, n, nullptr, values, nullptr, nullptr, 0) == 1;
         else
-            note(libpq_.get<Call::PQexecParams>()(conn_, sql, n, nullptr, values, nullptr, nullptr, 0));
+            note(libpq_.PQexecParams(conn_, sql, n, nullptr, values, nullptr, nullptr, 0));
     }
 
     void statement(std::string_view sql) { parameters(sql.data(), 0, nullptr); }
@@ -149,24 +148,24 @@ private:
     void prepare(const char* name, const char* sql, int n, const Oid* types) {
         begin();
         if (is_pipelined_)
-            is_good_ &= libpq_.get<Call::PQsendPrepare>()(conn_, name, sql, n, types) == 1;
+            is_good_ &= libpq_.PQsendPrepare(conn_, name, sql, n, types) == 1;
         else
-            note(libpq_.get<Call::PQprepare>()(conn_, name, sql, n, types));
+            note(libpq_.PQprepare(conn_, name, sql, n, types));
     }
 
     // For each thing sent there is a result and a null, and then that of the sync. More than these come, for ever, where
     // the connection is lost; its status need not say so.
     bool finish() {
-        if (libpq_.get<Call::PQpipelineSync>()(conn_) != 1)
+        if (libpq_.PQpipelineSync(conn_) != 1)
             return false;
         for (int left = 2 * sent_ + 1; left > 0; left--) {
-            PGresult* result = libpq_.get<Call::PQgetResult>()(conn_);
+            PGresult* result = libpq_.PQgetResult(conn_);
             if (!result)
                 continue;
-            bool is_synced = libpq_.get<Call::PQresultStatus>()(result) == PGRES_PIPELINE_SYNC;
+            bool is_synced = libpq_.PQresultStatus(result) == PGRES_PIPELINE_SYNC;
             note(result);
             if (is_synced)
-                return libpq_.get<Call::PQexitPipelineMode>()(conn_) == 1;
+                return libpq_.PQexitPipelineMode(conn_) == 1;
         }
         return false;
     }
@@ -191,8 +190,8 @@ Outcome reconnect(Table& table, Connection& c, PGconn* conn, const ClientState& 
     const Libpq& libpq = *c.libpq;
     owner::reviving(table, c);
     for (int losses = 0;; losses++) {
-        libpq.get<Call::PQreset>()(conn);
-        if (libpq.get<Call::PQstatus>()(conn) != CONNECTION_OK)
+        libpq.PQreset(conn);
+        if (libpq.PQstatus(conn) != CONNECTION_OK)
             return Outcome::no_server;
         owner::progressed(table, c, conn);
         Replayed replayed = losses == most_losses
@@ -217,7 +216,7 @@ Outcome attempt(Table& table, Connection& c, PGconn* conn) {
     int64_t start = now();
     uint32_t straggler = c.straggler;
     ClientState state(*c.libpq, conn);
-    KeptDescriptor kept(*c.libpq, c.libpq->get<Call::PQsocket>()(conn));
+    KeptDescriptor kept(*c.libpq, c.libpq->PQsocket(conn));
     Outcome outcome = reconnect(table, c, conn, state);
     for (int sweeps = 1; c.state() == State::swept && sweeps < most_sweeps; sweeps++)
         outcome = reconnect(table, c, conn, state);

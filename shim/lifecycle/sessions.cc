@@ -9,14 +9,14 @@ void got(const Connection& c, Command& command, Session& session, const PGresult
         command.tag[0] = 0;
         return;
     }
-    ExecStatusType status = c.libpq->get<Call::PQresultStatus>()(result);
+    ExecStatusType status = c.libpq->PQresultStatus(result);
     if (status == PGRES_PIPELINE_SYNC)
         return;
     command.has_failed |=
         status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE || status == PGRES_PIPELINE_ABORTED;
     if (!session.awaits_tag())
         return;
-    const char* tag = c.libpq->get<Call::PQcmdStatus>()(const_cast<PGresult*>(result));
+    const char* tag = c.libpq->PQcmdStatus(const_cast<PGresult*>(result));
     strncpy(command.tag, tag, sizeof command.tag - 1);
 }
 

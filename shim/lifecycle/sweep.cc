@@ -185,7 +185,7 @@ private:
         if (!cancel)
             return;
         char error[256];
-        c.libpq->get<Call::PQcancel>()(cancel, error, sizeof error);
+        c.libpq->PQcancel(cancel, error, sizeof error);
         table_.connections.put_back(c, cancel);
     }
 

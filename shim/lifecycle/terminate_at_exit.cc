@@ -29,7 +29,7 @@ bool is_only_thread() {
 // itself. libpq's own write callback keeps SIGPIPE away, and its sockets never block.
 void say_with_tls(const Connection& c) {
     auto* conn = const_cast<PGconn*>(c.conn.load(std::memory_order_relaxed));
-    void* ssl = c.libpq->get<Call::PQsslStruct>()(conn, "OpenSSL");
+    void* ssl = c.libpq->PQsslStruct(conn, "OpenSSL");
     if (auto* write = c.libpq->ssl_write(); ssl && write)
         write(ssl, terminate_message.data(), static_cast<int>(terminate_message.size()));
 }

@@ -22,18 +22,18 @@ Name intern(Table& table, const char* text) {
 
 void established(Table& table, Connection& c, PGconn* conn) {
     const Libpq& libpq = *c.libpq;
-    c.backend_pid = libpq.get<Call::PQbackendPID>()(conn);
-    c.host = intern(table, libpq.get<Call::PQhost>()(conn)); // of several, the one that answered
-    c.application = intern(table, libpq.get<Call::PQparameterStatus>()(conn, "application_name"));
-    auto gss_in_use = libpq.get<Call::PQgssEncInUse>();
-    bool has_tls = libpq.get<Call::PQsslInUse>()(conn);
+    c.backend_pid = libpq.PQbackendPID(conn);
+    c.host = intern(table, libpq.PQhost(conn)); // of several, the one that answered
+    c.application = intern(table, libpq.PQparameterStatus(conn, "application_name"));
+    auto gss_in_use = libpq.PQgssEncInUse;
+    bool has_tls = libpq.PQsslInUse(conn);
     c.encrypted = has_tls || (gss_in_use && gss_in_use(conn));
     if (has_tls)
         farewell::expect_tls(libpq);
     PGcancel* former =
-        table.connections.cancel(c).exchange(libpq.get<Call::PQgetCancel>()(conn), std::memory_order_acq_rel);
+        table.connections.cancel(c).exchange(libpq.PQgetCancel(conn), std::memory_order_acq_rel);
     if (former)
-        libpq.get<Call::PQfreeCancel>()(former);
+        libpq.PQfreeCancel(former);
     Connections::free_spent_cancels(libpq);
     c.activity = Activity::idle;
     if (c.state() == State::swept || c.established.exchange(true, std::memory_order_seq_cst))
@@ -47,7 +47,7 @@ void established(Table& table, Connection& c, PGconn* conn) {
 
 // What libpq will tell the server that the application is.
 Name application_to_be(Table& table, const Libpq& libpq, PGconn* conn) {
-    auto conninfo = libpq.get<Call::PQconninfo>();
+    auto conninfo = libpq.PQconninfo;
     PQconninfoOption* options = conninfo ? conninfo(conn) : nullptr;
     if (!options)
         return Name::none;
@@ -57,16 +57,16 @@ Name application_to_be(Table& table, const Libpq& libpq, PGconn* conn) {
                        (!value && strcmp(o->keyword, "fallback_application_name") == 0)))
             value = o->val;
     Name name = intern(table, value);
-    libpq.get<Call::PQconninfoFree>()(options);
+    libpq.PQconninfoFree(options);
     return name;
 }
 
 // What PQSWEEP_KEEP goes by has to be there before a sweep can come.
 void note_names(Table& table, Connection& c, PGconn* conn) {
     const Libpq& libpq = *c.libpq;
-    c.database = intern(table, libpq.get<Call::PQdb>()(conn));
-    c.user = intern(table, libpq.get<Call::PQuser>()(conn));
-    c.host = intern(table, libpq.get<Call::PQhost>()(conn));
+    c.database = intern(table, libpq.PQdb(conn));
+    c.user = intern(table, libpq.PQuser(conn));
+    c.host = intern(table, libpq.PQhost(conn));
     for (const KeepRule& rule : the_settings().keep)
         if (rule.field == KeepField::app && c.application == Name::none)
             c.application = application_to_be(table, libpq, conn);
@@ -137,8 +137,8 @@ void connected(Table& table, PGconn* conn, const Libpq* libpq, bool is_done) {
 
 void progressed(Table& table, Connection& c, PGconn* conn) {
     KeepErrno keep;
-    ConnStatusType status = c.libpq->get<Call::PQstatus>()(conn);
-    int fd = c.libpq->get<Call::PQsocket>()(conn);
+    ConnStatusType status = c.libpq->PQstatus(conn);
+    int fd = c.libpq->PQsocket(conn);
     if (status == CONNECTION_BAD || fd < 0) {
         lost(table, c);
         return;
@@ -244,24 +244,24 @@ bool using_swept(Table& table, Connection& c, bool expects_reply) {
 }
 
 void tell_by_notice(Connection& c, PGconn* conn) {
-    auto consume = c.libpq->get<Call::PQconsumeInput>();
+    auto consume = c.libpq->PQconsumeInput;
     consume(conn);
-    c.libpq->get<Call::PQisBusy>()(conn); // hands the message to the notice receiver
+    c.libpq->PQisBusy(conn); // hands the message to the notice receiver
 }
 
 void settle_seldom(Table& table, Connection& c, PGconn* conn, PGTransactionStatusType status) {
     KeepErrno keep;
     if (c.told && status != PQTRANS_ACTIVE && status != PQTRANS_UNKNOWN) {
         // The owner has its answer; now libpq meets the end of the stream, and the status turns bad.
-        c.libpq->get<Call::PQconsumeInput>()(conn);
-        status = c.libpq->get<Call::PQtransactionStatus>()(conn);
+        c.libpq->PQconsumeInput(conn);
+        status = c.libpq->PQtransactionStatus(conn);
     }
     if (status == PQTRANS_UNKNOWN) {
-        if (c.libpq->get<Call::PQstatus>()(conn) == CONNECTION_BAD)
+        if (c.libpq->PQstatus(conn) == CONNECTION_BAD)
             lost(table, c);
         return;
     }
-    auto pipeline_status = c.libpq->get<Call::PQpipelineStatus>();
+    auto pipeline_status = c.libpq->PQpipelineStatus;
     if (pipeline_status && pipeline_status(conn) != PQ_PIPELINE_OFF)
         c.activity = Activity::pipeline;
     else if (c.activity != Activity::copy)
@@ -269,7 +269,7 @@ void settle_seldom(Table& table, Connection& c, PGconn* conn, PGTransactionStatu
 }
 
 void note_result(Connection& c, const PGresult* result) {
-    switch (c.libpq->get<Call::PQresultStatus>()(result)) {
+    switch (c.libpq->PQresultStatus(result)) {
     case PGRES_COPY_IN: // all that the server had to say is read
         c.mid_message = false;
         c.activity = Activity::copy;

@@ -62,7 +62,7 @@ inline void settle(Table& table, Connection& c, PGconn* conn, bool only_read) {
     constexpr Activity activity_of[] = {Activity::idle, Activity::running, Activity::transaction,
                                         Activity::failed};
     static_assert(PQTRANS_IDLE == 0 && PQTRANS_ACTIVE == 1 && PQTRANS_INTRANS == 2 && PQTRANS_INERROR == 3);
-    PGTransactionStatusType status = c.libpq->get<Call::PQtransactionStatus>()(conn);
+    PGTransactionStatusType status = c.libpq->PQtransactionStatus(conn);
     // No pipeline begins or ends while something is under way.
     if (status == PQTRANS_ACTIVE && only_read && is_busy(c.activity) && !c.told)
         return;

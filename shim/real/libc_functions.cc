@@ -1,14 +1,12 @@
-#include "shim/real/libpqs.hh"
+#include "shim/real/libc_functions.hh"
 
-#include <atomic>
-#include <dlfcn.h>
+namespace pqsweep::real {
 
-namespace pqsweep::real::libc {
+#define HOOK(result, name, parameters) constinit LibcFunction<result parameters> name{#name};
+#include "shim/real/libc_calls.def"
 
 namespace {
 
-#define HOOK(result, name, parameters) constinit std::atomic<void*> next_##name;
-#include "shim/real/libc_calls.def"
 constinit std::atomic<bool> all_resolved;
 
 // dlsym can't be asked for itself: the answer would be our hook. Its version is that of the first glibc for the
@@ -21,26 +19,16 @@ void* next_dlsym_of_any_version() {
     return nullptr;
 }
 
-void* next(std::atomic<void*>& cached, const char* name) {
-    void* function = cached.load(std::memory_order_relaxed);
-    if (!function) {
-        function = &cached == &next_dlsym ? next_dlsym_of_any_version() : libc::dlsym()(RTLD_NEXT, name);
-        cached.store(function, std::memory_order_relaxed);
-    }
-    return function;
-}
-
 } // namespace
 
-// A hook that is called before our constructor has run looks its function up by itself.
-#define HOOK(result, name, parameters)                                                                       \
-    decltype(&::name) name() {                                                                               \
-        return reinterpret_cast<decltype(&::name)>(next(next_##name, #name));                                \
-    }
-#include "shim/real/libc_calls.def"
+void* LibcFunctionBase::find() {
+    void* found = this == &dlsym ? next_dlsym_of_any_version() : dlsym(RTLD_NEXT, name_);
+    address_.store(found, std::memory_order_relaxed);
+    return found;
+}
 
 void resolve() {
-#define HOOK(result, name, parameters) name();
+#define HOOK(result, name, parameters) name.pointer();
 #include "shim/real/libc_calls.def"
     all_resolved.store(true, std::memory_order_release);
 }
@@ -49,4 +37,4 @@ bool are_resolved() {
     return all_resolved.load(std::memory_order_acquire);
 }
 
-} // namespace pqsweep::real::libc
+} // namespace pqsweep::real

@@ -3,6 +3,7 @@
 #include "shim/base/keep_errno.hh"
 #include "shim/base/lock.hh"
 #include "shim/real/elf_symbols.hh"
+#include "shim/real/libc_functions.hh"
 
 #include <cstring>
 #include <ctime>
@@ -107,16 +108,14 @@ void Discovery::publish(const Object& object, void* handle) {
     Libpq found;
     found.begin_ = object.begin;
     found.size_ = object.size;
-    auto dlsym = real::libc::dlsym();
-    found.ssl_write_ = dlsym(handle, "SSL_write");
+    found.ssl_write_ = real::dlsym(handle, "SSL_write");
 #define HOOK(kind, result, name, parameters, arguments)                                                      \
-    found.calls_[static_cast<size_t>(Call::name)] = dlsym(handle, #name);
+    found.name = reinterpret_cast<decltype(found.name)>(real::dlsym(handle, #name));
 #define USE(name) HOOK(, , name, , )
 #include "shim/real/libpq_calls.def"
     // Another shim beside ours may define some of libpq's functions, and is no libpq.
-    bool is_whole = found.get<Call::PQstatus>() && found.get<Call::PQsocket>() &&
-                    found.get<Call::PQfinish>() && found.get<Call::PQtransactionStatus>() &&
-                    found.get<Call::PQgetCancel>() && found.get<Call::PQparameterStatus>();
+    bool is_whole = found.PQstatus && found.PQsocket && found.PQfinish && found.PQtransactionStatus &&
+                    found.PQgetCancel && found.PQparameterStatus;
     dlerror(); // an older libpq lacks some of them, which is no error of the program's
     Lock::Guard guard(publishing);
     int n = count();
@@ -197,7 +196,7 @@ void Discovery::refresh() {
             break;
         if (containing(reinterpret_cast<const void*>(search.object.begin)))
             continue;
-        if (void* handle = real::libc::dlopen()(search.object.path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE))
+        if (void* handle = real::dlopen(search.object.path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE))
             publish(search.object, handle);
     }
     adds_seen.store(adds, std::memory_order_release);
@@ -228,7 +227,7 @@ void* Discovery::first_definition(const char* name) {
             return it.found ? 1 : 0;
         },
         &wanted);
-    if (*wanted.path && !real::libc::dlopen()(wanted.path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE))
+    if (*wanted.path && !real::dlopen(wanted.path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE))
         return nullptr;
     return wanted.found;
 }
@@ -243,10 +242,10 @@ void* seen_by(const void* caller, const char* name) {
     link_map* map = nullptr;
     if (!dladdr1(caller, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) || !map)
         return nullptr;
-    void* handle = libc::dlopen()(map->l_name, RTLD_LAZY | RTLD_NOLOAD);
+    void* handle = dlopen(map->l_name, RTLD_LAZY | RTLD_NOLOAD);
     if (!handle)
         return nullptr;
-    void* found = libc::dlsym()(handle, name);
+    void* found = dlsym(handle, name);
     dlclose(handle);
     return found;
 }
@@ -258,7 +257,7 @@ const Libpq* libpq_of(const void* caller) {
     Discovery::refresh();
     const Libpq* libpq = Discovery::count() > 1 ? Discovery::containing(caller) : Discovery::first();
     if (!libpq && Discovery::count())
-        libpq = Discovery::containing(libc::dlsym()(RTLD_NEXT, landmark));
+        libpq = Discovery::containing(dlsym(RTLD_NEXT, landmark));
     if (!libpq && Discovery::count())
         libpq = Discovery::containing(seen_by(caller, landmark));
     return libpq ? libpq : Discovery::first();
@@ -282,7 +281,6 @@ const Libpq* libpq_containing(const void* address) {
 }
 
 bool is_visible_from(const void* caller, const char* name, const void* hook) {
-    auto dlsym = libc::dlsym();
     if (dlsym(RTLD_NEXT, name) || dlsym(RTLD_DEFAULT, name) != hook) // behind us, or before us
         return true;
     void* found = seen_by(caller, name);

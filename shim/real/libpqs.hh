@@ -20,26 +20,33 @@ enum class Call : uint16_t {
 #define HOOK(kind, result, name, parameters, arguments) name,
 #define USE(name) name,
 #include "shim/real/libpq_calls.def"
-    count
 };
 
+// The functions of one loaded libpq, called as `libpq.PQstatus(conn)`; null where that libpq lacks one.
+struct LibpqFunctions {
+#define HOOK(kind, result, name, parameters, arguments) decltype(&::name) name = nullptr;
+#define USE(name) HOOK(, , name, , )
+#include "shim/real/libpq_calls.def"
+};
+
+// The member of LibpqFunctions that a hook's template parameter stands for.
 template<Call>
-struct Signature;
+struct Function;
 #define HOOK(kind, result, name, parameters, arguments)                                                      \
     template<>                                                                                               \
-    struct Signature<Call::name> {                                                                           \
+    struct Function<Call::name> {                                                                            \
         using Type = decltype(&::name);                                                                      \
+        static constexpr auto member = &LibpqFunctions::name;                                                \
     };
 #define USE(name) HOOK(, , name, , )
 #include "shim/real/libpq_calls.def"
 
 // One loaded libpq. Never unloaded once found (RTLD_NODELETE), and an object of this type is never freed.
-class Libpq {
+class Libpq : public LibpqFunctions {
 public:
-    // The real function; null where this libpq does not have it. No lock, no allocation.
     template<Call call>
-    typename Signature<call>::Type get() const {
-        return reinterpret_cast<typename Signature<call>::Type>(calls_[static_cast<size_t>(call)]);
+    typename Function<call>::Type get() const {
+        return this->*Function<call>::member;
     }
     // OpenSSL's SSL_write as this libpq sees it, or null.
     auto ssl_write() const {
@@ -49,7 +56,7 @@ public:
     int number() const { return number_; }
     bool contains(const void* address) const { return reinterpret_cast<uintptr_t>(address) - begin_ < size_; }
 
-    mutable Relaxed<bool> has_tls_handler; // see farewell.hh
+    mutable Relaxed<bool> has_tls_handler; // see terminate_at_exit.hh
     mutable Relaxed<bool> is_witnessed;    // see witness.hh
 
 private:
@@ -58,7 +65,6 @@ private:
     uintptr_t size_ = 0;
     int number_ = 0;
     void* ssl_write_ = nullptr;
-    void* calls_[static_cast<size_t>(Call::count)] = {};
 };
 
 namespace real {
@@ -102,15 +108,6 @@ void* first_definition(const char* name);
 
 // Calls what takes the loader's lock. Not from inside itself, nor together with what does so by itself.
 void in_loader(void (*act)(void* data), void* data);
-
-// The real libc function of that name, for the hook that hides it.
-#define HOOK(result, name, parameters) decltype(&::name) name();
-namespace libc {
-#include "shim/real/libc_calls.def"
-// At start-up: later, the thread may not be able to wait for the loader's lock, or be in a signal handler.
-void resolve();
-bool are_resolved();
-} // namespace libc
 
 } // namespace real
 } // namespace pqsweep

@@ -44,8 +44,8 @@ public:
         return *this;
     }
     Line& libpq(const Libpq& libpq) {
-        auto version = libpq.get<Call::PQlibVersion>();
-        return field(object_of(reinterpret_cast<const void*>(libpq.get<Call::PQconnectStart>())))
+        auto version = libpq.PQlibVersion;
+        return field(object_of(reinterpret_cast<const void*>(libpq.PQconnectStart)))
             .number(version ? version() : 0);
     }
 

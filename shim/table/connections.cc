@@ -31,7 +31,7 @@ void Connections::put_back(const Connection& connection, PGcancel* cancel) {
 void Connections::free_spent_cancels(const Libpq& libpq) {
     for (PGcancel* cancel = spent.exchange(nullptr, std::memory_order_acquire); cancel;) {
         PGcancel* next = next_of(cancel);
-        libpq.get<Call::PQfreeCancel>()(cancel); // every libpq's is free()
+        libpq.PQfreeCancel(cancel); // every libpq's is free()
         cancel = next;
     }
 }
@@ -97,7 +97,7 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
     session(*c).forget(); // as above: a fork's
     command(*c) = {};
     if (leftover)
-        libpq->get<Call::PQfreeCancel>()(leftover);
+        libpq->PQfreeCancel(leftover);
     return c;
 }
 
@@ -123,7 +123,7 @@ State Connections::remove(Connection& c) {
         first_free_ = i;
     }
     if (cancel)
-        libpq->get<Call::PQfreeCancel>()(cancel);
+        libpq->PQfreeCancel(cancel);
     return Connection::state_of(life);
 }
 
