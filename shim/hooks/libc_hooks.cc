@@ -117,14 +117,14 @@ EXPORT int close(int fd) {
 EXPORT int sigaction(int number, const struct sigaction* action, struct sigaction* former) noexcept {
     int result = real::sigaction(number, action, former);
     if (action && result == 0 && table::existing())
-        on_signal::disposition_changed(number);
+        sweep_signal::disposition_changed(number);
     return result;
 }
 
 EXPORT sighandler_t signal(int number, sighandler_t handler) noexcept {
     sighandler_t former = real::signal(number, handler);
     if (former != SIG_ERR && table::existing())
-        on_signal::disposition_changed(number);
+        sweep_signal::disposition_changed(number);
     return former;
 }
 

@@ -11,11 +11,11 @@ namespace pqsweep {
 
 // A connection that we do not track: opened untracked, or inherited across a fork. Untouched.
 template<Call call, class... Args>
-[[gnu::noinline]] auto forward(owner::Use use, const void* caller, PGconn* conn, Args... args) {
+[[gnu::noinline]] auto forward(tracker::Use use, const void* caller, PGconn* conn, Args... args) {
     using Result = std::invoke_result_t<typename Function<call>::Type, PGconn*, Args...>;
     const Libpq* libpq = nullptr;
-    if (Connection* inherited = table::inherited(conn)) {
-        owner::using_inherited(*inherited, use);
+    if (Connection* inherited = table::parents_connection(conn)) {
+        tracker::using_inherited(*inherited, use);
         libpq = inherited->libpq;
     } else {
         Unseen unseen;

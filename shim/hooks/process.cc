@@ -43,7 +43,7 @@ void before_fork() {
     real::before_fork();
     Table* table = table::existing();
     if (table && table->live > 0)
-        table->connections.each([](Connection& c) { c.inherited = true; });
+        table->connections.each([](Connection& c) { c.shared_with_child = true; });
 }
 
 void in_parent() {
@@ -89,7 +89,7 @@ void make_table() {
     journal::start();
     tag::start(*fresh);
     table::publish(*fresh);
-    on_signal::install(*fresh);
+    sweep_signal::install(*fresh);
 }
 
 // Registered before the program's exit handlers and the loader's own, so it runs after them: destructors have closed
@@ -129,9 +129,9 @@ int end(int status) {
     witness::ended();
     Table* table = table::existing();
     // A vfork child shares our memory, and a fork that ran no handlers has the parent's table.
-    if ((table ? table->owner : child) != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
+    if ((table ? table->pid : child) != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
         return status;
-    if (Table* parents = table::inherited()) {
+    if (Table* parents = table::parents()) {
         journal::used_inherited(*parents, table != nullptr);
         summary::print_inherited(*parents);
     }
@@ -142,7 +142,7 @@ int end(int status) {
     summary::print(*table);
     board::remove();
     bool is_failure = totals::is_failure(*table);
-    farewell::say_all(*table);
+    terminate_at_exit::say_all(*table);
     bool is_success = (status & 0377) == 0; // all that a parent process sees
     return is_success && is_failure && the_settings().exit_code ? the_settings().exit_code : status;
 }

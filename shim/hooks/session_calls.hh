@@ -22,8 +22,8 @@ template<Call call, class... Args>
 PGconn* connect_named(const Libpq& libpq, const Table* table, Args... args) {
     constexpr bool is_start = call == Call::PQconnectStart || call == Call::PQconnectStartParams;
     auto with_keywords = is_start ? libpq.PQconnectStartParams : libpq.PQconnectdbParams;
-    if (table && table->tag != Name::none && the_settings().appname && with_keywords) {
-        NamedConnect named(table->names.text(table->tag));
+    if (table && table->tag != TextId::none && the_settings().appname && with_keywords) {
+        NamedConnect named(table->texts.text(table->tag));
         if (named.take(args...))
             return in_sight(with_keywords, named.keywords(), named.values(), named.expand());
     }
@@ -46,7 +46,7 @@ PGconn* connect_to(const Libpq* libpq, const void* caller, bool is_outer, Args..
     if (is_outer)
         is_connecting = false;
     if (table && conn)
-        owner::connected(*table, conn, libpq, is_outer);
+        tracker::connected(*table, conn, libpq, is_outer);
     return conn;
 }
 
@@ -92,11 +92,11 @@ PostgresPollingStatusType poll_hook(const void* caller, PGconn* conn) {
     Table* table = table::existing();
     Connection* c = table ? table->connections.find(conn) : nullptr;
     if (!c) {
-        PostgresPollingStatusType status = forward<call>(owner::Use::work, caller, conn);
+        PostgresPollingStatusType status = forward<call>(tracker::Use::work, caller, conn);
         Unseen unseen;
         const Libpq* libpq = table && is_connecting ? real::libpq_of(caller) : nullptr;
         if (libpq && libpq->contains(caller))
-            owner::connected(*table, conn, libpq, false);
+            tracker::connected(*table, conn, libpq, false);
         return status;
     }
     Unseen unseen;
@@ -104,7 +104,7 @@ PostgresPollingStatusType poll_hook(const void* caller, PGconn* conn) {
     if (!nested)
         enter(*c);
     PostgresPollingStatusType status = in_sight(c->libpq->get<call>(), conn);
-    owner::progressed(*table, *c, conn);
+    tracker::progressed(*table, *c, conn);
     if (!nested)
         leave(*c);
     return status;
@@ -114,24 +114,24 @@ template<Call call>
 auto reset_hook(const void* caller, PGconn* conn) {
     Table* table = table::existing();
     Connection* c = table ? table->connections.find(conn) : nullptr;
-    Connection* inherited = c ? nullptr : table::inherited(conn);
+    Connection* inherited = c ? nullptr : table::parents_connection(conn);
     if (inherited && (table = process::table()))
-        c = owner::adopting(*table, *inherited, conn);
+        c = tracker::adopting(*table, *inherited, conn);
     if (!c)
-        return forward<call>(owner::Use::finish, caller, conn);
+        return forward<call>(tracker::Use::finish, caller, conn);
     Unseen unseen;
     struct Reset {
         Table& table;
         Connection& c;
         PGconn* conn;
         ~Reset() {
-            owner::progressed(table, c, conn);
+            tracker::progressed(table, c, conn);
             leave(c);
         }
     } reset{*table, *c, conn};
     origin::Here here(*table, caller);
     enter(*c);
-    owner::resetting(*table, *c);
+    tracker::resetting(*table, *c);
     return in_sight(c->libpq->get<call>(), conn);
 }
 
@@ -140,12 +140,12 @@ void finish_hook(const void* caller, PGconn* conn) {
     Table* table = table::existing();
     Connection* c = table ? table->connections.find(conn) : nullptr;
     if (!c)
-        return forward<call>(owner::Use::finish, caller, conn);
+        return forward<call>(tracker::Use::finish, caller, conn);
     auto function = c->libpq->get<call>();
     inside_of.conn = nullptr;
     {
         Unseen unseen;
-        owner::finishing(*table, *c);
+        tracker::finishing(*table, *c);
     }
     function(conn);
 }

@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace pqsweep::on_signal {
+namespace pqsweep::sweep_signal {
 
 namespace {
 
@@ -52,8 +52,8 @@ struct Errand {
 constinit Errand errand{};
 
 Swept fulfil(Table& table, const Mailbox& mail) {
-    if (mail.wish == Mailbox::Wish::sweep)
-        return sweep::on_wish(table);
+    if (mail.kind == Mailbox::Kind::sweep)
+        return sweep::on_request(table);
     uint32_t length = mail.length;
     return tag::set_from_outside(table, {mail.tag, length < sizeof mail.tag ? length : sizeof mail.tag});
 }
@@ -64,7 +64,7 @@ void act() {
     uint32_t asked = mail.asked.load(std::memory_order_seq_cst);
     if (asked == mail.taken.load(std::memory_order_relaxed)) {
         if (!errand.is_tools)
-            sweep::on_wish(table);
+            sweep::on_request(table);
         return;
     }
     mail.taken.store(asked, std::memory_order_seq_cst);
@@ -83,7 +83,7 @@ void handle(int, siginfo_t* info, void*) {
     if (!table)
         return;
     KeepThread keep;
-    if (table->owner != getpid()) // a vfork child has our memory
+    if (table->pid != getpid()) // a vfork child has our memory
         return;
     Unseen unseen;
     revive::Suspended suspended;
@@ -126,8 +126,8 @@ void install(Table& table) {
 
 void disposition_changed(int number) {
     Table* table = table::existing();
-    if (table && number == table->signal && table->owner == getpid())
+    if (table && number == table->signal && table->pid == getpid())
         table->handler = handler_of(number);
 }
 
-} // namespace pqsweep::on_signal
+} // namespace pqsweep::sweep_signal

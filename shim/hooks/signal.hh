@@ -7,7 +7,7 @@
 
 #include "shim/table/table.hh"
 
-namespace pqsweep::on_signal {
+namespace pqsweep::sweep_signal {
 
 // Installs the handler, unless the signal has one, or is ignored.
 void install(Table& table);
@@ -15,4 +15,4 @@ void install(Table& table);
 // The program has changed what the signal does: notes on the board whose it is now.
 void disposition_changed(int number);
 
-} // namespace pqsweep::on_signal
+} // namespace pqsweep::sweep_signal

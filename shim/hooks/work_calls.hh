@@ -14,8 +14,8 @@ constexpr bool starts_work(Kind kind) {
 }
 
 template<Kind kind, Call call>
-constexpr owner::Use use_of() {
-    return starts_work(kind) || call == Call::PQconsumeInput ? owner::Use::work : owner::Use::go_on;
+constexpr tracker::Use use_of() {
+    return starts_work(kind) || call == Call::PQconsumeInput ? tracker::Use::work : tracker::Use::go_on;
 }
 
 // A command that is only sent off meets its reason when its reply is read: an event loop may be watching the
@@ -23,12 +23,12 @@ constexpr owner::Use use_of() {
 template<Kind kind, Call call>
 void before_swept(Table& table, Connection& c, PGconn* conn) {
     if constexpr (kind == Kind::exec)
-        owner::using_swept(table, c, true);
+        tracker::using_swept(table, c, true);
     if constexpr (kind == Kind::read) {
         if (is_busy(c.activity))
-            owner::using_swept(table, c, true);
-        else if (call == Call::PQconsumeInput && owner::using_swept(table, c, false))
-            owner::tell_by_notice(c, conn);
+            tracker::using_swept(table, c, true);
+        else if (call == Call::PQconsumeInput && tracker::using_swept(table, c, false))
+            tracker::tell_by_notice(c, conn);
     }
 }
 
@@ -43,26 +43,26 @@ constexpr Result failure_of() {
 
 template<Kind kind, Call call, class Result, class... Args>
 void remember_call(Table& table, Connection& c, Result result, Args... args) {
-    if (starts_work(kind) ? !remember::is_worth_it(c) || (kind == Kind::send && !result) : !c.has_session)
+    if (starts_work(kind) ? !sessions::is_worth_it(c) || (kind == Kind::send && !result) : !c.has_session)
         return;
     Session& session = table.connections.session(c);
     if constexpr (starts_work(kind)) {
-        remember::sent<call>(session, args...);
+        sessions::sent<call>(session, args...);
         // In a pipeline it may have to be told apart from the outcomes of others.
         if (!c.has_session && c.activity != Activity::pipeline && session.forgets_plain())
             return;
     }
-    Command& command = table.connections.command(c);
+    ResultInProgress& in_progress = table.connections.result_in_progress(c);
     if constexpr (std::is_same_v<Result, PGresult*>) {
         if (kind == Kind::exec && !result)
-            command.has_failed = true;
+            in_progress.has_failed = true;
         else
-            remember::got(c, command, session, result);
+            sessions::got(c, in_progress, session, result);
     }
     if constexpr (kind == Kind::exec)
         if (!is_busy(c.activity))
-            remember::got(c, command, session, nullptr);
-    c.has_session = remember::settled(c, session);
+            sessions::got(c, in_progress, session, nullptr);
+    c.has_session = sessions::settled(c, session);
 }
 
 // Kept out of pass(), which then needs no stack of its own where there is nothing to do.
@@ -91,7 +91,7 @@ template<Kind kind, Call call, class... Args>
             before_swept<kind, call>(table, c, conn);
     }
     if constexpr (starts_work(kind)) {
-        if (c.epoch != 0 && table.tag != Name::none)
+        if (c.epoch != 0 && table.tag != TextId::none)
             c.epoch = table.epoch;
         if (!is_busy(c.activity))
             c.mid_message = false;
@@ -100,13 +100,13 @@ template<Kind kind, Call call, class... Args>
     inside_of = {conn, c.libpq};
     Result result = in_sight(function, conn, args...);
     inside_of.conn = nullptr;
-    owner::settle(table, c, conn, kind == Kind::read);
+    tracker::settle(table, c, conn, kind == Kind::read);
     remember_call<kind, call>(table, c, result, args...);
     if (is_busy(c.activity)) {
         if constexpr (kind == Kind::read)
             c.mid_message = true;
         if constexpr (std::is_same_v<Result, PGresult*>)
-            owner::note_result(c, result);
+            tracker::note_result(c, result);
     }
     leave(c);
     return result;

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace pqsweep::obituary {
+namespace pqsweep::last_error {
 
 namespace {
 
@@ -47,25 +47,25 @@ void append_keep(Text& out, std::string_view field, std::string_view text) {
 
 void message_field(Text& out, const Straggler* s) {
     out << "terminating connection: pqsweep closed it when "
-        << (s && s->cause == Cause::wish ? "it was told to sweep" : "its test module ended");
+        << (s && s->cause == Cause::request ? "it was told to sweep" : "its test module ended");
 }
 
-void detail_field(Text& out, const Names& names, const Straggler& s) {
+void detail_field(Text& out, const TextPool& names, const Straggler& s) {
     out << "Opened under tag \"" << names.text(s.tag) << "\"";
-    if (s.test != Name::none)
+    if (s.test != TextId::none)
         out << " by " << names.text(s.test);
-    if (s.line != Name::none)
+    if (s.line != TextId::none)
         out << " at " << origin::place(names.text(s.line));
     out << ", closed " << words_for(s.activity);
-    if (s.cause == Cause::wish)
+    if (s.cause == Cause::request)
         out << " when a sweep was asked for.";
-    else if (s.ended_by != Name::none)
+    else if (s.ended_by != TextId::none)
         out << " when the tag changed to \"" << names.text(s.ended_by) << "\".";
     else
         out << " when that tag ended.";
 }
 
-void hint_field(Text& out, const Names& names, const Straggler& s) {
+void hint_field(Text& out, const TextPool& names, const Straggler& s) {
     out << "If it is meant to live on, set PQSWEEP_KEEP='";
     append_keep(out, "tag", names.text(s.tag));
     out << "'.";
@@ -102,12 +102,12 @@ void append_error(Text& out, Table& table, const Connection& c, const Straggler*
     append_field(body, 'M', message.view());
     if (s) {
         Text detail(field_buffer);
-        detail_field(detail, table.names, *s);
+        detail_field(detail, table.texts, *s);
         if (s->activity == Activity::idle)
             append_loss(detail, table, c);
         append_field(body, 'D', detail.view());
         Text hint(field_buffer);
-        hint_field(hint, table.names, *s);
+        hint_field(hint, table.texts, *s);
         append_field(body, 'H', hint.view());
     }
     append_message(out, 'E', {body_buffer, body.raw(nul).size()});
@@ -150,4 +150,4 @@ bool deliver(Table& table, Connection& c, bool expects_reply) {
     return done;
 }
 
-} // namespace pqsweep::obituary
+} // namespace pqsweep::last_error

@@ -7,11 +7,11 @@
 
 #include "shim/table/table.hh"
 
-namespace pqsweep::obituary {
+namespace pqsweep::last_error {
 
 // Called by the owner, outside libpq, on a swept connection. False where it must keep to libpq's own error:
 // an encrypted stream, one that may be in the middle of a message, or no descriptors left.
 // `expects_reply`: libpq is about to wait for the end of a command, and not just to look for input.
 bool deliver(Table& table, Connection& connection, bool expects_reply);
 
-} // namespace pqsweep::obituary
+} // namespace pqsweep::last_error

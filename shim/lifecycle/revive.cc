@@ -179,7 +179,7 @@ private:
 
 bool is_wanted(Table& table, Connection& c) {
     const Straggler* record = table.stragglers.record(c.straggler);
-    return the_settings().revive && record && record->activity == Activity::idle && !c.told &&
+    return the_settings().revive && record && record->activity == Activity::idle && !c.has_reason &&
            !c.is_unrestorable && table.connections.session(c).loss() == Loss::none;
 }
 
@@ -188,17 +188,17 @@ bool is_wanted(Table& table, Connection& c) {
 Outcome reconnect(Table& table, Connection& c, PGconn* conn, const ClientState& state) {
     constexpr int most_losses = 2;
     const Libpq& libpq = *c.libpq;
-    owner::reviving(table, c);
+    tracker::reviving(table, c);
     for (int losses = 0;; losses++) {
         libpq.PQreset(conn);
         if (libpq.PQstatus(conn) != CONNECTION_OK)
             return Outcome::no_server;
-        owner::progressed(table, c, conn);
+        tracker::progressed(table, c, conn);
         Replayed replayed = losses == most_losses
                                 ? Replayed::failed
                                 : Replay(libpq, conn).run(table.connections.session(c), state);
         if (replayed == Replayed::all)
-            return owner::revived(c) ? Outcome::done : Outcome::not_wanted;
+            return tracker::revived(c) ? Outcome::done : Outcome::not_wanted;
         cut_socket(c.fd, c.cookie, {});
         table.no_longer_live(c); // else the next PQreset would end a connection that was told of
         if (replayed != Replayed::lost || c.state() == State::swept)
@@ -210,7 +210,7 @@ Outcome reconnect(Table& table, Connection& c, PGconn* conn, const ClientState& 
 
 Outcome attempt(Table& table, Connection& c, PGconn* conn) {
     constexpr int most_sweeps = 8;
-    owner::await_record(c);
+    tracker::await_record(c);
     if (!is_wanted(table, c))
         return Outcome::not_wanted;
     int64_t start = now();
@@ -225,7 +225,7 @@ Outcome attempt(Table& table, Connection& c, PGconn* conn) {
         if (c.state() == State::swept)
             outcome = Outcome::not_wanted;
         c.is_unrestorable = outcome == Outcome::not_restorable;
-        owner::swept_again(table, c);
+        tracker::swept_again(table, c);
         return outcome;
     }
     state.put_back();
@@ -237,7 +237,7 @@ Outcome attempt(Table& table, Connection& c, PGconn* conn) {
 
 bool can_wait(Table& table, Connection& c) {
     constexpr uint8_t patience = 8;
-    owner::await_record(c);
+    tracker::await_record(c);
     if (!is_wanted(table, c) || c.activity != Activity::idle || table.connections.session(c).listens() ||
         c.glances == patience)
         return false;

@@ -1,23 +1,23 @@
 #include "shim/lifecycle/sessions.hh"
 
-namespace pqsweep::remember {
+namespace pqsweep::sessions {
 
-void got(const Connection& c, Command& command, Session& session, const PGresult* result) {
+void got(const Connection& c, ResultInProgress& in_progress, Session& session, const PGresult* result) {
     if (!result) {
-        session.gets(!command.has_failed, command.tag);
-        command.has_failed = false;
-        command.tag[0] = 0;
+        session.gets(!in_progress.has_failed, in_progress.tag);
+        in_progress.has_failed = false;
+        in_progress.tag[0] = 0;
         return;
     }
     ExecStatusType status = c.libpq->PQresultStatus(result);
     if (status == PGRES_PIPELINE_SYNC)
         return;
-    command.has_failed |=
+    in_progress.has_failed |=
         status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE || status == PGRES_PIPELINE_ABORTED;
     if (!session.awaits_tag())
         return;
     const char* tag = c.libpq->PQcmdStatus(const_cast<PGresult*>(result));
-    strncpy(command.tag, tag, sizeof command.tag - 1);
+    strncpy(in_progress.tag, tag, sizeof in_progress.tag - 1);
 }
 
 bool settled(const Connection& c, Session& session) {
@@ -29,4 +29,4 @@ bool settled(const Connection& c, Session& session) {
     return !session.is_empty();
 }
 
-} // namespace pqsweep::remember
+} // namespace pqsweep::sessions

@@ -7,7 +7,7 @@
 
 #include <cstring>
 
-namespace pqsweep::remember {
+namespace pqsweep::sessions {
 
 inline bool is_worth_it(const Connection& c) {
     return c.epoch != 0 && the_settings().revive;
@@ -29,9 +29,10 @@ void sent(Session& session, Args... args) {
 }
 
 // A result of the oldest command that has not ended yet; null at its end.
-void got(const Connection& connection, Command& command, Session& session, const PGresult* result);
+void got(const Connection& connection, ResultInProgress& in_progress, Session& session,
+         const PGresult* result);
 
 // Where nothing is under way any more, the session hears of it. Whether there is something in it.
 bool settled(const Connection& connection, Session& session);
 
-} // namespace pqsweep::remember
+} // namespace pqsweep::sessions

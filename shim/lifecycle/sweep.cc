@@ -111,7 +111,7 @@ private:
         Straggler straggler{.tag = c.tag,
                             .test = c.test,
                             .line = table_.connections.origin(c).lines[0],
-                            .ended_by = cause_ == Cause::wish ? Name::none : Name(table_.tag),
+                            .ended_by = cause_ == Cause::request ? TextId::none : TextId(table_.tag),
                             .database = c.database,
                             .backend_pid = c.backend_pid,
                             .activity = activity,
@@ -158,7 +158,7 @@ private:
     // The server is on this machine where the host is its socket's directory. No signal goes to the backend: whoever
     // may not send it one is still told whether there is such a process.
     bool is_seen_alive(const Connection& c) const {
-        char host = *table_.names.text(c.host).data();
+        char host = *table_.texts.text(c.host).data();
         if (host == '/' || host == '@')
             return c.backend_pid > 0 && (kill(c.backend_pid, 0) == 0 || errno == EPERM);
         return is_open_at_peer(c.fd, c.cookie);
@@ -209,16 +209,16 @@ private:
 
 Swept after_tag_change(Table& table) {
     KeepThread keep;
-    return table.owner == getpid()
+    return table.pid == getpid()
                ? Sweep(table, Cause::tag_change).run() // a vfork child has the parent's table
                : Swept{};
 }
 
-Swept on_wish(Table& table) {
+Swept on_request(Table& table) {
     KeepThread keep;
-    if (table.tag != Name::none)
+    if (table.tag != TextId::none)
         table.epoch.add(1);
-    return Sweep(table, Cause::wish).run();
+    return Sweep(table, Cause::request).run();
 }
 
 bool is_kept(const Table& table, const Connection& c, Activity activity) {
@@ -226,17 +226,17 @@ bool is_kept(const Table& table, const Connection& c, Activity activity) {
         std::string_view value = [&] {
             switch (rule.field) {
             case KeepField::tag:
-                return table.names.text(c.tag);
+                return table.texts.text(c.tag);
             case KeepField::test:
-                return table.names.text(c.test);
+                return table.texts.text(c.test);
             case KeepField::app:
-                return table.names.text(c.application);
+                return table.texts.text(c.application);
             case KeepField::db:
-                return table.names.text(c.database);
+                return table.texts.text(c.database);
             case KeepField::user:
-                return table.names.text(c.user);
+                return table.texts.text(c.user);
             case KeepField::host:
-                return table.names.text(c.host);
+                return table.texts.text(c.host);
             case KeepField::state:
                 break;
             }

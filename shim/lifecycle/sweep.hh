@@ -25,7 +25,7 @@ Swept after_tag_change(Table& table);
 
 // Sweeps what was last used under the current tag, too, which goes on; PQSWEEP_GRACE spares nothing. In all else as
 // above.
-Swept on_wish(Table& table);
+Swept on_request(Table& table);
 
 // When this thread's cancelling must be over, in nanoseconds of CLOCK_MONOTONIC; 0: it is not cancelling. For the socket
 // that PQcancel is about to open.

@@ -22,28 +22,28 @@ struct Variables {
 };
 
 // What the environment said last. The test id is only copied here: most tests open no connection, and a
-// Name is for ever.
+// TextId is for ever.
 struct Source {
     Lock lock;
-    Name explicit_tag;
+    TextId explicit_tag;
     bool is_overruled; // by a tag from outside
     size_t test_length;
-    char test[Names::longest];
+    char test[TextPool::longest];
 };
 constinit Source source{};
 
 struct Outcome {
     bool changed;
-    Name ended;
+    TextId ended;
 };
 
 // With the source locked.
-Outcome switch_to(Table& table, Name next) {
-    Name previous = table.tag;
+Outcome switch_to(Table& table, TextId next) {
+    TextId previous = table.tag;
     if (previous == next)
-        return {false, Name::none};
+        return {false, TextId::none};
     table.tag = next;
-    if (previous != Name::none)
+    if (previous != TextId::none)
         table.epoch.add(1);
     return {true, previous};
 }
@@ -52,24 +52,24 @@ Outcome switch_to(Table& table, Name next) {
 // between tests).
 Outcome take(Table& table, const char* explicit_tag, const char* test) {
     size_t test_length = test ? strlen(test) : 0;
-    Name explicit_name = explicit_tag ? table.names.intern(explicit_tag) : Name::none;
-    Name next = explicit_name;
-    if (next == Name::none && test_length)
-        next = table.names.intern(scoped({test, test_length}, the_settings().scope));
+    TextId explicit_name = explicit_tag ? table.texts.intern(explicit_tag) : TextId::none;
+    TextId next = explicit_name;
+    if (next == TextId::none && test_length)
+        next = table.texts.intern(scoped({test, test_length}, the_settings().scope));
 
     Lock::Guard guard(source.lock);
     std::string_view kept = utf8_prefix({test ? test : "", test_length}, sizeof source.test);
     bool is_news =
         explicit_name != source.explicit_tag || kept != std::string_view(source.test, source.test_length);
     if (source.is_overruled && !is_news)
-        return {false, Name::none};
+        return {false, TextId::none};
     source.is_overruled = false;
     memcpy(source.test, kept.data(), kept.size());
     source.test_length = kept.size();
-    bool was_explicit = source.explicit_tag != Name::none;
+    bool was_explicit = source.explicit_tag != TextId::none;
     source.explicit_tag = explicit_name;
-    if (next == Name::none && !was_explicit)
-        return {false, Name::none};
+    if (next == TextId::none && !was_explicit)
+        return {false, TextId::none};
     return switch_to(table, next);
 }
 
@@ -78,7 +78,7 @@ Swept follow(Table& table, const Outcome& outcome) {
     if (!outcome.changed)
         return swept;
     journal::tag_changed(table, outcome.ended);
-    if (outcome.ended != Name::none)
+    if (outcome.ended != TextId::none)
         swept = sweep::after_tag_change(table);
     table.tags.of(table.tag).peak.raise_to(table.live);
     return swept;
@@ -132,7 +132,7 @@ void reread(Table& table) {
 }
 
 Swept set_from_outside(Table& table, std::string_view name) {
-    Name next = table.names.intern(name);
+    TextId next = table.texts.intern(name);
     Outcome outcome{};
     {
         Lock::Guard guard(source.lock);
@@ -152,7 +152,7 @@ void environment_changed(const char* name) {
         reread(*table);
 }
 
-Name test(Table& table) {
+TextId test(Table& table) {
     char copy[sizeof source.test];
     size_t length = 0;
     {
@@ -160,12 +160,12 @@ Name test(Table& table) {
         length = source.test_length;
         memcpy(copy, source.test, length);
     }
-    return table.names.intern({copy, length});
+    return table.texts.intern({copy, length});
 }
 
 void forget() {
     source.lock.reset();
-    source.explicit_tag = Name::none;
+    source.explicit_tag = TextId::none;
     source.is_overruled = false;
     source.test_length = 0;
 }

@@ -28,7 +28,7 @@ inline void look(Table& table) {
 Swept set_from_outside(Table& table, std::string_view name);
 
 // The id of the running test, as its runner gave it.
-Name test(Table& table);
+TextId test(Table& table);
 
 // The part of a test id (`dir/file::test (phase)`) that is the tag.
 std::string_view scoped(std::string_view id, Scope scope);

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace pqsweep::farewell {
+namespace pqsweep::terminate_at_exit {
 
 namespace {
 
@@ -15,7 +15,7 @@ namespace {
 constinit std::atomic<bool> is_tls_over;
 
 bool may_hear(const Connection& c) {
-    return c.state() == State::live && is_waiting(c.activity) && !c.inherited &&
+    return c.state() == State::live && is_waiting(c.activity) && !c.shared_with_child &&
            !c.inside.load(std::memory_order_seq_cst);
 }
 
@@ -47,7 +47,7 @@ void say_all_with_tls(Table& table) {
 // were registered earlier. One of those may still use a connection: so only those that belong to a tag end here.
 void before_tls_ends() {
     Table* table = table::existing();
-    if (table && table->owner == getpid())
+    if (table && table->pid == getpid())
         say_all_with_tls(*table);
 }
 
@@ -68,4 +68,4 @@ void say_all(Table& table) {
     });
 }
 
-} // namespace pqsweep::farewell
+} // namespace pqsweep::terminate_at_exit

@@ -7,7 +7,7 @@
 
 #include "shim/table/table.hh"
 
-namespace pqsweep::farewell {
+namespace pqsweep::terminate_at_exit {
 
 // A first TLS connection was made through that libpq.
 void expect_tls(const Libpq& libpq);
@@ -15,4 +15,4 @@ void expect_tls(const Libpq& libpq);
 // The process is about to end. Safe in any thread, also after every exit handler and destructor has run.
 void say_all(Table& table);
 
-} // namespace pqsweep::farewell
+} // namespace pqsweep::terminate_at_exit

@@ -12,12 +12,12 @@
 
 #include <cstring>
 
-namespace pqsweep::owner {
+namespace pqsweep::tracker {
 
 namespace {
 
-Name intern(Table& table, const char* text) {
-    return text ? table.names.intern(text) : Name::none;
+TextId intern(Table& table, const char* text) {
+    return text ? table.texts.intern(text) : TextId::none;
 }
 
 void established(Table& table, Connection& c, PGconn* conn) {
@@ -29,7 +29,7 @@ void established(Table& table, Connection& c, PGconn* conn) {
     bool has_tls = libpq.PQsslInUse(conn);
     c.encrypted = has_tls || (gss_in_use && gss_in_use(conn));
     if (has_tls)
-        farewell::expect_tls(libpq);
+        terminate_at_exit::expect_tls(libpq);
     PGcancel* former =
         table.connections.cancel(c).exchange(libpq.PQgetCancel(conn), std::memory_order_acq_rel);
     if (former)
@@ -46,17 +46,17 @@ void established(Table& table, Connection& c, PGconn* conn) {
 }
 
 // What libpq will tell the server that the application is.
-Name application_to_be(Table& table, const Libpq& libpq, PGconn* conn) {
+TextId application_to_be(Table& table, const Libpq& libpq, PGconn* conn) {
     auto conninfo = libpq.PQconninfo;
     PQconninfoOption* options = conninfo ? conninfo(conn) : nullptr;
     if (!options)
-        return Name::none;
+        return TextId::none;
     const char* value = nullptr;
     for (const PQconninfoOption* o = options; o->keyword; o++)
         if (o->val && (strcmp(o->keyword, "application_name") == 0 ||
                        (!value && strcmp(o->keyword, "fallback_application_name") == 0)))
             value = o->val;
-    Name name = intern(table, value);
+    TextId name = intern(table, value);
     libpq.PQconninfoFree(options);
     return name;
 }
@@ -68,7 +68,7 @@ void note_names(Table& table, Connection& c, PGconn* conn) {
     c.user = intern(table, libpq.PQuser(conn));
     c.host = intern(table, libpq.PQhost(conn));
     for (const KeepRule& rule : the_settings().keep)
-        if (rule.field == KeepField::app && c.application == Name::none)
+        if (rule.field == KeepField::app && c.application == TextId::none)
             c.application = application_to_be(table, libpq, conn);
 }
 
@@ -95,12 +95,12 @@ void lost(Table& table, Connection& c) {
 }
 
 void note_opening(Table& table, Connection& c) {
-    Name tag = table.tag;
+    TextId tag = table.tag;
     c.number = table.numbered.add(1);
     c.tag = tag;
     c.test = tag::test(table);
     table.connections.origin(c) = origin::of_this_call();
-    c.epoch = tag == Name::none ? 0 : uint32_t(table.epoch);
+    c.epoch = tag == TextId::none ? 0 : uint32_t(table.epoch);
     c.opened_at = now();
 }
 
@@ -159,7 +159,7 @@ namespace {
 void begin_again(Connection& c, State state) {
     c.activity = Activity::connecting;
     c.backend_pid = 0;
-    c.told = c.mid_message = c.is_unrestorable = false;
+    c.has_reason = c.mid_message = c.is_unrestorable = false;
     c.glances = 0;
     c.sweep = 0;
     c.life.store(Connection::with(c.life.load(std::memory_order_relaxed) + 4, state),
@@ -169,7 +169,7 @@ void begin_again(Connection& c, State state) {
 } // namespace
 
 void reviving(Table& table, Connection& c) {
-    if (table.tag != Name::none)
+    if (table.tag != TextId::none)
         c.epoch = table.epoch;
     begin_again(c, State::reviving);
 }
@@ -216,7 +216,7 @@ void finishing(Table& table, Connection& c) {
         await_record(c);
         straggler = c.straggler;
     }
-    Name tag = c.tag;
+    TextId tag = c.tag;
     uint32_t number = c.number;
     bool was_live = table.no_longer_live(c);
     State state = table.connections.remove(c);
@@ -232,15 +232,15 @@ void finishing(Table& table, Connection& c) {
 }
 
 bool using_swept(Table& table, Connection& c, bool expects_reply) {
-    if (c.told || c.activity == Activity::lost)
+    if (c.has_reason || c.activity == Activity::lost)
         return false;
     note_used_again(table, c);
-    c.told = obituary::deliver(table, c, expects_reply);
-    if (c.told) {
+    c.has_reason = last_error::deliver(table, c, expects_reply);
+    if (c.has_reason) {
         c.fd = -1; // the kernel's socket is gone; a later sweep has nothing to do here
         c.cookie = 0;
     }
-    return c.told;
+    return c.has_reason;
 }
 
 void tell_by_notice(Connection& c, PGconn* conn) {
@@ -251,7 +251,7 @@ void tell_by_notice(Connection& c, PGconn* conn) {
 
 void settle_seldom(Table& table, Connection& c, PGconn* conn, PGTransactionStatusType status) {
     KeepErrno keep;
-    if (c.told && status != PQTRANS_ACTIVE && status != PQTRANS_UNKNOWN) {
+    if (c.has_reason && status != PQTRANS_ACTIVE && status != PQTRANS_UNKNOWN) {
         // The owner has its answer; now libpq meets the end of the stream, and the status turns bad.
         c.libpq->PQconsumeInput(conn);
         status = c.libpq->PQtransactionStatus(conn);
@@ -297,4 +297,4 @@ Connection* adopting(Table& table, Connection& inherited, const PGconn* conn) {
     return table.connections.add(conn, inherited.libpq);
 }
 
-} // namespace pqsweep::owner
+} // namespace pqsweep::tracker

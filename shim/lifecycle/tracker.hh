@@ -7,7 +7,7 @@
 
 #include "shim/table/table.hh"
 
-namespace pqsweep::owner {
+namespace pqsweep::tracker {
 
 // A connect call answered `conn`: tracks it, and notes how far it got. `is_done`: control goes back to the
 // program, not to an outer call inside libpq.
@@ -64,12 +64,12 @@ inline void settle(Table& table, Connection& c, PGconn* conn, bool only_read) {
     static_assert(PQTRANS_IDLE == 0 && PQTRANS_ACTIVE == 1 && PQTRANS_INTRANS == 2 && PQTRANS_INERROR == 3);
     PGTransactionStatusType status = c.libpq->PQtransactionStatus(conn);
     // No pipeline begins or ends while something is under way.
-    if (status == PQTRANS_ACTIVE && only_read && is_busy(c.activity) && !c.told)
+    if (status == PQTRANS_ACTIVE && only_read && is_busy(c.activity) && !c.has_reason)
         return;
-    if (status == PQTRANS_ACTIVE || status == PQTRANS_UNKNOWN || c.told) [[unlikely]]
+    if (status == PQTRANS_ACTIVE || status == PQTRANS_UNKNOWN || c.has_reason) [[unlikely]]
         settle_seldom(table, c, conn, status);
     else
         c.activity = activity_of[status];
 }
 
-} // namespace pqsweep::owner
+} // namespace pqsweep::tracker

@@ -14,7 +14,7 @@ namespace {
 constexpr int most_of_ours = 8;
 
 struct Walk {
-    Names& names;
+    TextPool& names;
     decltype(Origin::calls)& calls;
     void* addresses[most_of_ours + Origin::most_calls];
     char program[PATH_MAX];
@@ -40,7 +40,7 @@ private:
         return dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) ? map : nullptr;
     }
 
-    Name name_of(const link_map& object, const void* call) {
+    TextId name_of(const link_map& object, const void* call) {
         std::string_view file = object.l_name;
         if (file.empty()) {
             if (!program_length) {
@@ -49,7 +49,7 @@ private:
             }
             file = {program, program_length};
         }
-        char buffer[Names::longest];
+        char buffer[TextPool::longest];
         Text frame(buffer);
         frame.raw(file.size() < sizeof buffer - 24 ? file : "?").raw("+0x");
         uintptr_t offset = reinterpret_cast<uintptr_t>(call) - object.l_addr;
@@ -64,7 +64,7 @@ private:
 
 } // namespace
 
-void note(Names& names, decltype(Origin::calls)& calls) {
+void note(TextPool& names, decltype(Origin::calls)& calls) {
     Walk walk{.names = names, .calls = calls, .addresses = {}, .program = {}, .program_length = 0};
     real::in_loader([](void* data) { static_cast<Walk*>(data)->run(); }, &walk);
 }

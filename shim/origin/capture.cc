@@ -20,7 +20,7 @@ bool contains(std::string_view text, std::string_view part) {
 // Takes frames, the innermost first.
 class Lines {
 public:
-    explicit Lines(Names& names) : names_(names) {}
+    explicit Lines(TextPool& names) : names_(names) {}
     ~Lines() {
         for (Text& spare : spares_)
             if (count_ == 0 && spare.size())
@@ -44,7 +44,7 @@ public:
     }
 
 private:
-    static constexpr size_t longest = Names::longest;
+    static constexpr size_t longest = TextPool::longest;
 
     // A long path says most at its end.
     static void write(Text& out, const python::Frame& frame) {
@@ -58,7 +58,7 @@ private:
         out.raw(" ").raw(utf8_prefix(frame.function, 100));
     }
 
-    Names& names_;
+    TextPool& names_;
     int count_ = 0;
     char buffers_[2][longest];
     Text spares_[2]{Text(buffers_[0]), Text(buffers_[1])};
@@ -90,13 +90,13 @@ Here::Here(Table& table, const void* caller) {
         return;
     KeepErrno keep;
     {
-        Lines lines(table.names);
+        Lines lines(table.texts);
         python::each_frame(
             caller, [](void* data, const python::Frame& frame) { static_cast<Lines*>(data)->take(frame); },
             &lines);
     }
     if (wanted == Stacks::all)
-        call_stack::note(table.names, current.calls);
+        call_stack::note(table.texts, current.calls);
 }
 
 Here::~Here() {

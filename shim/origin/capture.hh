@@ -20,8 +20,8 @@ struct Origin {
 
     // The innermost first; `none` behind the last. A line is "file:line function", of Python. A call is
     // "file+0xoffset", of any code; the offset is in the call, not behind it.
-    std::array<Relaxed<Name>, most_lines> lines;
-    std::array<Relaxed<Name>, most_calls> calls;
+    std::array<Relaxed<TextId>, most_lines> lines;
+    std::array<Relaxed<TextId>, most_calls> calls;
 };
 
 namespace origin {

@@ -135,13 +135,14 @@ public:
     }
     // The names before the first that is none.
     template<size_t N>
-    Record& words(std::string_view name, const Names& names, const std::array<Relaxed<Name>, N>& values) {
-        if (values[0] == Name::none)
+    Record& words(std::string_view name, const TextPool& names,
+                  const std::array<Relaxed<TextId>, N>& values) {
+        if (values[0] == TextId::none)
             return *this;
         key(name);
         char separator = '[';
         for (const auto& value : values) {
-            if (value == Name::none || !fits(names.text(value).size()))
+            if (value == TextId::none || !fits(names.text(value).size()))
                 break;
             text_.raw({&separator, 1});
             quote(names.text(value));
@@ -211,7 +212,7 @@ void start() {
 void opened(const Table& table, const Connection& c) {
     if (!*path)
         return;
-    const Names& names = table.names;
+    const TextPool& names = table.texts;
     Record("open")
         .number("connection", c.number)
         .word("tag", names.text(c.tag))
@@ -231,9 +232,9 @@ void closed(uint32_t connection, Close how) {
         Record("close").number("connection", connection).word("by", words[static_cast<int>(how)]);
 }
 
-void tag_changed(const Table& table, Name ended) {
+void tag_changed(const Table& table, TextId ended) {
     if (*path)
-        Record("tag").word("tag", table.names.text(table.tag)).word("ended", table.names.text(ended));
+        Record("tag").word("tag", table.texts.text(table.tag)).word("ended", table.texts.text(ended));
 }
 
 void swept(const Table& table, const Connection& c, const Straggler& s) {
@@ -241,9 +242,9 @@ void swept(const Table& table, const Connection& c, const Straggler& s) {
         return;
     Record("sweep")
         .number("connection", c.number)
-        .word("tag", table.names.text(s.tag))
-        .word("test", table.names.text(s.test))
-        .word("ended_by", table.names.text(s.ended_by))
+        .word("tag", table.texts.text(s.tag))
+        .word("test", table.texts.text(s.test))
+        .word("ended_by", table.texts.text(s.ended_by))
         .word("state", name_of(s.activity))
         .seconds("age", s.age);
 }
@@ -253,7 +254,7 @@ void revived(const Table& table, const Connection& c, int64_t nanoseconds) {
         return;
     Record("revive")
         .number("connection", c.number)
-        .word("tag", table.names.text(table.tag))
+        .word("tag", table.texts.text(table.tag))
         .number("backend", c.backend_pid)
         .seconds("took", nanoseconds);
 }
@@ -290,7 +291,7 @@ void used_inherited(Table& parents, bool has_own_table) {
             start();
         has_started = true;
         constexpr std::string_view words[] = {"", "used", "finished", "used and finished"};
-        const Names& names = parents.names;
+        const TextPool& names = parents.texts;
         Record("inherited")
             .word("did", words[c.in_child & (InChild::used | InChild::finished)])
             .word("tag", names.text(c.tag))

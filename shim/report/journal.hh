@@ -18,7 +18,7 @@ void opened(const Table& table, const Connection& connection);
 enum class Close : uint8_t { owner, late, reset, lost };
 void closed(uint32_t connection, Close how);
 
-void tag_changed(const Table& table, Name ended);
+void tag_changed(const Table& table, TextId ended);
 void swept(const Table& table, const Connection& connection, const Straggler& straggler);
 void revived(const Table& table, const Connection& connection, int64_t nanoseconds);
 void refused(const Connection& connection);

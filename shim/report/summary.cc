@@ -37,7 +37,7 @@ private:
 };
 
 template<class Fits>
-uint32_t count(const Table& table, Name tag, Fits fits) {
+uint32_t count(const Table& table, TextId tag, Fits fits) {
     uint32_t n = 0;
     table.stragglers.each([&](const Straggler& s) { n += s.tag == tag && fits(s.fate); });
     return n;
@@ -118,7 +118,7 @@ void print_tags(Output& output, const Table& table, Report report) {
         Text& out = output.line();
         size_t start = out.size();
         out << "  ";
-        append_shortened(out, tag.name == Name::none ? "(no tag)" : table.names.text(tag.name), tag_width);
+        append_shortened(out, tag.name == TextId::none ? "(no tag)" : table.texts.text(tag.name), tag_width);
         out.pad_to(tag_width + 2, start);
         const uint32_t values[] = {tag.opened,
                                    tag.closed,
@@ -158,27 +158,27 @@ std::string_view words_for(Fate fate) {
     return "";
 }
 
-void append_opener(Text& out, const Table& table, Name tag, Name test) {
-    if (tag == Name::none && test == Name::none)
+void append_opener(Text& out, const Table& table, TextId tag, TextId test) {
+    if (tag == TextId::none && test == TextId::none)
         out << "(no tag)";
     else
-        append_shortened(out, table.names.text(test == Name::none ? tag : test), line_width - 2);
+        append_shortened(out, table.texts.text(test == TextId::none ? tag : test), line_width - 2);
     out.newline();
 }
 
-void append_backend(Text& out, const Table& table, int pid, Name database) {
+void append_backend(Text& out, const Table& table, int pid, TextId database) {
     if (pid)
         out << ", backend " << pid;
-    if (database != Name::none)
-        out << ", database " << table.names.text(database);
+    if (database != TextId::none)
+        out << ", database " << table.texts.text(database);
 }
 
-void append_line(Text& out, const Table& table, Name line) {
+void append_line(Text& out, const Table& table, TextId line) {
     constexpr std::string_view indent = "      at ";
-    if (line == Name::none)
+    if (line == TextId::none)
         return;
     out << indent;
-    append_shortened(out, table.names.text(line), line_width - indent.size());
+    append_shortened(out, table.texts.text(line), line_width - indent.size());
     out.newline();
 }
 

@@ -11,7 +11,7 @@ bool is_open(const Connection& c) {
 Totals of(Table& table) {
     Totals all{};
     table.tags.each([&](const Tag& tag) {
-        if (tag.opened && tag.name != Name::none)
+        if (tag.opened && tag.name != TextId::none)
             all.tags++;
         all.opened += tag.opened;
         all.closed += tag.closed;

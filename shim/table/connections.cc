@@ -75,14 +75,14 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
         c->activity = Activity::connecting;
         c->established.store(false, std::memory_order_relaxed);
         c->counted.store(false, std::memory_order_relaxed);
-        c->encrypted = c->inherited = c->mid_message = c->told = false;
+        c->encrypted = c->shared_with_child = c->mid_message = c->has_reason = false;
         c->has_session = c->is_unrestorable = false;
         c->glances = c->in_child = 0;
         c->fd = -1;
         c->backend_pid = 0;
         c->epoch = c->sweep = 0;
         c->straggler = 0;
-        c->tag = c->test = c->database = c->user = c->host = c->application = Name::none;
+        c->tag = c->test = c->database = c->user = c->host = c->application = TextId::none;
 
         version_.fetch_add(1, std::memory_order_acq_rel);
         auto& bucket = buckets_[bucket_of(conn)];
@@ -95,7 +95,7 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
     // A sweep put it back after the slot's last owner had gone, or a fork left us the parent's. Every libpq's
     // PQfreeCancel is free().
     session(*c).forget(); // as above: a fork's
-    command(*c) = {};
+    result_in_progress(*c) = {};
     if (leftover)
         libpq->PQfreeCancel(leftover);
     return c;

@@ -64,9 +64,9 @@ struct alignas(128) Connection {
     std::atomic<bool> counted;     // in Tag::opened
     Relaxed<Activity> activity;
     Relaxed<bool> encrypted;
-    Relaxed<bool> inherited;   // a child process has the descriptor too
-    Relaxed<bool> mid_message; // libpq may hold part of a message from the server
-    Relaxed<bool> told;        // its owner has been given the reason for its end
+    Relaxed<bool> shared_with_child; // a child process has the descriptor too
+    Relaxed<bool> mid_message;       // libpq may hold part of a message from the server
+    Relaxed<bool> has_reason;        // its owner has been given the reason for its end
     Relaxed<bool> is_unrestorable;
     Relaxed<bool> has_session; // there is something in session()
     Relaxed<uint8_t> glances;  // see revive::can_wait
@@ -74,12 +74,12 @@ struct alignas(128) Connection {
     Relaxed<int> fd;           // -1: none
     Relaxed<int> backend_pid;
     Relaxed<uint32_t> epoch; // tag::epoch() of its last use; 0: opened while no tag was set, never swept
-    Relaxed<Name> tag;       // under which it was opened, and the test
-    Relaxed<Name> test;
-    Relaxed<Name> database;
-    Relaxed<Name> user;
-    Relaxed<Name> host;
-    Relaxed<Name> application;
+    Relaxed<TextId> tag;     // under which it was opened, and the test
+    Relaxed<TextId> test;
+    Relaxed<TextId> database;
+    Relaxed<TextId> user;
+    Relaxed<TextId> host;
+    Relaxed<TextId> application;
     Relaxed<uint32_t> number;        // of all that this process opened, from 1 on
     Relaxed<uint32_t> sweep;         // the sweep that claimed it
     std::atomic<uint32_t> straggler; // its record in Stragglers, complete once this is set; 0: none (yet)
@@ -92,7 +92,7 @@ struct alignas(128) Connection {
 };
 static_assert(sizeof(Connection) == 128);
 
-struct Command {
+struct ResultInProgress {
     bool has_failed;
     char tag[31]; // PQcmdStatus of its latest result
 };
@@ -132,7 +132,9 @@ public:
     // What its session has to be given back if it is revived, and the command whose results are being read; both
     // for the owner.
     Session& session(const Connection& connection);
-    Command& command(const Connection& connection) { return commands_[&connection - slots_]; }
+    ResultInProgress& result_in_progress(const Connection& connection) {
+        return results_in_progress_[&connection - slots_];
+    }
     // Where in the program it was opened.
     Origin& origin(const Connection& connection) { return origins_[&connection - slots_]; }
     const Origin& origin(const Connection& connection) const { return origins_[&connection - slots_]; }
@@ -173,7 +175,7 @@ private:
     Relaxed<uint32_t> untracked_;
     uint32_t first_free_;
     std::atomic<uint32_t> buckets_[bucket_count];
-    Command commands_[capacity + 1];
+    ResultInProgress results_in_progress_[capacity + 1];
     Origin origins_[capacity + 1];
     alignas(mapping_unit) std::atomic<uint32_t> high_water_; // from here on: on the board
     Connection slots_[capacity + 1];                         // the first stays unused: 0 means none

@@ -15,14 +15,14 @@
 namespace pqsweep {
 
 struct Mailbox {
-    enum class Wish : uint32_t { sweep, tag };
+    enum class Kind : uint32_t { sweep, tag };
 
     // By the tool.
     std::atomic<uint32_t> asked;
     std::atomic<uint32_t> withdrawn;
-    Relaxed<Wish> wish;
+    Relaxed<Kind> kind;
     Relaxed<uint32_t> length; // of `tag`
-    char tag[Names::longest];
+    char tag[TextPool::longest];
 
     // By the process. `acted` is not `done` where the wish was withdrawn in time.
     std::atomic<uint32_t> taken;

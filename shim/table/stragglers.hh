@@ -14,14 +14,14 @@ constexpr bool is_abandoned(Fate fate) {
 }
 
 // Why it was swept: its tag had ended, or somebody wished for it.
-enum class Cause : uint8_t { tag_change, wish };
+enum class Cause : uint8_t { tag_change, request };
 
 struct Straggler {
-    Name tag; // that opened it
-    Name test;
-    Name line;     // of the program that opened it, see origin.hh
-    Name ended_by; // the tag that came next; none: there was none
-    Name database;
+    TextId tag; // that opened it
+    TextId test;
+    TextId line;     // of the program that opened it, see origin.hh
+    TextId ended_by; // the tag that came next; none: there was none
+    TextId database;
     int backend_pid; // 0: it never got that far
     Activity activity;
     Cause cause;

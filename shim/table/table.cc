@@ -9,7 +9,7 @@ namespace {
 
 constinit std::atomic<Table*> nowhere;
 constinit std::atomic<Table*> own; // as existing(), but in a child still its parent's
-constinit std::atomic<Table*> parents;
+constinit std::atomic<Table*> inherited;
 constinit bool is_wiped;
 
 void make_place() {
@@ -49,7 +49,7 @@ Table* create() {
     if (!memory)
         return nullptr;
     auto* fresh = static_cast<Table*>(memory);
-    fresh->owner = getpid();
+    fresh->pid = getpid();
     fresh->epoch = 1;
     return fresh;
 }
@@ -69,8 +69,8 @@ void forget() {
         if (!board::unshare(*table))
             return;
         table->connections.forget_writers();
-        parents.store(table, std::memory_order_release);
-    } else if (Table* grandparents = inherited()) {
+        inherited.store(table, std::memory_order_release);
+    } else if (Table* grandparents = parents()) {
         grandparents->connections.each([](Connection& c) {
             if (c.in_child)
                 c.in_child = c.in_child & (InChild::finished | InChild::gone) ? InChild::gone : 0;
@@ -78,12 +78,12 @@ void forget() {
     }
 }
 
-Table* inherited() {
-    return parents.load(std::memory_order_acquire);
+Table* parents() {
+    return inherited.load(std::memory_order_acquire);
 }
 
-Connection* inherited(const PGconn* conn) {
-    Table* table = inherited();
+Connection* parents_connection(const PGconn* conn) {
+    Table* table = parents();
     Connection* c = table ? table->connections.find(conn) : nullptr;
     return c && !(c->in_child & (InChild::finished | InChild::gone)) ? c : nullptr;
 }

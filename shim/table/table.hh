@@ -24,15 +24,15 @@ struct TableHead {
     Mailbox mailbox;
     Relaxed<int> signal; // of PQSWEEP_SIGNAL; 0: none
     Relaxed<Handler> handler;
-    pid_t owner;
-    Relaxed<Name> tag;          // the current one; `none` outside tags
+    pid_t pid;
+    Relaxed<TextId> tag;        // the current one; `none` outside tags
     Relaxed<uint32_t> epoch;    // grows whenever a tag ends, or is swept before its end; never 0
     Relaxed<uint32_t> numbered; // connections that were given a number
     Relaxed<uint32_t> live;     // connections in CONNECTION_OK that are not swept
 };
 
 struct Table : TableHead {
-    Names names;
+    TextPool texts;
     Tags tags;
     Connections connections;
     Stragglers stragglers;
@@ -43,12 +43,12 @@ struct Table : TableHead {
     void each_part(Visit visit) {
         auto* head = reinterpret_cast<char*>(this);
         visit(Part{head, sizeof(TableHead), sizeof(TableHead)}, head_backing);
-        visit(names.part(), names.backing());
+        visit(texts.part(), texts.backing());
         visit(tags.part(), tags.backing());
         visit(connections.part(), connections.backing());
     }
 
-    bool was_ever_tagged() const { return tag != Name::none || epoch > 1; }
+    bool was_ever_tagged() const { return tag != TextId::none || epoch > 1; }
 
     // Whoever takes a connection out of service, by whatever way, calls this; true for the first one only.
     bool no_longer_live(Connection& c) {
@@ -83,9 +83,9 @@ void publish(Table& table);
 // and to note what becomes of them here.
 void forget();
 // Null where nothing was inherited.
-Table* inherited();
+Table* parents();
 // Null where it is none, or was finished here.
-Connection* inherited(const PGconn* conn);
+Connection* parents_connection(const PGconn* conn);
 
 } // namespace table
 } // namespace pqsweep

@@ -2,7 +2,7 @@
 
 namespace pqsweep {
 
-Tag& Tags::of(Name name) {
+Tag& Tags::of(TextId name) {
     uint32_t place = static_cast<uint32_t>(name) * 0x9e3779b9u >> 15;
     static_assert(2 * capacity == 1u << 17);
     for (;; place = (place + 1) % (2 * capacity)) {

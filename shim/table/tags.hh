@@ -12,7 +12,7 @@ namespace pqsweep {
 
 // Counts of connections. A connection counts for the tag that opened it, whichever used it last.
 struct Tag {
-    Relaxed<Name> name;
+    Relaxed<TextId> name;
     Relaxed<uint32_t> opened;
     Relaxed<uint32_t> closed;      // by their owner, or lost, before any sweep
     Relaxed<uint32_t> idle;        // stragglers, by what they were doing
@@ -27,8 +27,8 @@ class Tags {
 public:
     static constexpr uint32_t capacity = 1 << 16;
 
-    // Its counters, made at the first call; Name::none has some too. Where there is no room, all share the last.
-    Tag& of(Name name);
+    // Its counters, made at the first call; TextId::none has some too. Where there is no room, all share the last.
+    Tag& of(TextId name);
 
     template<class Visit>
     void each(Visit visit) const {

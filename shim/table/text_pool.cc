@@ -6,16 +6,16 @@
 
 namespace pqsweep {
 
-uint32_t Names::find(std::string_view text, uint32_t hash) const {
+uint32_t TextPool::find(std::string_view text, uint32_t hash) const {
     uint32_t offset = buckets_[hash % bucket_count];
     while (offset && (entry(offset).hash != hash || entry(offset).view() != text))
         offset = entry(offset).next;
     return offset;
 }
 
-Name Names::intern(std::string_view text) {
+TextId TextPool::intern(std::string_view text) {
     if (text.empty())
-        return Name::none;
+        return TextId::none;
     uint32_t hash = fnv1a(text);
     char shortened[longest];
     if (text.size() > longest) {
@@ -25,12 +25,12 @@ Name Names::intern(std::string_view text) {
     }
     Lock::Guard guard(lock_);
     if (uint32_t known = find(text, hash))
-        return Name(known);
+        return TextId(known);
     auto size =
         static_cast<uint32_t>((sizeof(Entry) + text.size() + 1 + alignof(Entry) - 1) & ~(alignof(Entry) - 1));
     uint32_t offset = used_.load(std::memory_order_relaxed) + uint32_t{alignof(Entry)}; // 0 means none
     if (offset + size > capacity || !backing_.reaches(bytes_ + offset + size))
-        return Name(full);
+        return TextId(full);
     auto* fresh = reinterpret_cast<Entry*>(bytes_ + offset);
     fresh->hash = hash;
     fresh->length = static_cast<uint32_t>(text.size());
@@ -38,16 +38,16 @@ Name Names::intern(std::string_view text) {
     memcpy(fresh->text(), text.data(), text.size());
     used_.store(offset - uint32_t{alignof(Entry)} + size, std::memory_order_release);
     buckets_[hash % bucket_count] = offset;
-    return Name(offset);
+    return TextId(offset);
 }
 
-std::string_view Names::text(Name name) const {
+std::string_view TextPool::text(TextId name) const {
     auto offset = static_cast<uint32_t>(name);
-    if (name == Name::none)
+    if (name == TextId::none)
         return "";
     if (offset == full)
         return overflow;
-    // Names go from thread to thread without any order.
+    // TextPool go from thread to thread without any order.
     while (used_.load(std::memory_order_acquire) < offset) {
     }
     return entry(offset).view();

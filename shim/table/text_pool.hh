@@ -11,21 +11,21 @@
 
 namespace pqsweep {
 
-enum class Name : uint32_t { none };
+enum class TextId : uint32_t { none };
 
-class Names {
+class TextPool {
 public:
     // Longer names are cut at a UTF-8 boundary and get a hash of the whole, so that two of them stay two.
     static constexpr size_t longest = 512;
 
     // The same number for the same text; `none` for an empty one. A full store answers one name for all.
-    Name intern(std::string_view text);
+    TextId intern(std::string_view text);
     // Valid as long as the store. Ends in a NUL byte that the view leaves out.
-    std::string_view text(Name name) const;
+    std::string_view text(TextId name) const;
     // The same for bytes that anybody may have written: "?" where there is no such name.
-    std::string_view checked_text(Name name) const {
+    std::string_view checked_text(TextId name) const {
         auto offset = static_cast<uint32_t>(name);
-        if (name == Name::none)
+        if (name == TextId::none)
             return "";
         if (offset == full)
             return overflow;

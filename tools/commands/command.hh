@@ -10,7 +10,7 @@ constexpr int exit_done = 0;
 constexpr int exit_nothing = 1;
 constexpr int exit_wrong_use = 2;
 
-struct Command {
+struct Subcommand {
     const char* name;
     const char* summary;
     // Declares the options and answers what to run after they are parsed, which answers the exit status.

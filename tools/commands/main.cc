@@ -8,7 +8,7 @@ namespace pqsweep::tools {
 
 namespace {
 
-constexpr Command commands[] = {
+constexpr Subcommand commands[] = {
     {"run", "run a command under the shim", declare_run},
     {"report", "tell what journals say: as a table, JSON, JUnit, annotations or a page", declare_report},
     {"ps", "list the processes under the shim", declare_ps},
@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
     char** dashes = std::find_if(argv, argv + argc, [](const char* word) { return strcmp(word, "--") == 0; });
     const std::vector<std::string> rest(std::min(dashes + 1, argv + argc), argv + argc);
     std::function<int()> chosen;
-    for (const Command& command : commands) {
+    for (const Subcommand& command : commands) {
         CLI::App* sub = app.add_subcommand(command.name, command.summary);
         std::function<int()> act = command.declare(*sub, rest);
         sub->callback([&chosen, act] { chosen = act; });

@@ -11,7 +11,7 @@ std::function<int()> declare_sweep(CLI::App& app, const std::vector<std::string>
     auto asking = std::make_shared<Asking>();
     add_asking_options(app, *asking);
     asking->rest = rest;
-    return [asking] { return ask(*asking, Mailbox::Wish::sweep, ""); };
+    return [asking] { return ask(*asking, Mailbox::Kind::sweep, ""); };
 }
 
 } // namespace pqsweep::tools

@@ -13,11 +13,11 @@ struct TagChange : Asking {
 };
 
 int act(const TagChange& change) {
-    if (change.tag.size() > Names::longest) {
-        fmt::print(stderr, "pqsweep tag: a tag has {} bytes at most\n", Names::longest);
+    if (change.tag.size() > TextPool::longest) {
+        fmt::print(stderr, "pqsweep tag: a tag has {} bytes at most\n", TextPool::longest);
         return exit_wrong_use;
     }
-    return ask(change, Mailbox::Wish::tag, change.tag);
+    return ask(change, Mailbox::Kind::tag, change.tag);
 }
 
 } // namespace

@@ -56,8 +56,8 @@ std::string state_of(const Connection& c) {
     return activity < std::size(activity_names) ? std::string(activity_names[activity]) : "?";
 }
 
-SeenConnection seen(const Connection& c, const Names& names, int64_t time) {
-    auto text = [&](Name name) { return printable(names.checked_text(name)); };
+SeenConnection seen(const Connection& c, const TextPool& names, int64_t time) {
+    auto text = [&](TextId name) { return printable(names.checked_text(name)); };
     int64_t opened = c.opened_at;
     bool is_sane = opened >= 0 && opened <= time;
     return {.number = c.number,
@@ -95,11 +95,11 @@ std::optional<Board> read_board(int fd, NoBoard& no_board) {
     copy.read(fd, &table, sizeof(TableHead));
     copy.read(fd, table.connections);
     copy.read(fd, table.tags);
-    copy.read(fd, table.names); // last: what the others name is there
+    copy.read(fd, table.texts); // last: what the others name is there
     identity.program[sizeof identity.program - 1] = 0;
     Board board{.identity = identity,
                 .program = printable(identity.program),
-                .tag = printable(table.names.checked_text(table.tag)),
+                .tag = printable(table.texts.checked_text(table.tag)),
                 .live = table.live,
                 .opened = table.numbered,
                 .signal = table.signal,
@@ -111,10 +111,10 @@ std::optional<Board> read_board(int fd, NoBoard& no_board) {
         State state = c.state();
         bool is_gone = Activity(c.activity) == Activity::lost;
         if (!is_gone && (state == State::live || state == State::swept))
-            board.connections.push_back(seen(c, table.names, time));
+            board.connections.push_back(seen(c, table.texts, time));
     });
     table.tags.each([&](const Tag& t) {
-        board.tags.push_back({.name = printable(table.names.checked_text(t.name)),
+        board.tags.push_back({.name = printable(table.texts.checked_text(t.name)),
                               .opened = t.opened,
                               .closed = t.closed,
                               .idle = t.idle,

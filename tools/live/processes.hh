@@ -40,7 +40,7 @@ std::string signal_name(int signal);
 // Adds --json.
 void add_json_option(CLI::App& app, bool& as_json);
 
-// Those with that pid; all where there are none. Names on stderr each pid that is not there, for `command`.
+// Those with that pid; all where there are none. TextPool on stderr each pid that is not there, for `command`.
 std::vector<Process> find_processes(const std::vector<pid_t>& pids, std::string_view command);
 
 } // namespace pqsweep::tools

@@ -16,8 +16,8 @@ public:
     };
 
     // Asks, and raises the signal; never in a process that would not take it for ours. `tag` matters for that wish alone,
-    // and may have Names::longest bytes.
-    Request(const Process& process, Mailbox::Wish wish, std::string_view tag);
+    // and may have TextPool::longest bytes.
+    Request(const Process& process, Mailbox::Kind kind, std::string_view tag);
     ~Request();
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
@@ -28,7 +28,7 @@ public:
 
 private:
     bool lock();
-    void post(Mailbox::Wish wish, std::string_view tag);
+    void post(Mailbox::Kind kind, std::string_view tag);
     bool raise();
     bool is_done();
     std::string why_silent() const;

@@ -34,7 +34,7 @@ std::string journal_of_a_sweep(Activity activity) {
         c->fd = ends[0];
         c->cookie = socket_cookie(ends[0]);
         c->backend_pid = 4711;
-        c->tag = table->names.intern("a");
+        c->tag = table->texts.intern("a");
         c->epoch = 1;
         c->activity = activity;
         table->epoch = 2;

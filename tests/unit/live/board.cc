@@ -64,12 +64,12 @@ TEST_CASE("tables: columns line up, by characters") {
 
 TEST_CASE("a table is the same after it has been on a board") {
     Table* table = table::create();
-    Name a = table->names.intern("a");
+    TextId a = table->texts.intern("a");
     REQUIRE(table->connections.add(reinterpret_cast<const PGconn*>(64), nullptr));
     table->tags.of(a).opened.add(3);
     CHECK(board::unshare(*table));
-    CHECK(table->names.intern("a") == a);
-    CHECK(table->names.text(a) == "a");
+    CHECK(table->texts.intern("a") == a);
+    CHECK(table->texts.text(a) == "a");
     CHECK(table->connections.find(reinterpret_cast<const PGconn*>(64)));
     CHECK(table->tags.of(a).opened == 3);
     munmap(table, sizeof(Table));

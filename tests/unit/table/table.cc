@@ -29,10 +29,10 @@ TEST_SUITE_BEGIN("unit: table");
 
 TEST_CASE("names: the same text has the same number, others have others") {
     Fresh table;
-    Names& names = table->names;
-    CHECK(names.intern("") == Name::none);
-    CHECK(names.text(Name::none) == "");
-    Name a = names.intern("a"), b = names.intern("b");
+    TextPool& names = table->texts;
+    CHECK(names.intern("") == TextId::none);
+    CHECK(names.text(TextId::none) == "");
+    TextId a = names.intern("a"), b = names.intern("b");
     CHECK(a != b);
     CHECK(names.intern("a") == a);
     CHECK(names.text(a) == "a");
@@ -40,24 +40,24 @@ TEST_CASE("names: the same text has the same number, others have others") {
 
 TEST_CASE("names: long ones are cut between characters, and two of them stay two") {
     Fresh table;
-    Names& names = table->names;
+    TextPool& names = table->texts;
     std::string stem;
     while (stem.size() < 4096)
         stem += "é";
-    Name one = names.intern(stem + "1"), two = names.intern(stem + "2");
+    TextId one = names.intern(stem + "1"), two = names.intern(stem + "2");
     CHECK(one != two);
     CHECK(names.intern(stem + "1") == one);
     std::string_view text = names.text(one);
-    CHECK(text.size() <= Names::longest);
+    CHECK(text.size() <= TextPool::longest);
     CHECK(text.rfind("é~") != text.npos);
 }
 
 TEST_CASE("names: a full store answers one name for all, and keeps the old ones") {
     Fresh table;
-    Names& names = table->names;
-    Name first = names.intern("first");
+    TextPool& names = table->texts;
+    TextId first = names.intern("first");
     std::string filler(500, 'x');
-    Name last = Name::none;
+    TextId last = TextId::none;
     for (int i = 0; i < 60000; i++)
         last = names.intern(filler + std::to_string(i));
     CHECK(names.text(last) == "(too many names)");
@@ -133,11 +133,11 @@ TEST_CASE("tags: one record a name, 10,000 of them") {
     Tags& tags = table->tags;
     std::set<Tag*> records;
     for (uint32_t i = 0; i < 10000; i++)
-        records.insert(&tags.of(Name(i)));
+        records.insert(&tags.of(TextId(i)));
     CHECK(records.size() == 10000);
-    tags.of(Name(7)).opened.add(2);
-    CHECK(tags.of(Name(7)).opened == 2);
-    CHECK(tags.of(Name(8)).opened == 0);
+    tags.of(TextId(7)).opened.add(2);
+    CHECK(tags.of(TextId(7)).opened == 2);
+    CHECK(tags.of(TextId(8)).opened == 0);
 }
 
 TEST_CASE("stragglers: past the capacity they are only counted") {
