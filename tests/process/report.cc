@@ -1,4 +1,4 @@
-// `pqsweep report`: journals that never change, and what is made of them. `tests/journals` has both.
+// `pqsweep report`: journals that never change, and what is made of them. `tests/fixtures/journals` has both.
 #include "tests/support/files.hh"
 #include "tests/support/program.hh"
 
