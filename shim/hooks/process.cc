@@ -11,6 +11,7 @@
 #include "shim/lifecycle/tag.hh"
 #include "shim/lifecycle/terminate_at_exit.hh"
 #include "shim/real/libpqs.hh"
+#include "shim/real/loader_gate.hh"
 #include "shim/report/journal.hh"
 #include "shim/report/summary.hh"
 #include "shim/report/totals.hh"
@@ -40,20 +41,21 @@ constinit pid_t child; // that a fork handler ran in; 0: none
 
 // The child may go on with a connection that the parent opened (daemons do): no farewell from here, then.
 void before_fork() {
-    real::before_fork();
+    loader_gate::before_fork();
     Table* table = table::existing();
     if (table && table->live > 0)
         table->connections.each([](Connection& c) { c.shared_with_child = true; });
 }
 
 void in_parent() {
-    real::after_fork(false);
+    loader_gate::after_fork_in_parent();
 }
 
 // A child starts empty: what it inherited belongs to its parent.
 void in_child() {
     child = getpid();
-    real::after_fork(true);
+    loader_gate::after_fork_in_child();
+    real::forget_libpq_finders();
     forget_private_descriptor_tables();
     table::forget();
     tag::forget();

@@ -1,11 +1,13 @@
 #include "shim/origin/call_stack.hh"
 
 #include "shim/base/text.hh"
-#include "shim/real/libpqs.hh"
+#include "shim/real/loader_gate.hh"
 
 #include <climits>
+#include <dlfcn.h>
 #include <execinfo.h>
 #include <link.h>
+#include <unistd.h>
 
 namespace pqsweep::call_stack {
 
@@ -66,7 +68,8 @@ private:
 
 void note(TextPool& names, decltype(Origin::calls)& calls) {
     Walk walk{.names = names, .calls = calls, .addresses = {}, .program = {}, .program_length = 0};
-    real::in_loader([](void* data) { static_cast<Walk*>(data)->run(); }, &walk);
+    loader_gate::Inside inside;
+    walk.run();
 }
 
 } // namespace pqsweep::call_stack

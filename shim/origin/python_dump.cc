@@ -2,8 +2,10 @@
 
 #include "shim/base/text.hh"
 #include "shim/origin/python_gil.hh"
-#include "shim/real/libpqs.hh"
+#include "shim/real/elf_symbols.hh"
 
+#include <atomic>
+#include <cstring>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -25,17 +27,17 @@ constinit std::atomic<unsigned long long> loaded_without;
 bool is_there() {
     if (own_state.load(std::memory_order_acquire))
         return true;
-    unsigned long long loaded = real::objects_loaded();
+    unsigned long long loaded = elf_symbols::objects_loaded();
     if (loaded == loaded_without.load(std::memory_order_relaxed))
         return false;
-    void* found = real::first_definition("PyGILState_GetThisThreadState");
+    void* found = elf_symbols::first_definition("PyGILState_GetThisThreadState");
     if (!found) {
         loaded_without.store(loaded, std::memory_order_relaxed);
         return false;
     }
-    void* dumping = real::definition_around(found, "PyUnstable_DumpTraceback");
+    void* dumping = elf_symbols::definition_around(found, "PyUnstable_DumpTraceback");
     if (!dumping)
-        dumping = real::definition_around(found, "_Py_DumpTraceback");
+        dumping = elf_symbols::definition_around(found, "_Py_DumpTraceback");
     dump.store(reinterpret_cast<Dump>(dumping), std::memory_order_relaxed);
     own_state.store(reinterpret_cast<OwnState>(found), std::memory_order_release);
     return true;

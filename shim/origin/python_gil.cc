@@ -1,9 +1,10 @@
 #include "shim/origin/python_gil.hh"
 
 #include "shim/base/text.hh"
-#include "shim/real/libpqs.hh"
+#include "shim/real/elf_symbols.hh"
 
 #include <cstring>
+#include <dlfcn.h>
 #include <type_traits>
 
 namespace pqsweep::python {
@@ -39,9 +40,9 @@ struct Api {
     bool load(const void* interpreter) {
         bool is_whole = true;
         auto find = [&](auto& function, const char* name, const char* former_name) {
-            void* found = real::definition_around(interpreter, name);
+            void* found = elf_symbols::definition_around(interpreter, name);
             if (!found)
-                found = real::definition_around(interpreter, former_name);
+                found = elf_symbols::definition_around(interpreter, former_name);
             memcpy(&function, &found, sizeof found);
             is_whole &= found != nullptr;
         };
@@ -109,7 +110,8 @@ bool is_python_module(const void* address) {
     Text text(name, sizeof name - 1);
     text.raw("PyInit_").raw({file.data(), file.find('.') == file.npos ? file.size() : file.find('.')});
     name[text.size()] = 0;
-    return real::definition_around(address, name) || real::definition_around(address, "ffi_call");
+    return elf_symbols::definition_around(address, name) ||
+           elf_symbols::definition_around(address, "ffi_call");
 }
 
 } // namespace

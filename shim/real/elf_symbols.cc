@@ -1,10 +1,13 @@
 #include "shim/real/elf_symbols.hh"
 
+#include "shim/real/libc_functions.hh"
+#include "shim/real/loader_gate.hh"
+
 #include <cstdint>
 #include <cstring>
 #include <elf.h>
 
-namespace pqsweep {
+namespace pqsweep::elf_symbols {
 
 namespace {
 
@@ -17,7 +20,7 @@ uint32_t gnu_hash(const char* name) {
     return hash;
 }
 
-// The dynamic section's pointers are relocated in memory on most architectures, and not on all.
+// The loader relocates the pointers in a dynamic section on most architectures, but not on all.
 template<class T>
 const T* in_memory(ElfW(Addr) base, ElfW(Addr) pointer) {
     return reinterpret_cast<const T*>(pointer < base ? base + pointer : pointer);
@@ -27,7 +30,7 @@ bool defined_as(const Symbol& symbol, const char* strings, const char* name) {
     return symbol.st_shndx != SHN_UNDEF && strcmp(strings + symbol.st_name, name) == 0;
 }
 
-// https://flapenguin.me/elf-dt-gnu-hash describes the table; glibc's do_lookup_x reads it the same way.
+// https://flapenguin.me/elf-dt-gnu-hash describes the table. glibc's do_lookup_x reads it the same way.
 const Symbol* in_gnu_hash(const uint32_t* table, const Symbol* symbols, const char* strings,
                           const char* name) {
     uint32_t bucket_count = table[0], first_symbol = table[1], bloom_words = table[2];
@@ -52,7 +55,7 @@ const Symbol* in_gnu_hash(const uint32_t* table, const Symbol* symbols, const ch
     }
 }
 
-// Objects linked with --hash-style=sysv: the table's second word is the number of symbols.
+// Objects that were linked with --hash-style=sysv have this table. Its second word is the number of symbols.
 const Symbol* in_sysv_table(const uint32_t* table, const Symbol* symbols, const char* strings,
                             const char* name) {
     for (uint32_t i = 1; i < table[1]; i++)
@@ -91,4 +94,46 @@ const ElfW(Dyn) * dynamic_of(const dl_phdr_info& info) {
     return nullptr;
 }
 
-} // namespace pqsweep
+unsigned long long objects_loaded() {
+    loader_gate::Inside inside;
+    unsigned long long count = 0;
+    dl_iterate_phdr(
+        [](dl_phdr_info* info, size_t, void* adds) {
+            *static_cast<unsigned long long*>(adds) = info->dlpi_adds;
+            return 1;
+        },
+        &count);
+    return count;
+}
+
+void* definition_around(const void* address, const char* name) {
+    loader_gate::Inside inside;
+    Dl_info info;
+    link_map* map = nullptr;
+    bool is_known = dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) && map;
+    return is_known ? definition(map->l_addr, map->l_ld, name) : nullptr;
+}
+
+void* first_definition(const char* name) {
+    loader_gate::Inside inside;
+    struct Search {
+        const char* name;
+        void* found;
+        char path[4096]; // empty for the program
+    } search{name, nullptr, {}};
+    dl_iterate_phdr(
+        [](dl_phdr_info* info, size_t, void* data) {
+            auto& it = *static_cast<Search*>(data);
+            if (const ElfW(Dyn)* dynamic = dynamic_of(*info))
+                it.found = definition(info->dlpi_addr, dynamic, it.name);
+            if (it.found)
+                memcpy(it.path, info->dlpi_name, strnlen(info->dlpi_name, sizeof it.path - 1));
+            return it.found ? 1 : 0;
+        },
+        &search);
+    if (*search.path && !real::dlopen(search.path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE))
+        return nullptr;
+    return search.found;
+}
+
+} // namespace pqsweep::elf_symbols

@@ -1,15 +1,16 @@
-// The functions behind the hooks: libc's, and those of every libpq in the process.
+// The libpqs of the process and their functions: `libpq.PQstatus(conn)` calls the PQstatus of one loaded libpq.
+//
+// A process can have several. dlsym(RTLD_NEXT) finds no libpq that came in with an RTLD_LOCAL plugin (psycopg2,
+// DBD::Pg), and tail calls hide the caller's return address. So the search looks for the loaded objects that define
+// PQconnectStart, by symbol: the private libpq of a Python wheel can have any name [two_libpqs, tail_call].
+//
+// A libpq is never unloaded once it is found (RTLD_NODELETE), and no Libpq object is freed.
 #pragma once
 
 #include "shim/base/relaxed.hh"
 
-#include <csignal>
 #include <cstdint>
-#include <cstdlib>
-#include <dlfcn.h>
 #include <libpq-fe.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define HOOK(kind, result, name, parameters, arguments) extern "C" result name parameters;
 #include "shim/real/libpq_calls.def"
@@ -22,7 +23,7 @@ enum class Call : uint16_t {
 #include "shim/real/libpq_calls.def"
 };
 
-// The functions of one loaded libpq, called as `libpq.PQstatus(conn)`; null where that libpq lacks one.
+// The functions of one loaded libpq; null if that libpq lacks one.
 struct LibpqFunctions {
 #define HOOK(kind, result, name, parameters, arguments) decltype(&::name) name = nullptr;
 #define USE(name) HOOK(, , name, , )
@@ -41,9 +42,12 @@ struct Function;
 #define USE(name) HOOK(, , name, , )
 #include "shim/real/libpq_calls.def"
 
-// One loaded libpq. Never unloaded once found (RTLD_NODELETE), and an object of this type is never freed.
 class Libpq : public LibpqFunctions {
 public:
+    constexpr Libpq() = default;
+    // The libpq that is mapped from `begin` to `end`; `handle` is dlopen's.
+    Libpq(uintptr_t begin, uintptr_t end, void* handle);
+
     template<Call call>
     typename Function<call>::Type get() const {
         return this->*Function<call>::member;
@@ -52,62 +56,52 @@ public:
     auto ssl_write() const {
         return reinterpret_cast<int (*)(void* ssl, const void* bytes, int size)>(ssl_write_);
     }
-    // See real::libpq_at().
-    int number() const { return number_; }
     bool contains(const void* address) const { return reinterpret_cast<uintptr_t>(address) - begin_ < size_; }
+    // Returns the n for which real::libpq_at(n) is this libpq.
+    int number() const;
 
     mutable Relaxed<bool> has_tls_handler; // see terminate_at_exit.hh
     mutable Relaxed<bool> is_witnessed;    // see witness.hh
 
 private:
-    friend class Discovery;
     uintptr_t begin_ = 0;
     uintptr_t size_ = 0;
-    int number_ = 0;
     void* ssl_write_ = nullptr;
 };
 
+// Context: any thread, not a signal handler. errno: kept, except by may_be_from() and is_visible_from(). Locks: the
+// loader's, except in libpq_at() and libpq_containing().
 namespace real {
 
-// The libpq that code at `caller` is bound to, as the loader would bind it without us: the first in the
-// global scope, else the one that the caller's object depends on, else the only (or first) one there is.
-// Null when the process has none. Takes the loader's lock; keeps errno.
+// Returns the libpq that code at `caller` is bound to, as the loader would bind it without us. That is the first one
+// in the global scope, else the one that the caller's object depends on, else the first one found. Null if the process
+// has none.
 const Libpq* libpq_of(const void* caller);
 
-// The same for a call with a PGconn that we do not track; asks the loader only where there is a choice.
+// Returns the same for a call with a PGconn that we do not track. Asks the loader only if there are several libpqs.
 const Libpq* libpq_of_untracked(const void* caller);
 
-// Whether `libpq` may be what called a libc function of that name: `caller` is in it, or in another interposer of
-// the function (a sanitizer's runtime, say) that passed its call on. Takes the loader's lock.
-bool may_be_from(const Libpq& libpq, const void* caller, const char* function);
+// Finds the libpqs that were loaded since the last look.
+void look_for_libpqs();
 
-// Around a fork: glibc does not reset the loader's lock in the child, so none of us may be holding it then. Waits
-// about a tenth of a second at most.
-void before_fork();
-void after_fork(bool is_child);
-
-// Every libpq has a number, from 0 on; null past the last one that was found.
+// Returns a libpq by its number, in the order in which they were found; null past the last one.
 constexpr int most_libpqs = 16;
 const Libpq* libpq_at(int number);
-// Finds those that were loaded since the last look. Takes the loader's lock; keeps errno.
-void look_for_libpqs();
-// The one that `address` is in; null if it is in none that was found.
+
+// Returns the libpq that `address` is in; null if it is in none that was found.
 const Libpq* libpq_containing(const void* address);
 
-// Whether code at `caller` would find a function `name` without us, whose own is `hook`, in the global scope or in
-// its object's dependencies. Takes the loader's lock; where it would not, dlerror() says so.
+// Returns whether `libpq` can be the caller of a libc function of that name. `caller` is in this libpq, or in another
+// interposer of the function that passed the call on: a sanitizer's runtime in front of us is all that our close() and
+// socket() see [threads, with tsan].
+bool may_be_from(const Libpq& libpq, const void* caller, const char* function);
+
+// Returns whether code at `caller` would find a function `name` without us, in the global scope or in its object's
+// dependencies. `hook` is our function of that name. If false, the loader's error is in dlerror().
 bool is_visible_from(const void* caller, const char* name, const void* hook);
 
-// How many objects the loader has ever loaded, for who need not look among the same ones again. Takes the loader's lock.
-unsigned long long objects_loaded();
-
-// What the object that `address` is in defines as `name`, and what the first of all objects that has that name does,
-// whoever may see it; or null. That one is not unloaded any more. Both take the loader's lock.
-void* definition_around(const void* address, const char* name);
-void* first_definition(const char* name);
-
-// Calls what takes the loader's lock. Not from inside itself, nor together with what does so by itself.
-void in_loader(void (*act)(void* data), void* data);
+// For the fork handlers: frees the lock that a thread of the parent can have held.
+void forget_libpq_finders();
 
 } // namespace real
 } // namespace pqsweep

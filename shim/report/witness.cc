@@ -4,6 +4,7 @@
 #include "shim/base/text.hh"
 
 #include <cstdlib>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <unistd.h>
 
