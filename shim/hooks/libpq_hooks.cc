@@ -1,9 +1,5 @@
-// libpqsweep.so's libpq functions: each passes the call on to the libpq that the caller would have got
-// without us, and tells the rest of the shim.
-//
-// The shim is loaded into every process of a test run, most of which never see PostgreSQL, and beside
-// whatever C++ runtime the program has, or none. So it depends on libc alone: no exceptions, no RTTI, no
-// libstdc++.
+// libpqsweep.so's libpq functions. Each passes its call on to the libpq that the caller would have got without us, and
+// notes what the call means for the connection.
 #include "shim/hooks/lookup.hh"
 #include "shim/hooks/session_calls.hh"
 #include "shim/hooks/work_calls.hh"
@@ -14,12 +10,38 @@ namespace pqsweep {
 
 namespace {
 
+template<Call call, class... Args>
+auto hook(const void* caller, Args... args) {
+    constexpr Door door = kind_of<call>.door;
+    if constexpr (door == Door::connect)
+        return connect<call>(caller, args...);
+    else if constexpr (door == Door::poll)
+        return poll<call>(caller, args...);
+    else if constexpr (door == Door::reset)
+        return reset<call>(caller, args...);
+    else if constexpr (door == Door::finish)
+        return finish<call>(caller, args...);
+    else
+        return [=](PGconn* conn, auto... rest) { return work<call>(conn, caller, rest...); }(args...);
+}
+
+constexpr uint32_t hash(const char* name) {
+    uint32_t hash = 0;
+    for (; *name; name++)
+        hash = hash * 31 + static_cast<unsigned char>(*name);
+    return hash;
+}
+
+// Two functions with the same hash would not compile.
 void* find_hook(const char* name, const Libpq* libpq) {
+    switch (hash(name)) {
 #define HOOK(kind, result, function, parameters, arguments)                                                  \
-    if (strcmp(name, #function) == 0)                                                                        \
-        return hook_for<Call::function>(&::function, libpq);
+    case hash(#function):                                                                                    \
+        return strcmp(name, #function) == 0 ? hook_for<Call::function>(&::function, libpq) : nullptr;
 #include "shim/real/libpq_calls.def"
-    return nullptr;
+    default:
+        return nullptr;
+    }
 }
 
 } // namespace
@@ -36,6 +58,6 @@ void* hook_of(const char* name) {
 #define UNPAREN(...) __VA_ARGS__
 #define HOOK(kind, result, name, parameters, arguments)                                                      \
     extern "C" [[gnu::visibility("default")]] result name parameters {                                       \
-        return pqsweep::kind##_hook<pqsweep::Call::name>(__builtin_return_address(0), UNPAREN arguments);    \
+        return pqsweep::hook<pqsweep::Call::name>(__builtin_return_address(0), UNPAREN arguments);           \
     }
 #include "shim/real/libpq_calls.def"

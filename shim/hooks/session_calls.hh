@@ -1,9 +1,11 @@
-// What surrounds the calls that make a connection's session, give it another one, or end it: the kinds connect, poll, reset
+// What surrounds the calls that make a connection's session, replace it, or end it: the kinds connect, start, poll, reset
 // and finish of libpq_calls.def.
+//
+// Context: the owner's thread. errno: what the real call leaves. Locks: none across a real call.
 #pragma once
 
 #include "shim/hooks/connect_with_appname.hh"
-#include "shim/hooks/nested.hh"
+#include "shim/hooks/in_call.hh"
 #include "shim/hooks/process.hh"
 #include "shim/lifecycle/tag.hh"
 #include "shim/origin/capture.hh"
@@ -14,14 +16,13 @@
 
 namespace pqsweep {
 
-// Set around a blocking connect call: until it has answered, its PGconn is known from PQconnectPoll only.
+// True while this thread is in a connect call. Until that call returns, only PQconnectPoll shows its PGconn.
 inline constinit thread_local bool is_connecting;
 
-// The real call; with the tag as application_name, where there is a table to take it from.
+// Makes the real call. If a tag is set, the call carries it as application_name.
 template<Call call, class... Args>
 PGconn* connect_named(const Libpq& libpq, const Table* table, Args... args) {
-    constexpr bool is_start = call == Call::PQconnectStart || call == Call::PQconnectStartParams;
-    auto with_keywords = is_start ? libpq.PQconnectStartParams : libpq.PQconnectdbParams;
+    auto with_keywords = kind_of<call>.waits ? libpq.PQconnectdbParams : libpq.PQconnectStartParams;
     if (table && table->tag != TextId::none && the_settings().appname && with_keywords) {
         NamedConnect named(table->texts.text(table->tag));
         if (named.take(args...))
@@ -30,6 +31,7 @@ PGconn* connect_named(const Libpq& libpq, const Table* table, Args... args) {
     return in_sight(libpq.get<call>(), args...);
 }
 
+// `is_outer`: the program makes the call. Otherwise libpq makes it inside another connect call.
 template<Call call, class... Args>
 PGconn* connect_to(const Libpq* libpq, const void* caller, bool is_outer, Args... args) {
     Table* table = process::table();
@@ -51,7 +53,7 @@ PGconn* connect_to(const Libpq* libpq, const void* caller, bool is_outer, Args..
 }
 
 template<Call call, class... Args>
-PGconn* connect_hook(const void* caller, Args... args) {
+PGconn* connect(const void* caller, Args... args) {
     Unseen unseen;
     const Libpq* libpq = real::libpq_of(caller);
     bool is_outer = libpq && !libpq->contains(caller);
@@ -60,7 +62,8 @@ PGconn* connect_hook(const void* caller, Args... args) {
     return connect_to<call>(libpq, caller, is_outer, args...);
 }
 
-// A connect hook for each libpq there may be.
+// The connect hooks that dlsym() returns, one for each libpq. The caller of such a hook (libffi, say) shows nothing of
+// the libpq that the program asked for [loader, two_libpqs].
 template<Call, class Type>
 struct Tied;
 template<Call call, class... Args>
@@ -78,9 +81,10 @@ struct Tied<call, PGconn* (*)(Args...)> {
     }
 };
 
+// Returns the hook that stands for `plain`, which is our exported function, when `libpq` is the one asked for. Null: any.
 template<Call call, class Result, class... Args>
 void* hook_for(Result (*plain)(Args...), const Libpq* libpq) {
-    if constexpr (std::is_same_v<Result, PGconn*>)
+    if constexpr (kind_of<call>.door == Door::connect)
         if (libpq)
             return Tied<call, Result (*)(Args...)>::hook(
                 libpq->number(), std::make_integer_sequence<int, real::most_libpqs>());
@@ -88,11 +92,11 @@ void* hook_for(Result (*plain)(Args...), const Libpq* libpq) {
 }
 
 template<Call call>
-PostgresPollingStatusType poll_hook(const void* caller, PGconn* conn) {
+PostgresPollingStatusType poll(const void* caller, PGconn* conn) {
     Table* table = table::existing();
     Connection* c = table ? table->connections.find(conn) : nullptr;
     if (!c) {
-        PostgresPollingStatusType status = forward<call>(tracker::Use::work, caller, conn);
+        PostgresPollingStatusType status = forward<call>(caller, conn);
         Unseen unseen;
         const Libpq* libpq = table && is_connecting ? real::libpq_of(caller) : nullptr;
         if (libpq && libpq->contains(caller))
@@ -100,49 +104,44 @@ PostgresPollingStatusType poll_hook(const void* caller, PGconn* conn) {
         return status;
     }
     Unseen unseen;
-    bool nested = is_nested(*c, caller);
-    if (!nested)
-        enter(*c);
+    std::optional<InCall> in_call;
+    if (!is_nested(*c, caller))
+        in_call.emplace(*c, conn);
     PostgresPollingStatusType status = in_sight(c->libpq->get<call>(), conn);
     tracker::progressed(*table, *c, conn);
-    if (!nested)
-        leave(*c);
     return status;
 }
 
 template<Call call>
-auto reset_hook(const void* caller, PGconn* conn) {
+auto reset(const void* caller, PGconn* conn) {
     Table* table = table::existing();
     Connection* c = table ? table->connections.find(conn) : nullptr;
     Connection* inherited = c ? nullptr : table::parents_connection(conn);
     if (inherited && (table = process::table()))
         c = tracker::adopting(*table, *inherited, conn);
     if (!c)
-        return forward<call>(tracker::Use::finish, caller, conn);
+        return forward<call>(caller, conn);
     Unseen unseen;
-    struct Reset {
+    origin::Here here(*table, caller);
+    InCall in_call(*c, conn);
+    struct Progress {
         Table& table;
         Connection& c;
         PGconn* conn;
-        ~Reset() {
-            tracker::progressed(table, c, conn);
-            leave(c);
-        }
-    } reset{*table, *c, conn};
-    origin::Here here(*table, caller);
-    enter(*c);
+        ~Progress() { tracker::progressed(table, c, conn); }
+    } progress{*table, *c, conn};
     tracker::resetting(*table, *c);
     return in_sight(c->libpq->get<call>(), conn);
 }
 
 template<Call call>
-void finish_hook(const void* caller, PGconn* conn) {
+void finish(const void* caller, PGconn* conn) {
     Table* table = table::existing();
     Connection* c = table ? table->connections.find(conn) : nullptr;
     if (!c)
-        return forward<call>(tracker::Use::finish, caller, conn);
+        return forward<call>(caller, conn);
     auto function = c->libpq->get<call>();
-    inside_of.conn = nullptr;
+    inside_of.conn = nullptr; // libpq can give the next PGconn this address
     {
         Unseen unseen;
         tracker::finishing(*table, *c);

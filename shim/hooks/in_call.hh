@@ -1,0 +1,62 @@
+// Tells the program's calls of libpq from libpq's own, and marks a connection while its owner is in a call.
+//
+// libpq calls its own exported functions through the PLT, so hooks are re-entered: PQconnectdb calls PQconnectStart,
+// PQexec calls PQsendQuery and PQgetResult, the lo_* functions call PQfn. Such a call, from libpq's text and on a
+// connection that its owner is inside of, is part of the outer call and goes straight to libpq.
+#pragma once
+
+#include "shim/base/sanitizers.hh"
+#include "shim/hooks/kinds.hh"
+
+namespace pqsweep {
+
+// The connection that this thread is inside of, as far as known. It answers is_nested() in a few instructions, for the
+// many calls that libpq makes in a loop. A jump out of libpq leaves it behind until the thread's next call.
+struct Inside {
+    const PGconn* conn;
+    const Libpq* libpq;
+};
+inline constinit thread_local Inside inside_of{};
+
+// Returns whether libpq makes this call inside a call of the program's.
+inline bool is_nested(const Connection& c, const void* caller) {
+    return c.inside.load(std::memory_order_relaxed) && c.libpq->contains(caller);
+}
+
+// Marks the connection as inside a call while it lives. A sweep claims a connection first and looks for this mark then,
+// and the owner makes this mark first and looks for a claim then, so at least one of them sees the other.
+class InCall {
+public:
+    InCall(Connection& c, const PGconn* conn) : c_(c) {
+        c_.inside.exchange(true, std::memory_order_seq_cst);
+        inside_of = {conn, c.libpq};
+    }
+    ~InCall() {
+        inside_of.conn = nullptr;
+        c_.inside.store(false, std::memory_order_release);
+    }
+    InCall(const InCall&) = delete;
+    InCall& operator=(const InCall&) = delete;
+
+private:
+    Connection& c_;
+};
+
+// Passes on a call with a PGconn that the shim does not track, and leaves the PGconn alone. It was inherited across a
+// fork, or the table was full, or no connect call returned it: libpq 17's PQcancelFinish passes PQfinish a PGconn of
+// libpq's own [untracked].
+template<Call call, class... Args>
+[[gnu::noinline]] auto forward(const void* caller, PGconn* conn, Args... args) {
+    const Libpq* libpq = nullptr;
+    if (Connection* inherited = table::parents_connection(conn)) {
+        tracker::using_inherited(*inherited, kind_of<call>.use);
+        libpq = inherited->libpq;
+    } else {
+        Unseen unseen;
+        libpq = real::libpq_of_untracked(caller);
+    }
+    auto function = libpq ? libpq->get<call>() : nullptr;
+    return function ? function(conn, args...) : failure<call>(conn, args...);
+}
+
+} // namespace pqsweep
