@@ -108,10 +108,7 @@ public:
     Replay(const Libpq& libpq, PGconn* conn) : libpq_(libpq), conn_(conn) {}
 
     Replayed run(const Session& session, const ClientState& state) {
-        session.each([&](std::string_view sql) { statement(sql); },
-                     [&](const char* name, const char* sql, int n, const Oid* types) {
-                         prepare(name, sql, n, types);
-                     });
+        session.each([&](const Note& note) { item(note); });
         state.each_changed_setting([&](const char* name, const char* value) { setting(name, value); });
         if (is_pipelined_ && !finish())
             return Replayed::lost;
@@ -137,6 +134,16 @@ private:
             is_good_ &= libpq_.PQsendQueryParams(conn_, sql, n, nullptr, values, nullptr, nullptr, 0) == 1;
         else
             note(libpq_.PQexecParams(conn_, sql, n, nullptr, values, nullptr, nullptr, 0));
+    }
+
+    void item(const Note& note) {
+        if (note.act == Act::prepare && !note.by_sql)
+            prepare(note.key().data(), note.text().data(), static_cast<int>(note.count),
+                    note.count ? note.types() : nullptr);
+        else if (note.is_value)
+            setting(note.key().data(), note.text().data());
+        else
+            statement(note.text());
     }
 
     void statement(std::string_view sql) { parameters(sql.data(), 0, nullptr); }

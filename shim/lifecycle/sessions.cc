@@ -2,11 +2,26 @@
 
 namespace pqsweep::sessions {
 
+namespace {
+
+uint32_t granted(const Libpq& libpq, const PGresult* result) {
+    constexpr int most = 32;
+    uint32_t columns = 0;
+    int n = libpq.PQnfields(result);
+    for (int i = 0; i < n && i < most; i++) {
+        const char* value = libpq.PQgetvalue(result, 0, i);
+        bool is_true = value && (value[0] == 't' || value[0] == 1);
+        columns |= static_cast<uint32_t>(is_true) << i;
+    }
+    return columns;
+}
+
+} // namespace
+
 void got(const Connection& c, ResultInProgress& in_progress, Session& session, const PGresult* result) {
     if (!result) {
-        session.gets(!in_progress.has_failed, in_progress.tag);
-        in_progress.has_failed = false;
-        in_progress.tag[0] = 0;
+        session.gets(!in_progress.has_failed, in_progress.tag, in_progress.granted);
+        in_progress = {};
         return;
     }
     ExecStatusType status = c.libpq->PQresultStatus(result);
@@ -14,8 +29,10 @@ void got(const Connection& c, ResultInProgress& in_progress, Session& session, c
         return;
     in_progress.has_failed |=
         status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE || status == PGRES_PIPELINE_ABORTED;
-    if (!session.awaits_tag())
+    if (!session.awaits_result())
         return;
+    if (c.libpq->PQntuples(result) == 1)
+        in_progress.granted = granted(*c.libpq, result);
     const char* tag = c.libpq->PQcmdStatus(const_cast<PGresult*>(result));
     strncpy(in_progress.tag, tag, sizeof in_progress.tag - 1);
 }

@@ -13,12 +13,24 @@ inline bool is_worth_it(const Connection& c) {
     return c.epoch != 0 && the_settings().revive;
 }
 
+inline std::string_view text_of(const char* sql) {
+    return sql ? sql : "";
+}
+
 // After `call` has sent something off.
 template<Call call, class... Args>
 void sent(Session& session, Args... args) {
-    if constexpr (call == Call::PQexec || call == Call::PQsendQuery || call == Call::PQexecParams ||
-                  call == Call::PQsendQueryParams)
-        [&](const char* sql, auto...) { session.sends(sql ? sql : ""); }(args...);
+    if constexpr (call == Call::PQexec || call == Call::PQsendQuery)
+        session.sends(text_of(args...));
+    else if constexpr (call == Call::PQexecParams || call == Call::PQsendQueryParams)
+        [&](const char* sql, int n, const Oid* types, const char* const* values, const int* lengths,
+            const int* formats, int) {
+            session.sends(text_of(sql), {n, types, values, lengths, formats});
+        }(args...);
+    else if constexpr (call == Call::PQexecPrepared || call == Call::PQsendQueryPrepared)
+        [&](const char* name, int n, const char* const* values, const int* lengths, const int* formats, int) {
+            session.sends_execute(name, {n, nullptr, values, lengths, formats});
+        }(args...);
     else if constexpr (call == Call::PQprepare || call == Call::PQsendPrepare)
         session.sends_prepare(args...);
     else if constexpr (call == Call::PQclosePrepared || call == Call::PQsendClosePrepared)

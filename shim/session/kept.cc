@@ -8,6 +8,13 @@ bool is_lock(Act act) {
     return act == Act::lock || act == Act::lock_shared;
 }
 
+// They could cut the replay short.
+bool is_time_out(const Note& note) {
+    return note.act == Act::set &&
+           (note.key() == "statement_timeout" || note.key() == "lock_timeout" ||
+            note.key() == "idle_session_timeout" || note.key() == "transaction_timeout");
+}
+
 Loss loss_of(const Note& note) {
     switch (note.act) {
     case Act::create_temporary:
@@ -33,7 +40,7 @@ std::string_view words_for(Loss loss) {
         "it held a session advisory lock",
         "it had a cursor WITH HOLD",
         "its session state is not known for certain",
-        "its session state was too much to remember",
+        "its prepared statements and settings took more than the 1 MB that pqsweep remembers of a session",
     };
     return words[static_cast<size_t>(loss)];
 }
@@ -83,6 +90,8 @@ bool replaces(const Note& later, const Note& note) {
 void Kept::apply(Note* note) {
     notes_.drop_if([&](const Note& other) { return replaces(*note, other); });
     bool stays = false;
+    if (note->act == Act::try_lock || note->act == Act::try_lock_shared)
+        note->act = note->act == Act::try_lock ? Act::lock : Act::lock_shared;
     switch (note->act) {
     case Act::set:
         // Where backslashes escape in all strings, they are not read right.
@@ -129,6 +138,24 @@ void Kept::apply(Note* note) {
 void Kept::give_up() {
     is_given_up_ = true;
     notes_.drop_all();
+}
+
+Kept::Turn Kept::turn_of(const Note& note) {
+    switch (note.act) {
+    case Act::set:
+        return is_time_out(note) ? Turn::late : Turn::early;
+    case Act::prepare:
+        return note.key().empty() ? Turn::last : Turn::early;
+    case Act::load:
+    case Act::listen:
+        return Turn::early;
+    default:
+        return Turn::never;
+    }
+}
+
+void Kept::drop_unnamed() {
+    notes_.drop_if([](const Note& note) { return note.act == Act::prepare && note.key().empty(); });
 }
 
 Loss Kept::loss() const {

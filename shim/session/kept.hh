@@ -31,29 +31,30 @@ public:
     bool is_empty() const { return notes_.is_empty() && !is_unclear_ && !is_given_up_; }
     void drop_all() { notes_.drop_all(); }
 
+    // The prepared statement of that name; nullptr if there is none.
+    Note* prepared(std::string_view name) const { return notes_.find(Act::prepare, name); }
+    // A simple query, or another Parse, has taken the unnamed statement's place.
+    void drop_unnamed();
+
     // As Session::each.
-    template<class VisitSql, class VisitPrepare>
-    void each(VisitSql visit_sql, VisitPrepare visit_prepare) const;
+    template<class Visit>
+    void each(Visit visit) const;
 
 private:
+    enum class Turn : uint8_t { early, late, last, never };
+    static Turn turn_of(const Note& note);
+
     Notes notes_;
     bool is_unclear_;
     bool is_given_up_;
 };
 
-template<class VisitSql, class VisitPrepare>
-void Kept::each(VisitSql visit_sql, VisitPrepare visit_prepare) const {
-    for (Act act : {Act::load, Act::set, Act::prepare, Act::listen}) {
-        for (const Note& note : notes_) {
-            if (note.act != act)
-                continue;
-            if (act == Act::prepare && !note.by_sql)
-                visit_prepare(note.key().data(), note.text().data(), static_cast<int>(note.count),
-                              note.count ? note.types() : nullptr);
-            else
-                visit_sql(note.text());
-        }
-    }
+template<class Visit>
+void Kept::each(Visit visit) const {
+    for (Turn turn : {Turn::early, Turn::late, Turn::last})
+        for (Note& note : notes_)
+            if (turn_of(note) == turn)
+                visit(note);
 }
 
 } // namespace pqsweep

@@ -1,5 +1,6 @@
 #include "shim/session/notes.hh"
 
+#include "shim/base/text.hh"
 #include "shim/session/sql/tokens.hh"
 
 #include <cstdlib>
@@ -22,6 +23,25 @@ char* put(std::string_view text, char* to) {
     return to + text.size();
 }
 
+// The server cuts these.
+bool is_named(Act act) {
+    switch (act) {
+    case Act::set:
+    case Act::set_unknown:
+    case Act::unset:
+    case Act::lock:
+    case Act::lock_shared:
+    case Act::try_lock:
+    case Act::try_lock_shared:
+    case Act::unlock:
+    case Act::unlock_shared:
+    case Act::load:
+        return false;
+    default:
+        return true;
+    }
+}
+
 } // namespace
 
 Note* Note::make(const Effect& effect) {
@@ -31,15 +51,23 @@ Note* Note::make(const Effect& effect) {
         return nullptr;
     char* key = reinterpret_cast<char*>(note + 1);
     note->by_sql = true;
+    note->is_value = effect.is_value;
+    note->column = static_cast<int8_t>(effect.column < 32 ? effect.column : -1);
     note->statement = effect.statement;
-    note->key_size = static_cast<uint32_t>(fold_name(effect.key, is_setting(effect.act), key));
+    size_t size = fold_name(effect.key, is_setting(effect.act), key);
+    if (is_named(effect.act))
+        size = utf8_prefix({key, size}, Note::compared({key, size}).size()).size();
+    note->is_harmless = effect.is_harmless;
+    note->key_size = static_cast<uint32_t>(size);
     note->text_size = static_cast<uint32_t>(before.size() + text.size());
-    put(text, put(before, key + note->key_size + 1));
+    key[size] = 0;
+    put(text, put(before, key + size + 1))[0] = 0;
     return note;
 }
 
 Note* Note::make(Act act, std::string_view name, std::string_view text, size_t n, const unsigned* types) {
     size_t types_size = n * sizeof *types;
+    name = compared(name);
     Note* note = allocate(act, types_size + name.size() + text.size() + 2);
     if (!note)
         return nullptr;
@@ -63,22 +91,17 @@ Note* Notes::find(Act act, std::string_view key) const {
     return found;
 }
 
-size_t Notes::bytes() const {
-    size_t bytes = 0;
-    for (const Note& note : *this)
-        bytes += note.bytes();
-    return bytes;
-}
-
 void Notes::append(Note* note) {
     note->next = nullptr;
     (first_ ? last_->next : first_) = note;
     last_ = note;
+    bytes_ += note->bytes();
 }
 
 Note* Notes::take_first() {
     Note* note = first_;
     first_ = note->next;
+    bytes_ -= note->bytes();
     if (!first_)
         last_ = nullptr;
     return note;
@@ -91,11 +114,11 @@ void Notes::drop_all() {
 
 void Notes::drop_behind(Note* note) {
     Notes rest{};
-    rest.first_ = note->next;
-    rest.last_ = last_;
-    note->next = nullptr;
-    last_ = note;
-    rest.drop_all();
+    while (first_ != note)
+        rest.append(take_first());
+    rest.append(take_first());
+    drop_all();
+    *this = rest;
 }
 
 } // namespace pqsweep

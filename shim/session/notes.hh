@@ -15,6 +15,7 @@ struct Note {
     uint32_t key_size;     // the NUL not counted
     uint32_t text_size;    // the NUL not counted
     uint32_t count;        // savepoint, lock: of equal ones beside it. prepare: of types, unless by_sql
+    int8_t column;         // try_lock: as in Effect
     uint32_t statement;    // which one of its text, until it is sent
     uint32_t plain_behind; // closes_text: things without a note sent between this one and the next
     Act act;
@@ -22,11 +23,18 @@ struct Note {
     bool closes_text : 1; // the last note of one thing sent
     bool is_last : 1;     // of the text's last statement
     bool of_many : 1;     // the text has several statements
+    bool is_value : 1;    // set: the text is the value
+    bool is_harmless : 1; // prepare: its execution has no effect
+    bool is_void : 1;     // pending, and something sent since makes an end of it
 
     // nullptr when there is no memory. What Notes drop, or drop(), is freed.
     static Note* make(const Effect& effect);
     static Note* make(Act act, std::string_view name, std::string_view text, size_t n, const unsigned* types);
     static void drop(Note* note);
+    // As much of a name as the server compares.
+    static std::string_view compared(std::string_view name) {
+        return {name.data(), name.size() < 63 ? name.size() : 63};
+    }
 
     const unsigned* types() const { return reinterpret_cast<const unsigned*>(this + 1); }
     size_t types_size() const { return by_sql ? 0 : count * sizeof(unsigned); }
@@ -61,7 +69,7 @@ public:
     Note* last() const { return last_; }
     // The last one of these; nullptr when there is none.
     Note* find(Act act, std::string_view key) const;
-    size_t bytes() const;
+    size_t bytes() const { return bytes_; }
 
     void append(Note* note);
     Note* take_first(); // there is one
@@ -74,6 +82,7 @@ public:
 private:
     Note* first_;
     Note* last_;
+    size_t bytes_;
 };
 
 template<class Predicate>

@@ -4,6 +4,14 @@
 
 namespace pqsweep {
 
+namespace {
+
+bool is_trial(Act act) {
+    return act == Act::try_lock || act == Act::try_lock_shared;
+}
+
+} // namespace
+
 void Session::add(Notes& notes, Note* note) {
     // These keep track, even past the limit.
     bool is_needed =
@@ -35,41 +43,108 @@ void Session::queue(Notes& notes, uint32_t statements) {
         pending_.append(notes.take_first());
 }
 
-void Session::sends(std::string_view sql) {
+// A prepared statement can execute another one.
+constexpr uint32_t most_depth = 4;
+
+void Session::sends(std::string_view sql, const Parameters& parameters) {
+    replace_unnamed();
     Notes notes{};
-    uint32_t statements = read_sql(sql, [&](const Effect& effect) {
-        if (effect.later)
-            hazards_.add(effect);
-        else if (effect.act != Act::execute || hazards_.any())
-            add(notes, Note::make(effect));
-    });
+    uint32_t statements = read_sql(sql, parameters, [&](const Effect& effect) { note(notes, effect, 0); });
     queue(notes, statements);
 }
 
+void Session::note(Notes& notes, const Effect& effect, uint32_t depth) {
+    Note* made = Note::make(effect);
+    if (!made || effect.act != Act::execute) {
+        has_effective_ |= effect.act == Act::prepare && !effect.is_harmless;
+        return add(notes, made);
+    }
+    note_execution(notes, made->key(), Parameters(made->text()), effect.statement, depth);
+    Note::drop(made);
+}
+
+void Session::note_execution(Notes& notes, std::string_view name, const Parameters& parameters,
+                             uint32_t statement, uint32_t depth) {
+    if (!has_effective_ || kept_.is_given_up())
+        return;
+    const Note* of = prepared(notes, name);
+    if (of && of->is_harmless)
+        return;
+    if (!of || depth == most_depth)
+        return add(notes, Note::make({Act::unclear, false, false, -1, statement, {}, {}, {}}));
+    auto read = [&](const Effect& effect) {
+        Effect now = effect;
+        now.statement = statement;
+        note(notes, now, depth + 1);
+    };
+    if (of->by_sql)
+        read_prepared(of->text(), parameters, read);
+    else
+        read_sql(of->text(),
+                 parameters.with_types(static_cast<int>(of->count), of->count ? of->types() : nullptr), read);
+}
+
+// As the server will have it when all that was sent before has succeeded.
+const Note* Session::prepared(const Notes& notes, std::string_view name) const {
+    const Note* found = kept_.prepared(name);
+    auto look = [&](const Notes& sent) {
+        for (const Note& note : sent) {
+            if (note.is_void)
+                continue;
+            if (note.act == Act::prepare && note.key() == name)
+                found = &note;
+            else if (found && note.act != Act::prepare && replaces(note, *found))
+                found = nullptr;
+        }
+    };
+    look(pending_);
+    look(notes);
+    return found;
+}
+
+void Session::replace_unnamed() {
+    if (!has_unnamed_)
+        return;
+    has_unnamed_ = false;
+    kept_.drop_unnamed();
+    for (Note& note : pending_)
+        note.is_void |= note.act == Act::prepare && note.key().empty();
+}
+
 void Session::sends_prepare(const char* name, const char* sql, int n, const unsigned* types) {
-    std::string_view text = sql ? sql : "";
-    read_sql(text, [&](const Effect& effect) { hazards_.add(effect); });
+    std::string_view text = sql ? sql : "", key = name ? name : "";
+    if (key.empty())
+        replace_unnamed();
+    bool has_effect = false;
+    read_sql(text, {}, [&](const Effect&) { has_effect = true; });
+    has_effective_ |= has_effect;
+    has_unnamed_ |= key.empty();
     Notes notes{};
-    if (name && *name)
-        add(notes, Note::make(Act::prepare, name, text, types && n > 0 ? static_cast<size_t>(n) : 0, types));
+    Note* note = Note::make(Act::prepare, key, text, types && n > 0 ? static_cast<size_t>(n) : 0, types);
+    if (note)
+        note->is_harmless = !has_effect;
+    add(notes, note);
     queue(notes, 0);
+}
+
+void Session::sends_execute(const char* name, const Parameters& parameters) {
+    Notes notes{};
+    note_execution(notes, Note::compared(name ? name : ""), parameters, 1, 0);
+    queue(notes, 1);
 }
 
 void Session::sends_close(const char* name) {
     Notes notes{};
-    if (name && *name)
-        add(notes, Note::make(Act::deallocate, name, "", 0, nullptr));
+    add(notes, Note::make(Act::deallocate, name ? name : "", "", 0, nullptr));
     queue(notes, 0);
 }
 
 void Session::sends_other() {
     Notes notes{};
-    if (hazards_.any())
-        add(notes, Note::make(Act::execute, "", "", 0, nullptr));
     queue(notes, 0);
 }
 
-void Session::gets(bool ok, std::string_view command_tag) {
+void Session::gets(bool ok, std::string_view command_tag, uint32_t granted) {
     if (plain_) {
         plain_--;
         if (!ok)
@@ -80,7 +155,7 @@ void Session::gets(bool ok, std::string_view command_tag) {
             notes.append(pending_.take_first());
         while (!notes.last()->closes_text);
         plain_ = notes.last()->plain_behind;
-        ok ? succeed(notes, command_tag) : fail(notes);
+        ok ? succeed(notes, command_tag, granted) : fail(notes);
     }
     // While others are pending, their failure may yet undo what is done without a transaction of its own.
     if (!is_pending())
@@ -99,40 +174,31 @@ void Session::settles(bool in_transaction) {
     transaction_.settles(in_transaction, kept_);
 }
 
-void Session::succeed(Notes& notes, std::string_view command_tag) {
+void Session::succeed(Notes& notes, std::string_view command_tag, uint32_t granted) {
     if (!is_control(notes.first()->act))
         transaction_.succeeds();
     while (!notes.is_empty()) {
         Note* note = notes.take_first();
-        std::string_view tag = note->is_last ? command_tag : "";
-        if (note->act == Act::execute)
-            executed(note, tag);
-        else
-            apply(note, tag);
+        apply(note, note->is_last ? command_tag : "", note->of_many ? ~0u : granted);
     }
 }
 
-void Session::apply(Note* note, std::string_view command_tag) {
+void Session::apply(Note* note, std::string_view command_tag, uint32_t granted) {
+    bool is_refused = is_trial(note->act) && note->column >= 0 && !(granted >> note->column & 1);
+    if (note->is_void || is_refused)
+        return Note::drop(note);
     if (is_control(note->act))
         return transaction_.control(note, command_tag, kept_);
     if (is_transactional(note->act))
         return transaction_.add(note);
     transaction_.drop_replaced(*note);
-    if (note->act == Act::discard_all && !is_pending()) { // else they may be of what was sent since
-        kept_.start_again();
-        hazards_ = {};
+    if (!is_pending()) { // else they can be of what was sent since
+        if (note->act == Act::discard_all)
+            kept_.start_again();
+        if (note->act == Act::discard_all || note->act == Act::deallocate_all)
+            has_effective_ = has_unnamed_;
     }
     kept_.apply(note);
-}
-
-void Session::executed(Note* note, std::string_view command_tag) {
-    Note::drop(note);
-    hazards_.each(command_tag, [&](Act act) {
-        if (Note* done = Note::make(act, "", "", 0, nullptr))
-            apply(done, command_tag);
-        else
-            kept_.lose();
-    });
 }
 
 void Session::fail(Notes& notes) {
@@ -144,11 +210,10 @@ void Session::fail(Notes& notes) {
         switch (note.act) {
         case Act::lock:
         case Act::lock_shared:
+        case Act::try_lock:
+        case Act::try_lock_shared:
         case Act::unclear_at_once:
             survives = true;
-            break;
-        case Act::execute:
-            survives |= hazards_.may_survive();
             break;
         case Act::prepare:
         case Act::deallocate:

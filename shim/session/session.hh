@@ -3,7 +3,6 @@
 // bytes are an empty session, which owns no memory; forget() gives back what another one owns.
 #pragma once
 
-#include "shim/session/hazards.hh"
 #include "shim/session/kept.hh"
 #include "shim/session/transaction.hh"
 
@@ -11,21 +10,23 @@ namespace pqsweep {
 
 class Session {
 public:
-    static constexpr size_t most_bytes = 64 << 10; // of what is remembered and pending, per connection
+    static constexpr size_t most_bytes = 1 << 20; // of what is remembered and pending, per connection
 
-    // The program is about to send this text: one statement, or several separated by semicolons.
-    void sends(std::string_view sql);
-    // A Parse through libpq; the unnamed statement is not remembered. `types` may be null.
+    // The owner thread sends this text: one statement, or several separated by semicolons.
+    void sends(std::string_view sql, const Parameters& parameters = {});
+    // A Parse through libpq. `types` can be null; an empty name is the unnamed statement's.
     void sends_prepare(const char* name, const char* sql, int n, const unsigned* types);
+    // A prepared statement's execution: it has the effects of the statement's text.
+    void sends_execute(const char* name, const Parameters& parameters);
     // A Close of a prepared statement through libpq.
     void sends_close(const char* name);
-    // Something else whose outcome comes in the same sequence: a prepared statement's execution, a description, a
-    // function call.
+    // Something else whose outcome comes in the same sequence, and that has no effect: a description.
     void sends_other();
 
     // The outcome of the oldest thing sent that has none yet: one call for each thing sent. `ok`: no error.
     // `command_tag`: of its last result, as PQcmdStatus has it; empty when there is none or it is not known.
-    void gets(bool ok, std::string_view command_tag);
+    // `granted`: the columns of its only row that are true, the first one in the lowest bit.
+    void gets(bool ok, std::string_view command_tag, uint32_t granted = ~0u);
     // The server is idle after everything sent; libpq's word for whether in a transaction, which is the truth.
     // Outcomes that have not come will not, and count as not known.
     void settles(bool in_transaction);
@@ -36,12 +37,11 @@ public:
     // Whether it listens for notifications, as far as is committed.
     bool listens() const { return kept_.listens(); }
 
-    // What a fresh session must be given, in an order that works. visit_sql(std::string_view sql): statements to
-    // run as they stand. visit_prepare(const char* name, const char* sql, int n, const unsigned* types): statements
-    // to prepare through libpq. All of it ends in a NUL byte, also behind the view, and is valid until the next call.
-    template<class VisitSql, class VisitPrepare>
-    void each(VisitSql visit_sql, VisitPrepare visit_prepare) const {
-        kept_.each(visit_sql, visit_prepare);
+    // Calls visit(Note&) for what a fresh session must be given, in an order that works: a prepared statement (Parse
+    // if not by_sql), a setting's value (is_value), or a statement to run as it stands.
+    template<class Visit>
+    void each(Visit visit) const {
+        kept_.each(visit);
     }
 
     // The session is another one, or over.
@@ -55,29 +55,35 @@ public:
             plain_ = 0;
         return forgets;
     }
-    // Whether the command tag of an outcome to come may matter.
-    bool awaits_tag() const { return !pending_.is_empty(); }
+    // Whether the result of an outcome to come can matter.
+    bool awaits_result() const { return !pending_.is_empty(); }
 
 private:
     void add(Notes& notes, Note* note);
     bool has_room(size_t bytes) const;
     void queue(Notes& notes, uint32_t statements);
+    void note(Notes& notes, const Effect& effect, uint32_t depth);
+    void note_execution(Notes& notes, std::string_view name, const Parameters& parameters, uint32_t statement,
+                        uint32_t depth);
+    const Note* prepared(const Notes& notes, std::string_view name) const;
+    void replace_unnamed();
     bool is_pending() const { return plain_ || !pending_.is_empty(); }
     bool is_plain() const {
-        return pending_.is_empty() && transaction_.is_empty() && kept_.is_empty() && !hazards_.any();
+        return pending_.is_empty() && transaction_.is_empty() && kept_.is_empty() && !has_effective_ &&
+               !has_unnamed_;
     }
-    void succeed(Notes& notes, std::string_view command_tag);
+    void succeed(Notes& notes, std::string_view command_tag, uint32_t granted);
     void fail(Notes& notes);
-    void apply(Note* note, std::string_view command_tag);
-    void executed(Note* note, std::string_view command_tag);
+    void apply(Note* note, std::string_view command_tag, uint32_t granted);
 
     Kept kept_;
     Transaction transaction_;
-    Notes pending_;  // sent, and the outcome has not come
-    uint32_t plain_; // things without a note sent before the first pending one
-    Hazards hazards_;
+    Notes pending_;      // sent, and the outcome has not come
+    uint32_t plain_;     // things without a note sent before the first pending one
+    bool has_effective_; // some statement is prepared whose execution has an effect
+    bool has_unnamed_;   // an unnamed statement is prepared
 };
 
-static_assert(sizeof(Session) <= 72);
+static_assert(sizeof(Session) <= 96);
 
 } // namespace pqsweep

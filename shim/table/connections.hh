@@ -94,7 +94,8 @@ static_assert(sizeof(Connection) == 128);
 
 struct ResultInProgress {
     bool has_failed;
-    char tag[31]; // PQcmdStatus of its latest result
+    char tag[31];     // PQcmdStatus of its latest result
+    uint32_t granted; // the columns of its only row that are true
 };
 
 class Connections {

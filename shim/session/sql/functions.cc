@@ -1,5 +1,7 @@
 #include "shim/session/sql/functions.hh"
 
+#include "shim/base/text.hh"
+
 namespace pqsweep::calls {
 
 namespace {
@@ -11,9 +13,9 @@ struct Function {
 constexpr Function functions[] = {
     {"set_config", Act::set},
     {"pg_advisory_lock", Act::lock},
-    {"pg_try_advisory_lock", Act::lock},
+    {"pg_try_advisory_lock", Act::try_lock},
     {"pg_advisory_lock_shared", Act::lock_shared},
-    {"pg_try_advisory_lock_shared", Act::lock_shared},
+    {"pg_try_advisory_lock_shared", Act::try_lock_shared},
     {"pg_advisory_unlock", Act::unlock},
     {"pg_advisory_unlock_shared", Act::unlock_shared},
     {"pg_advisory_unlock_all", Act::unlock_all},
@@ -28,45 +30,56 @@ int nesting(const Token& token) {
     return token.is('(') ? 1 : token.is(')') ? -1 : 0;
 }
 
+bool is_any(const Token& token, std::initializer_list<std::string_view> words) {
+    for (std::string_view word : words)
+        if (token.is(word))
+            return true;
+    return false;
+}
+
 struct Arguments {
     static constexpr uint32_t most = 3;
 
     std::string_view text;
     uint32_t count = 0;
-    Token each[most]{}; // of a single token; Kind::end for any other
-    bool is_constant = true;
+    Token each[most]{}; // of a single token, and a cast that does not change it; Kind::end for any other
     bool is_closed = false;
 
     // Reads on from behind the opening parenthesis to behind the closing one.
     explicit Arguments(Tokens& tokens) {
-        Token token = tokens.next(), last{};
+        Token token = tokens.next();
         const char* start = token.text.data();
         uint32_t size = 0; // of this argument, in tokens
-        for (int depth = 0; token.kind != Token::Kind::end; last = token, token = tokens.next()) {
+        for (int depth = 0; token.kind != Token::Kind::end; token = tokens.next()) {
             depth += nesting(token);
             is_closed = depth < 0;
+            bool is_next = token.is(',') && depth == 0;
+            if ((is_closed || is_next) && count < most && size != 1 && size != 4)
+                each[count] = {};
             if (is_closed)
                 break;
-            if (token.is(',') && depth == 0) {
+            if (is_next) {
                 count++;
                 size = 0;
                 continue;
             }
             if (count < most)
-                each[count] = size == 0 ? token : Token{};
+                take(each[count], token, size);
             size++;
-            is_constant &= may_be_constant(token, last);
         }
         text = between(start, token.text.data());
         count += !text.empty();
     }
 
 private:
-    // As far as the text tells: a word is a column, unless it is a cast's type or one of these functions.
-    static bool may_be_constant(const Token& token, const Token& last) {
-        if (token.kind == Token::Kind::word)
-            return last.is(':') || token.is("hashtext") || token.is("hashtextextended");
-        return token.kind != Token::Kind::parameter && token.kind != Token::Kind::quoted;
+    static void take(Token& argument, const Token& token, uint32_t place) {
+        bool fits = place == 1 || place == 2
+                        ? token.is(':')
+                        : place == 3 && is_any(token, {"text", "varchar", "bool", "boolean"});
+        if (place == 0)
+            argument = token;
+        else if (!fits)
+            argument = {};
     }
 };
 
@@ -88,22 +101,122 @@ bool is_list_of_calls(std::string_view statement) {
     return token.kind == Token::Kind::end;
 }
 
+Value value_of(const Token& argument, const Parameters& parameters) {
+    return argument.kind == Token::Kind::parameter ? parameters.of(argument) : Value::of(argument);
+}
+
 // `text`: from the function's name to the closing parenthesis.
 void tell_setting(Reader& reader, const Arguments& arguments, std::string_view text, bool is_sure) {
     const auto& [key, value, is_local] = arguments.each;
-    if (is_local.is("true"))
+    bool is_known = arguments.count == Arguments::most, is_for_transaction = false;
+    is_known &= value_of(is_local, reader.parameters()).to_boolean(is_for_transaction);
+    if (is_known && is_for_transaction)
         return;
-    bool is_named = arguments.count == 3 && is_plain_string(key);
-    if (is_named && is_sure && is_plain_string(value) && is_local.is("false"))
+    Value name = value_of(key, reader.parameters()), setting = value_of(value, reader.parameters());
+    std::string_view named = arguments.count == Arguments::most ? name.bytes : std::string_view();
+    bool are_literals = is_plain_string(key) && is_plain_string(value);
+    if (!is_known || !is_sure || named.empty())
+        reader.tell(Act::set_unknown, named);
+    else if (are_literals && is_local.kind != Token::Kind::parameter)
         reader.tell(Act::set, key.text, text, "SELECT pg_catalog.");
+    else if (setting.kind == Value::Kind::null)
+        reader.tell(Act::unset, named);
+    else if (setting.bytes.data())
+        reader.tell_value(named, setting.bytes);
     else
-        reader.tell(Act::set_unknown, is_named ? key.text : std::string_view());
+        reader.tell(Act::set_unknown, named);
 }
 
-void tell_lock(Reader& reader, Act act, const Arguments& arguments, bool is_sure) {
-    bool counts = is_sure && arguments.is_constant && !reader.is_prepared;
-    if (counts || act == Act::lock || act == Act::lock_shared)
-        reader.tell(act, counts ? arguments.text : std::string_view());
+// The arguments of a lock in a form that is equal for equal locks, as far as possible; empty if they are not known, or
+// too long.
+class LockKey {
+public:
+    LockKey(std::string_view arguments, const Parameters& parameters) {
+        Tokens tokens(arguments);
+        Token token = tokens.next(), last{};
+        for (; is_good_ && token.kind != Token::Kind::end; last = token, token = tokens.next()) {
+            if (token.is(':') && skips_cast(tokens)) {
+                token.kind = Token::Kind::number;
+                continue;
+            }
+            is_integer_ = false;
+            add(token, last, tokens, parameters);
+        }
+    }
+    std::string_view view() const { return is_good_ && !out_.full() ? out_.view() : std::string_view(); }
+
+private:
+    // A word is a column, unless it is a cast's type or one of these functions.
+    void add(const Token& token, const Token& last, const Tokens& behind, const Parameters& parameters) {
+        switch (token.kind) {
+        case Token::Kind::word:
+            is_hashed_ = is_any(token, {"hashtext", "hashtextextended"});
+            is_good_ &= last.is(':') || is_hashed_;
+            out_.raw(token.text);
+            break;
+        case Token::Kind::parameter:
+        case Token::Kind::string:
+        case Token::Kind::number:
+            value(token, is_alone(token, last, behind), parameters);
+            break;
+        case Token::Kind::symbol:
+            is_hashed_ &= token.is('(');
+            out_.raw(token.text);
+            break;
+        default:
+            is_good_ = false;
+        }
+    }
+
+    // Not a part of an expression, except as what is cast.
+    static bool is_alone(const Token&, const Token& last, Tokens behind) {
+        Token next = behind.next();
+        return (last.text.empty() || last.is(',') || last.is('(')) &&
+               (next.text.empty() || next.is(',') || next.is(')') || next.is(':'));
+    }
+
+    void value(const Token& token, bool is_alone, const Parameters& parameters) {
+        Value value = value_of(token, parameters);
+        bool is_parameter = token.kind == Token::Kind::parameter;
+        int64_t number = 0;
+        is_integer_ =
+            !is_hashed_ && value.to_integer(number) && (is_alone || token.kind == Token::Kind::number);
+        is_good_ &= !is_parameter ||
+                    (is_alone && (is_integer_ || (value.bytes.data() && value.kind == Value::Kind::text)));
+        if (is_integer_) {
+            out_ << number;
+        } else if (is_parameter) {
+            out_ << "'";
+            for (char c : value.bytes)
+                out_.raw({&c, 1}).raw(c == '\'' ? std::string_view("'") : std::string_view());
+            out_ << "'";
+        } else {
+            out_.raw(token.text);
+        }
+        is_hashed_ = false;
+    }
+
+    // From behind a colon. The type of an integer does not make another lock.
+    bool skips_cast(Tokens& tokens) const {
+        Tokens ahead = tokens;
+        bool skips = is_integer_ && ahead.next().is(':') &&
+                     is_any(ahead.next(), {"bigint", "int8", "integer", "int", "int4", "smallint", "int2"});
+        if (skips)
+            tokens = ahead;
+        return skips;
+    }
+
+    char buffer_[160];
+    Text out_{buffer_};
+    bool is_good_ = true;
+    bool is_integer_ = false; // what was added last
+    bool is_hashed_ = false;  // a function of a text was
+};
+
+// `column`: of the result's, where the call's answer is; -1: none.
+void tell_lock(Reader& reader, Act act, const Arguments& arguments, bool is_sure, int column) {
+    LockKey key(arguments.text, reader.parameters());
+    reader.tell_lock(act, is_sure ? key.view() : std::string_view(), column);
 }
 
 } // namespace
@@ -120,7 +233,7 @@ const Act* act_of(const Token& name) {
 void read(Reader& reader, std::string_view statement) {
     bool is_list = is_list_of_calls(statement);
     Tokens tokens(statement);
-    int depth = 0;
+    int depth = 0, column = 0;
     for (Token token = tokens.next(); token.kind != Token::Kind::end; token = tokens.next()) {
         depth += nesting(token);
         const Act* act = act_of(token);
@@ -133,10 +246,11 @@ void read(Reader& reader, std::string_view statement) {
             const char* end = arguments.text.data() + arguments.text.size() + arguments.is_closed;
             tell_setting(reader, arguments, between(token.text.data(), end), is_sure);
         } else if (*act != Act::unlock_all) {
-            tell_lock(reader, *act, arguments, is_sure);
+            tell_lock(reader, *act, arguments, is_sure, is_sure ? column : -1);
         } else if (is_sure) {
             reader.tell(Act::unlock_all);
         }
+        column++;
     }
 }
 

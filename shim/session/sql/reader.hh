@@ -8,9 +8,8 @@ namespace pqsweep {
 
 class Reader {
 public:
-    using Visit = void (*)(void* visitor, const Effect&);
-    Reader(std::string_view sql, Visit visit, void* visitor)
-        : tokens_(sql), visit_(visit), visitor_(visitor), behind_(sql.data()) {}
+    Reader(std::string_view sql, const Parameters& parameters, VisitEffect visit, void* visitor)
+        : tokens_(sql), parameters_(parameters), visit_(visit), visitor_(visitor), behind_(sql.data()) {}
 
     // Goes to the first token of the next statement; false when there is none.
     bool next_statement();
@@ -47,20 +46,43 @@ public:
         return start < behind_ ? between(start, behind_) : std::string_view();
     }
 
+    // What is told of a statement that is only prepared is not passed on, but makes it one that is not harmless.
     void tell(Act act, std::string_view key = {}, std::string_view text = {}, std::string_view before = {}) {
-        visit_(visitor_, {act, is_prepared, statements_, key, before, text});
+        tell({act, false, false, -1, statements_, key, before, text});
     }
-    bool is_prepared = false; // what is told now happens only when it is executed
+    void tell_value(std::string_view key, std::string_view value) {
+        tell({Act::set, false, true, -1, statements_, key, {}, value});
+    }
+    void tell_lock(Act act, std::string_view key, int column) {
+        tell({act, false, false, is_explained ? -1 : column, statements_, key, {}, {}});
+    }
+    void tell_prepared(std::string_view key, std::string_view text) {
+        tell({Act::prepare, is_harmless_, false, -1, statements_, key, {}, text});
+    }
+    void begin_prepared() { is_prepared_ = is_harmless_ = true; }
+    void end_prepared() { is_prepared_ = false; }
+    bool is_explained = false; // the statement's result is another one
+    const Parameters& parameters() const { return parameters_; }
 
 private:
+    void tell(const Effect& effect) {
+        if (is_prepared_)
+            is_harmless_ = false;
+        else
+            visit_(visitor_, effect);
+    }
+
     Tokens tokens_;
-    Visit visit_;
+    const Parameters& parameters_;
+    VisitEffect visit_;
     void* visitor_;
     Token now_{};
     const char* start_ = nullptr; // of the statement
     const char* behind_;          // the last token before now_
     int depth_ = 0;
     uint32_t statements_ = 0;
+    bool is_prepared_ = false;
+    bool is_harmless_ = false;
 };
 
 } // namespace pqsweep

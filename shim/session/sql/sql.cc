@@ -14,13 +14,13 @@ constexpr struct {
     std::string_view word;
     void (*read)(Reader&);
 } all_commands[] = {
-    {"select", other},      {"insert", other},    {"update", other},        {"delete", other},
-    {"begin", begin},       {"commit", commit},   {"rollback", rollback},   {"set", set},
-    {"abort", rollback},    {"close", close},     {"create", create},       {"deallocate", deallocate},
-    {"declare", declare},   {"discard", discard}, {"do", do_block},         {"drop", drop},
-    {"end", commit},        {"listen", listen},   {"load", load},           {"prepare", prepare},
-    {"release", release},   {"reset", reset},     {"savepoint", savepoint}, {"start", start},
-    {"unlisten", unlisten},
+    {"select", other},    {"insert", other},      {"update", other},      {"delete", other},
+    {"begin", begin},     {"commit", commit},     {"rollback", rollback}, {"set", set},
+    {"abort", rollback},  {"close", close},       {"create", create},     {"deallocate", deallocate},
+    {"declare", declare}, {"discard", discard},   {"do", do_block},       {"drop", drop},
+    {"end", commit},      {"explain", explain},   {"listen", listen},     {"load", load},
+    {"prepare", prepare}, {"release", release},   {"reset", reset},       {"savepoint", savepoint},
+    {"start", start},     {"unlisten", unlisten},
 };
 
 auto reader_of(const Token& first) {
@@ -51,12 +51,28 @@ bool is_plain(std::string_view sql) {
 
 } // namespace
 
-uint32_t read_sql_into(std::string_view sql, void (*visit)(void*, const Effect&), void* visitor) {
+namespace commands {
+
+void any(Reader& reader) {
+    reader_of(reader.now())(reader);
+}
+
+} // namespace commands
+
+uint32_t read_sql_into(std::string_view sql, const Parameters& parameters, VisitEffect visit, void* visitor) {
     if (is_plain(sql))
         return 0;
-    Reader reader(sql, visit, visitor);
+    Reader reader(sql, parameters, visit, visitor);
     while (reader.next_statement())
-        reader_of(reader.now())(reader);
+        any(reader);
+    return reader.statements();
+}
+
+uint32_t read_prepared_into(std::string_view sql, const Parameters& parameters, VisitEffect visit,
+                            void* visitor) {
+    Reader reader(sql, parameters, visit, visitor);
+    if (reader.next_statement())
+        prepared(reader);
     return reader.statements();
 }
 

@@ -2,6 +2,8 @@
 // for something that matters.
 #pragma once
 
+#include "shim/session/sql/parameters.hh"
+
 #include <cstdint>
 #include <string_view>
 
@@ -37,14 +39,16 @@ enum class Act : uint8_t {
     prepare,    // key, text
     deallocate, // key
     deallocate_all,
-    lock,          // key: the arguments, or none if they do not tell which lock, and how often
-    lock_shared,   // key
-    unlock,        // key
-    unlock_shared, // key
+    lock,            // key: the arguments, or none if they do not tell which lock, and how often
+    lock_shared,     // key
+    try_lock,        // key, column
+    try_lock_shared, // key, column
+    unlock,          // key
+    unlock_shared,   // key
     unlock_all,
     unclear_at_once, // as unclear, and a rollback does not undo it
     load,            // key, text
-    execute,         // of a prepared statement
+    execute,         // key: a prepared statement; text: its arguments, with their parentheses, or none
     discard_all,
 };
 
@@ -61,24 +65,36 @@ inline bool is_setting(Act act) {
 
 struct Effect {
     Act act;
-    bool later;              // only when a statement that is prepared here is executed
+    bool is_harmless;        // prepare: its execution has no effect
+    bool is_value;           // set: the text is the value itself
+    int column;              // try_lock: of the result's, where the answer is; -1: none
     uint32_t statement;      // counted from 1
     std::string_view key;    // as written: fold_name makes it comparable
     std::string_view before; // the statement that has this effect is this, and then the text
     std::string_view text;
 };
 
-// Calls visit(const Effect&) for all that the text does, in order; answers the number of its statements, or 0 where none
+using VisitEffect = void (*)(void* visitor, const Effect&);
+
+// Calls visit(const Effect&) for all that the text does, in order. Returns the number of its statements, or 0 if none
 // has an effect.
-template<class Visit>
-uint32_t read_sql(std::string_view sql, Visit visit);
+uint32_t read_sql_into(std::string_view sql, const Parameters& parameters, VisitEffect visit, void* visitor);
+// The same for what `PREPARE name AS ...` does when it is executed.
+uint32_t read_prepared_into(std::string_view sql, const Parameters& parameters, VisitEffect visit,
+                            void* visitor);
 
-uint32_t read_sql_into(std::string_view sql, void (*visit)(void*, const Effect&), void* visitor);
-
 template<class Visit>
-uint32_t read_sql(std::string_view sql, Visit visit) {
+uint32_t read_sql(std::string_view sql, const Parameters& parameters, Visit visit) {
     return read_sql_into(
-        sql, [](void* visitor, const Effect& effect) { (*static_cast<Visit*>(visitor))(effect); }, &visit);
+        sql, parameters, [](void* visitor, const Effect& effect) { (*static_cast<Visit*>(visitor))(effect); },
+        &visit);
+}
+
+template<class Visit>
+uint32_t read_prepared(std::string_view sql, const Parameters& parameters, Visit visit) {
+    return read_prepared_into(
+        sql, parameters, [](void* visitor, const Effect& effect) { (*static_cast<Visit*>(visitor))(effect); },
+        &visit);
 }
 
 } // namespace pqsweep

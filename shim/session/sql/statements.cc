@@ -4,6 +4,27 @@
 
 namespace pqsweep::commands {
 
+namespace {
+
+// Leaves the arguments to the caller, which looks for calls in them.
+void execute(Reader& reader) {
+    Tokens tokens = reader.ahead();
+    Token name = tokens.next(), token = tokens.next();
+    const char* start = token.text.data();
+    int depth = 0;
+    if (token.is('('))
+        do {
+            depth += token.is('(') ? 1 : token.is(')') ? -1 : 0;
+            if (depth > 0)
+                token = tokens.next();
+        } while (depth > 0 && token.kind != Token::Kind::end);
+    bool has_list = token.is(')');
+    reader.tell(Act::execute, name.is_name() ? name.text : std::string_view(),
+                has_list ? between(start, token.text.data() + 1) : std::string_view());
+}
+
+} // namespace
+
 void other(Reader& reader) {
     const Token& now = reader.now();
     const char* start = now.text.data();
@@ -19,7 +40,7 @@ void other(Reader& reader) {
             break;
         case 'e':
             if (now.is("execute"))
-                reader.tell(Act::execute);
+                execute(reader);
             break;
         case 'i':
         case 'm':
@@ -105,19 +126,57 @@ void unlisten(Reader& reader) {
         reader.tell(Act::unlisten, reader.name());
 }
 
+namespace {
+
+void body(Reader& reader) {
+    while (!reader.at_end() && !(reader.at_top() && reader.now().is("as")))
+        reader.step();
+    reader.step();
+    other(reader);
+}
+
+bool is_option(const Token& token) {
+    return token.is("analyze") || token.is("analyse") || token.is("verbose");
+}
+
+} // namespace
+
 void prepare(Reader& reader) {
     reader.step();
     bool is_transaction = reader.now().is("transaction");
     std::string_view key = reader.name();
     if (is_transaction && reader.now().kind == Token::Kind::string)
         return reader.tell(Act::prepare_transaction);
-    while (!reader.at_end() && !(reader.at_top() && reader.now().is("as")))
-        reader.step();
-    reader.is_prepared = true;
+    reader.begin_prepared();
+    body(reader);
+    reader.end_prepared();
+    reader.tell_prepared(key, reader.whole());
+}
+
+void prepared(Reader& reader) {
     reader.step();
-    other(reader);
-    reader.is_prepared = false;
-    reader.tell(Act::prepare, key, reader.whole());
+    body(reader);
+}
+
+// The options come in parentheses or as words. Only with ANALYZE the statement runs.
+void explain(Reader& reader) {
+    reader.step();
+    bool analyzes = false, in_list = reader.now().is('(');
+    for (Token last{}; !reader.at_end() && (!reader.at_top() || in_list || is_option(reader.now()));
+         reader.step()) {
+        const Token& now = reader.now();
+        bool is_word = now.is("analyze") || now.is("analyse");
+        analyzes |= is_word;
+        if (last.is("analyze") || last.is("analyse"))
+            analyzes &= !now.is("off") && !now.is("false") && now.text != "0";
+        last = now;
+        in_list &= !now.is(')');
+    }
+    if (!analyzes)
+        return;
+    reader.is_explained = true;
+    any(reader);
+    reader.is_explained = false;
 }
 
 void deallocate(Reader& reader) {

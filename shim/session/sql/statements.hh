@@ -5,6 +5,9 @@
 
 namespace pqsweep::commands {
 
+// Dispatches on the statement's first word.
+void any(Reader& reader);
+
 // Any that has no function of its own, or a part of one that has: what expressions, queries and EXECUTE may do.
 void other(Reader& reader);
 
@@ -18,6 +21,8 @@ void release(Reader& reader);
 void listen(Reader& reader);
 void unlisten(Reader& reader);
 void prepare(Reader& reader);
+void prepared(Reader& reader); // a PREPARE, for what it does when it is executed
+void explain(Reader& reader);
 void deallocate(Reader& reader);
 void declare(Reader& reader);
 void close(Reader& reader);

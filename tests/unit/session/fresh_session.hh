@@ -7,6 +7,7 @@
 #include <cstring>
 #include <doctest/doctest.h>
 #include <string>
+#include <vector>
 
 namespace pqsweep {
 
@@ -32,22 +33,46 @@ struct Fresh {
     Fresh& fails(std::string_view sql, bool in_transaction = false) {
         return runs(sql, in_transaction, false);
     }
+    // Through libpq, outside a pipeline.
+    Fresh& prepares(const char* name, const char* sql) {
+        session->sends_prepare(name, sql, 0, nullptr);
+        session->gets(true, "");
+        session->settles(false);
+        return *this;
+    }
+    Fresh& executes(const char* name, const std::vector<const char*>& values = {},
+                    bool in_transaction = false, std::string_view tag = "") {
+        session->sends_execute(name, bound(values));
+        session->gets(true, tag);
+        session->settles(in_transaction);
+        return *this;
+    }
+    Fresh& runs_with(std::string_view sql, const std::vector<const char*>& values) {
+        session->sends(sql, bound(values));
+        session->gets(true, "");
+        session->settles(false);
+        return *this;
+    }
+    static Parameters bound(const std::vector<const char*>& values) {
+        return {static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr};
+    }
     Fresh& begun(std::string_view sql) { return runs(sql, true); }
 
     std::string replay() const {
         std::string all;
-        session->each(
-            [&](std::string_view sql) {
-                CHECK(strlen(sql.data()) == sql.size());
-                all.append(sql).append("; ");
-            },
-            [&](const char* name, const char* sql, int n, const unsigned* types) {
-                all.append("Parse ").append(name).append(": ").append(sql);
-                CHECK((n > 0) == (types != nullptr));
-                for (int i = 0; i < n; i++)
-                    all.append(" ").append(std::to_string(types[i]));
-                all.append("; ");
-            });
+        session->each([&](const Note& note) {
+            CHECK(strlen(note.text().data()) == note.text().size());
+            if (note.act == Act::prepare && !note.by_sql) {
+                all.append("Parse ").append(note.key()).append(": ").append(note.text());
+                for (uint32_t i = 0; i < note.count; i++)
+                    all.append(" ").append(std::to_string(note.types()[i]));
+            } else if (note.is_value) {
+                all.append(note.key()).append(" := ").append(note.text());
+            } else {
+                all.append(note.text());
+            }
+            all.append("; ");
+        });
         return all;
     }
     Loss loss() const { return session->loss(); }

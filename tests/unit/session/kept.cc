@@ -10,7 +10,8 @@ TEST_CASE("words for each loss") {
     CHECK(words_for(Loss::advisory_lock) == "it held a session advisory lock");
     CHECK(words_for(Loss::held_cursor) == "it had a cursor WITH HOLD");
     CHECK(words_for(Loss::unclear) == "its session state is not known for certain");
-    CHECK(words_for(Loss::too_much) == "its session state was too much to remember");
+    CHECK(words_for(Loss::too_much) ==
+          "its prepared statements and settings took more than the 1 MB that pqsweep remembers of a session");
 }
 
 TEST_CASE("settings: where backslashes escape in all strings, none is read right") {
@@ -68,10 +69,8 @@ TEST_CASE("prepared statements: by SQL and through libpq, with or without the tr
     s.runs("rollback");
     CHECK(s.replay() == "prepare a as select 1; Parse B: select $1, $2 23 25; ");
     s.runs("set x = 1").runs("deallocate \"B\"");
-    CHECK(s.replay() == "set x = 1; prepare a as select 1; ");
+    CHECK(s.replay() == "prepare a as select 1; set x = 1; ");
     s->sends_close("a");
-    s->gets(true, "");
-    s->sends_close("");
     s->gets(true, "");
     CHECK(s.replay() == "set x = 1; ");
     s->sends_prepare("d", "select $1", 1, nullptr);
@@ -81,10 +80,79 @@ TEST_CASE("prepared statements: by SQL and through libpq, with or without the tr
     CHECK(s.is_zero());
 }
 
-TEST_CASE("order: libraries, settings, prepared statements, channels") {
+TEST_CASE("prepared statements: names of 63 bytes") {
     Fresh s;
-    s.runs("listen a").runs("prepare p as select 1").runs("set b = 1").runs("load 'x'");
-    CHECK(s.replay() == "load 'x'; set b = 1; prepare p as select 1; listen a; ");
+    std::string name(70, 'n');
+    s.runs("prepare " + name + " as select 1").runs("deallocate " + name.substr(0, 65));
+    CHECK(s.is_zero());
+    s.prepares(name.c_str(), "select 1");
+    s->sends_close(name.substr(0, 63).c_str());
+    s->gets(true, "");
+    CHECK(s.is_zero());
+}
+
+TEST_CASE("prepared statements: the unnamed one, until another text takes its place") {
+    Fresh s;
+    s.prepares("", "select 1").runs("prepare a as select 2");
+    CHECK(s.replay() == "prepare a as select 2; ");
+    s.prepares("", "select 3");
+    CHECK(s.replay() == "prepare a as select 2; Parse : select 3; ");
+    s.prepares("", "select 4").runs("deallocate a");
+    CHECK(s.is_zero());
+}
+
+TEST_CASE("prepared statements: what their execution does") {
+    Fresh s;
+    s.prepares("p", "select set_config($1, $2, false)").executes("p", {"a.b", "it's"});
+    CHECK(s.replay() == "Parse p: select set_config($1, $2, false); a.b := it's; ");
+    s.runs("execute p ('a.b', 'c')").runs("execute p('d', null)");
+    CHECK(s.replay() == "Parse p: select set_config($1, $2, false); a.b := c; ");
+    s.runs("execute p ('a.' || 'b', 'd')");
+    CHECK(s.loss() == Loss::unclear);
+    s.runs("discard all");
+    CHECK(s.is_zero());
+    s.prepares("", "set a = 1").executes("").executes("");
+    CHECK(s.replay() == "set a = 1; Parse : set a = 1; ");
+    s.runs("reset a");
+    s.prepares("l", "select pg_advisory_lock($1)")
+        .executes("l", {"7"})
+        .runs_with("select pg_advisory_unlock($1)", {"7"});
+    CHECK(s.loss() == Loss::none);
+    s.runs("prepare q as select pg_advisory_lock(8)").runs("execute Q");
+    CHECK(s.loss() == Loss::advisory_lock);
+    s.executes("q").runs("select pg_advisory_unlock(8), pg_advisory_unlock(8)");
+    CHECK(s.loss() == Loss::none);
+    s.executes("nobody knows it");
+    CHECK(s.loss() == Loss::unclear);
+}
+
+TEST_CASE("prepared statements: of transactions and savepoints") {
+    Fresh s;
+    s.prepares("b", "begin")
+        .prepares("c", "commit")
+        .prepares("p", "savepoint x")
+        .prepares("r", "rollback to x");
+    s.executes("b", {}, true, "BEGIN").begun("set a = 1").executes("p", {}, true).begun("set a = 2");
+    s.executes("r", {}, true).executes("c", {}, false, "COMMIT").runs("deallocate all");
+    CHECK(s.replay() == "set a = 1; ");
+}
+
+TEST_CASE("prepared statements: one that executes another, and one that executes itself") {
+    Fresh s;
+    s.prepares("a", "set a = 1").prepares("b", "execute a").executes("b");
+    CHECK(s.loss() == Loss::none);
+    s.runs("deallocate all").runs("discard all").prepares("c", "execute c").executes("c");
+    CHECK(s.loss() == Loss::unclear);
+}
+
+TEST_CASE("order: as they came, but time-outs come last") {
+    Fresh s;
+    s.runs("set statement_timeout = 1")
+        .runs("listen a")
+        .runs("prepare p as select 1")
+        .runs("set b = 1")
+        .runs("load 'x'");
+    CHECK(s.replay() == "listen a; prepare p as select 1; set b = 1; load 'x'; set statement_timeout = 1; ");
     s.runs("discard all");
     CHECK(s.replay() == "load 'x'; ");
 }
@@ -144,6 +212,11 @@ TEST_CASE("advisory locks: at once, counted by what they are called with") {
     s.runs("select pg_advisory_lock($1)").runs("select pg_advisory_unlock($1)");
     CHECK(s.loss() == Loss::advisory_lock);
     s.runs("select pg_advisory_unlock_all()");
+    CHECK(s.is_zero());
+    s.runs_with("select pg_advisory_lock($1)", {"3"}).runs("select pg_advisory_unlock(3::bigint)");
+    CHECK(s.is_zero());
+    s->sends("select pg_advisory_unlock(1), pg_try_advisory_lock(5)");
+    s->gets(true, "SELECT 1", 1);
     CHECK(s.is_zero());
     s.runs("select pg_try_advisory_lock_shared(1, 2)").runs("reset all");
     CHECK(s.loss() == Loss::advisory_lock);

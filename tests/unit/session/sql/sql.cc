@@ -22,24 +22,27 @@ struct Told {
     Act act;
     std::string key;
     std::string text;
-    bool later;
+    bool is_harmless;
     uint32_t statement;
+    int column;
 };
 
-std::vector<Told> read(std::string_view sql, uint32_t* statements = nullptr) {
+std::vector<Told> read(std::string_view sql, uint32_t* statements = nullptr,
+                       const Parameters& parameters = {}) {
     std::vector<Told> all;
-    uint32_t n = read_sql(sql, [&](const Effect& e) {
+    uint32_t n = read_sql(sql, parameters, [&](const Effect& e) {
         bool of_setting = e.act == Act::set || e.act == Act::set_unknown || e.act == Act::unset;
-        all.push_back({e.act, folded(e.key, of_setting), std::string(e.before) + std::string(e.text), e.later,
-                       e.statement});
+        all.push_back({e.act, folded(e.key, of_setting), std::string(e.before) + std::string(e.text),
+                       e.is_harmless, e.statement, e.column});
     });
     if (statements)
         *statements = n;
     return all;
 }
 
-Told only(std::string_view sql) {
-    std::vector<Told> all = read(sql);
+Told only(std::string_view sql, const std::vector<const char*>& values = {}) {
+    Parameters parameters(static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr);
+    std::vector<Told> all = read(sql, nullptr, parameters);
     INFO(sql);
     REQUIRE(all.size() == 1);
     return all[0];
@@ -57,7 +60,7 @@ Told only(std::string_view sql) {
 void read_exactly(const std::string& text) {
     std::vector<char> exact(text.begin(), text.end());
     exact.shrink_to_fit();
-    read_sql({exact.data(), exact.size()}, [&](const Effect& effect) {
+    read_sql({exact.data(), exact.size()}, {}, [&](const Effect& effect) {
         for (std::string_view part : {effect.key, effect.text})
             if (!part.empty())
                 CHECK((part.data() >= exact.data() &&
@@ -101,6 +104,7 @@ TEST_CASE("what most statements do: nothing") {
           "select \"set\" from \"listen\"",
           "select set_config from t",
           "explain select 1",
+          "explain analyze select 1",
           "copy t from stdin",
           "do $$ begin perform 1; update t set a = 1; end $$",
           "do $$ begin set local x = 1; end $$",
@@ -163,6 +167,15 @@ TEST_CASE("set_config: read from literals, and not known otherwise") {
     CHECK_ACT("select set_config('a.b', $1, false)", Act::set_unknown, "a.b");
     CHECK_ACT("select set_config($1, $2, false)", Act::set_unknown, "");
     CHECK_ACT("select set_config('a', 'b', $1)", Act::set_unknown, "a");
+    CHECK(read("select set_config('a', 'b', 't'), set_config('a', 'b', 'On'), set_config('a', $1, '1'::bool)")
+              .empty());
+    CHECK_ACT("select set_config('a', 'b', 'f')", Act::set, "a");
+    CHECK(only("select set_config($1, $2, $3)", {"A.b", "it's", "off"}).key == "a.b");
+    CHECK(only("select set_config($1, $2, $3)", {"A.b", "it's", "off"}).text == "it's");
+    CHECK(only("select set_config('a', $1::text, false)", {"1"}).text == "1");
+    CHECK(only("select set_config('a', $1, false)", {nullptr}).act == Act::unset);
+    CHECK(only("select set_config('a', upper($1), false)", {"b"}).act == Act::set_unknown);
+    CHECK(only("select set_config('a', $1, false) from t", {"b"}).act == Act::set_unknown);
     CHECK_ACT("select set_config('a', 'b', false) from t", Act::set_unknown, "a");
     CHECK_ACT("select set_config('a', 'b' || 'c', false)", Act::set_unknown, "a");
     CHECK_ACT("with x as (select set_config('a', 'b', false)) select 1", Act::set_unknown, "a");
@@ -205,7 +218,8 @@ TEST_CASE("listening, prepared statements, cursors, DISCARD and LOAD") {
     CHECK_ACT("deallocate prepare", Act::deallocate, "prepare");
     CHECK_ACT("deallocate \"all\"", Act::deallocate, "all");
     CHECK_ACT("deallocate prepare all", Act::deallocate_all, "");
-    CHECK_ACT("execute p(1)", Act::execute, "");
+    CHECK_ACT("execute P(1)", Act::execute, "p");
+    CHECK(only("execute p (1, (2), ')') ; ").text == "(1, (2), ')')");
     CHECK_ACT("declare C scroll cursor with hold for select 1", Act::hold, "c");
     CHECK(read("declare c cursor without hold for select 1").empty());
     CHECK(read("declare c cursor for with hold as (select 1) select 1").empty());
@@ -214,11 +228,9 @@ TEST_CASE("listening, prepared statements, cursors, DISCARD and LOAD") {
     CHECK_ACT("discard all", Act::discard_all, "");
     CHECK_ACT("DISCARD TEMPORARY", Act::drop_all_temporary, "");
     CHECK_ACT("load 'Lib'", Act::load, "'Lib'");
-    std::vector<Told> prepared = read("prepare p as select pg_advisory_lock($1)");
-    REQUIRE(prepared.size() == 2);
-    CHECK(prepared[0].later);
-    CHECK(prepared[0].act == Act::lock);
-    CHECK_FALSE(prepared[1].later);
+    CHECK_FALSE(only("prepare p as select pg_advisory_lock($1)").is_harmless);
+    CHECK_FALSE(only("prepare p as select pg_advisory_unlock($1)").is_harmless);
+    CHECK(only("prepare p as select $1").is_harmless);
 }
 
 TEST_CASE("temporary tables: each way to make one") {
@@ -245,19 +257,55 @@ TEST_CASE("temporary tables: each way to make one") {
 
 TEST_CASE("advisory locks: counted where the text tells") {
     CHECK_ACT("select pg_advisory_lock(1, 2)", Act::lock, "1,2");
-    CHECK_ACT("SELECT pg_catalog.PG_TRY_ADVISORY_LOCK( 42 ) AS locked", Act::lock, "42");
+    CHECK_ACT("SELECT pg_catalog.PG_TRY_ADVISORY_LOCK( 42 ) AS locked", Act::try_lock, "42");
     CHECK_ACT("select pg_advisory_lock_shared(hashtext('a b'))", Act::lock_shared, "hashtext('a b')");
     CHECK_ACT("select pg_advisory_lock('t'::regclass::bigint)", Act::lock, "'t'::regclass::bigint");
     CHECK_ACT("select pg_advisory_lock($1)", Act::lock, "");
     CHECK_ACT("select pg_advisory_lock(id) from t", Act::lock, "");
     CHECK_ACT("select pg_advisory_lock(1 + id)", Act::lock, "");
-    CHECK_ACT("select case when pg_try_advisory_lock(1) then 1 end", Act::lock, "");
+    CHECK_ACT("select case when pg_try_advisory_lock(1) then 1 end", Act::try_lock, "");
     CHECK_ACT("select \"pg_advisory_lock\"(1)", Act::lock, "1");
     CHECK_ACT("select pg_advisory_unlock(1)", Act::unlock, "1");
-    CHECK(read("select pg_advisory_unlock($1)").empty());
-    CHECK(read("select pg_advisory_unlock(1) where false").empty());
+    CHECK_ACT("select pg_advisory_unlock($1)", Act::unlock, "");
+    CHECK_ACT("select pg_advisory_unlock(1) where false", Act::unlock, "");
     CHECK_ACT("select pg_advisory_unlock_all()", Act::unlock_all, "");
     CHECK(read("select pg_advisory_unlock_all() from t").empty());
+}
+
+TEST_CASE("advisory locks: equal ones have equal keys, and others have not") {
+    auto key = [](const char* sql, std::vector<const char*> values = {}) { return only(sql, values).key; };
+    for (const char* argument :
+         {"1::bigint", " 01 ", "'1'", "1 :: int8", "$1", "$1::bigint", "$2", "$3::int"}) {
+        CAPTURE(std::string(argument));
+        CHECK(key(("select pg_advisory_lock(" + std::string(argument) + ")").c_str(), {"1", " 1", "+01"}) ==
+              "1");
+    }
+    CHECK(key("select pg_advisory_lock(-1)") == key("select pg_advisory_lock($1)", {"-1"}));
+    CHECK(key("select pg_advisory_lock(1, 2)") == key("select pg_advisory_lock($1::int, $2)", {"1", "2"}));
+    CHECK(key("select pg_advisory_lock(hashtext('it''s'))") ==
+          key("select pg_advisory_lock(hashtext($1))", {"it's"}));
+    CHECK(key("select pg_advisory_lock(hashtext('1'))") ==
+          key("select pg_advisory_lock(hashtext($1))", {"1"}));
+    CHECK(key("select pg_advisory_lock(hashtext('1'))") !=
+          key("select pg_advisory_lock(hashtext($1))", {"01"}));
+    for (const char* unknown : {"$1 + 1", "5-$1", "$2", "id", "$1::text::regclass::oid::bigint, id"}) {
+        CAPTURE(std::string(unknown));
+        CHECK(key(("select pg_advisory_lock(" + std::string(unknown) + ")").c_str(), {"-3"}) == "");
+    }
+    CHECK(read("select pg_try_advisory_lock(1), pg_try_advisory_lock_shared(2)")[1].column == 1);
+    CHECK(only("explain analyze select pg_try_advisory_lock(1)").column == -1);
+}
+
+TEST_CASE("EXPLAIN: the statement runs with ANALYZE") {
+    CHECK_ACT("explain analyze select set_config('a', 'b', false)", Act::set, "a");
+    CHECK_ACT("explain (costs off, analyze, format json) create temp table t as select 1",
+              Act::create_temporary, "t");
+    CHECK_ACT("EXPLAIN (ANALYZE TRUE) (select pg_advisory_lock(1))", Act::lock, "");
+    CHECK_ACT("explain analyze verbose execute p(1)", Act::execute, "p");
+    for (std::string_view sql :
+         {"explain select pg_advisory_lock(1)", "explain execute p", "explain (analyze off) execute p",
+          "explain (analyze false, costs) select pg_advisory_lock(1)", "explain verbose execute p"})
+        CHECK(read(sql).empty());
 }
 
 TEST_CASE("DO: what it may hide") {
@@ -304,8 +352,8 @@ TEST_CASE("a name with escapes may be any") {
 }
 
 TEST_CASE("an execution inside another statement") {
-    CHECK_ACT("create table t as execute p(1)", Act::execute, "");
-    CHECK_ACT("explain analyze execute p", Act::execute, "");
+    CHECK_ACT("create table t as execute p(1)", Act::execute, "p");
+    CHECK_ACT("explain analyze execute p", Act::execute, "p");
 }
 
 // Behind a semicolon every text is read; by itself, many are only glanced at.
