@@ -44,6 +44,13 @@ public:
     }
     Text& operator<<(int number) { return *this << static_cast<int64_t>(number); }
     Text& operator<<(uint32_t number) { return *this << static_cast<int64_t>(number); }
+    // In base 16, with `digits` of them at least.
+    Text& hex(uint64_t number, int digits = 1) {
+        for (int shift = 60; shift >= 0; shift -= 4)
+            if (shift < 4 * digits || number >> shift)
+                raw({&"0123456789abcdef"[number >> shift & 15], 1});
+        return *this;
+    }
     Text& newline() { return raw("\n"); }
     Text& pad_to(size_t width, size_t from) {
         while (size_ < from + width && size_ < capacity_)

@@ -69,10 +69,7 @@ void act() {
     }
     mail.taken.store(asked, std::memory_order_seq_cst);
     if (mail.withdrawn.load(std::memory_order_seq_cst) != asked) {
-        Swept swept = fulfil(table, mail);
-        mail.idle = swept.idle;
-        mail.transaction = swept.transaction;
-        mail.running = swept.running;
+        mail.swept = fulfil(table, mail);
         mail.acted = asked;
     }
     mail.done.store(asked, std::memory_order_release);

@@ -16,28 +16,6 @@ namespace {
 
 constexpr std::string_view nul("\0", 1);
 
-std::string_view words_for(Activity activity) {
-    switch (activity) {
-    case Activity::connecting:
-        return "while it was connecting";
-    case Activity::idle:
-        return "while it was idle";
-    case Activity::transaction:
-        return "with a transaction open";
-    case Activity::failed:
-        return "with a failed transaction open";
-    case Activity::running:
-        return "while a statement was running";
-    case Activity::copy:
-        return "in the middle of a COPY";
-    case Activity::pipeline:
-        return "in the middle of a pipeline";
-    case Activity::lost:
-        break;
-    }
-    return "";
-}
-
 // A PQSWEEP_KEEP value that matches `text` and survives a shell's single quotes.
 void append_keep(Text& out, std::string_view field, std::string_view text) {
     out << field << "=";
@@ -56,7 +34,7 @@ void detail_field(Text& out, const TextPool& names, const Straggler& s) {
         out << " by " << names.text(s.test);
     if (s.line != TextId::none)
         out << " at " << origin::place(names.text(s.line));
-    out << ", closed " << words_for(s.activity);
+    out << ", closed " << clause_for(s.activity);
     if (s.cause == Cause::request)
         out << " when a sweep was asked for.";
     else if (s.ended_by != TextId::none)

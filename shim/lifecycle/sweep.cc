@@ -103,10 +103,8 @@ private:
     }
 
     void record(Connection& c, Activity activity) {
-        Tag& tag = table_.tags.of(c.tag);
-        (is_waiting(activity) ? activity == Activity::idle ? tag.idle : tag.transaction : tag.running).add(1);
-        (is_waiting(activity) ? activity == Activity::idle ? swept_.idle : swept_.transaction
-                              : swept_.running)++;
+        table_.tags.of(c.tag).swept.of(activity).add(1);
+        swept_.of(activity)++;
         count_opening(table_, c, activity);
         Straggler straggler{.tag = c.tag,
                             .test = c.test,

@@ -8,12 +8,7 @@
 
 namespace pqsweep {
 
-// Stragglers, by what they were doing.
-struct Swept {
-    uint32_t idle;
-    uint32_t transaction;
-    uint32_t running;
-};
+using Swept = ByActivity<uint32_t>;
 
 namespace sweep {
 

@@ -1,5 +1,6 @@
 #include "shim/origin/call_stack.hh"
 
+#include "shim/base/program_file.hh"
 #include "shim/base/text.hh"
 #include "shim/real/loader_gate.hh"
 
@@ -45,21 +46,14 @@ private:
     TextId name_of(const link_map& object, const void* call) {
         std::string_view file = object.l_name;
         if (file.empty()) {
-            if (!program_length) {
-                ssize_t length = readlink("/proc/self/exe", program, sizeof program);
-                program_length = length > 0 ? static_cast<size_t>(length) : 0;
-            }
+            if (!program_length)
+                program_length = program_file(program, sizeof program).size();
             file = {program, program_length};
         }
         char buffer[TextPool::longest];
         Text frame(buffer);
         frame.raw(file.size() < sizeof buffer - 24 ? file : "?").raw("+0x");
-        uintptr_t offset = reinterpret_cast<uintptr_t>(call) - object.l_addr;
-        int shift = 0;
-        while (shift < 60 && offset >> (shift + 4))
-            shift += 4;
-        for (; shift >= 0; shift -= 4)
-            frame.raw({&"0123456789abcdef"[offset >> shift & 15], 1});
+        frame.hex(reinterpret_cast<uintptr_t>(call) - object.l_addr);
         return names.intern(frame.view());
     }
 };

@@ -2,6 +2,7 @@
 
 #include "shim/base/clock.hh"
 #include "shim/base/keep_errno.hh"
+#include "shim/base/program_file.hh"
 #include "shim/base/settings.hh"
 #include "shim/base/sigpipe.hh"
 #include "shim/base/socket.hh"
@@ -94,18 +95,15 @@ void write_line(std::string_view line) {
 // A JSON object on a line, written when it is complete. What does not fit is left out, key and all.
 class Record {
 public:
-    explicit Record(std::string_view event) {
+    explicit Record(Event event) {
         text_.raw("\n{");
         number("v", version);
         timespec t;
         clock_gettime(CLOCK_REALTIME, &t);
         seconds("time", t.tv_sec * second + t.tv_nsec);
-        key("process").raw("\"");
-        for (int shift = 60; shift >= 0; shift -= 4)
-            text_.raw({&"0123456789abcdef"[process >> shift & 15], 1});
-        text_.raw("\"");
+        key("process").raw("\"").hex(process, 16).raw("\"");
         number("pid", getpid());
-        word("event", event);
+        word("event", name_of(event));
     }
     ~Record() {
         text_.raw("}\n");
@@ -166,9 +164,7 @@ private:
             else if (value[0] == '"' || value[0] == '\\')
                 text_.raw("\\").raw({value.data(), 1});
             else if (static_cast<unsigned char>(value[0]) < ' ')
-                text_.raw("\\u00")
-                    .raw(value[0] < 16 ? "0" : "1")
-                    .raw({&"0123456789abcdef"[value[0] & 15], 1});
+                text_.raw("\\u").hex(static_cast<unsigned char>(value[0]), 4);
             else
                 text_.raw({value.data(), length});
             value.remove_prefix(length ? length : 1);
@@ -199,11 +195,10 @@ void start() {
     if (getrandom(&process, sizeof process, GRND_NONBLOCK) != sizeof process)
         process = static_cast<uint64_t>(now()) ^ static_cast<uint64_t>(getpid()) << 40;
     char program[4096];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program);
     utsname system;
     uname(&system);
-    Record(parent ? "fork" : "start")
-        .word("program", {program, length > 0 ? static_cast<size_t>(length) : 0})
+    Record(parent ? Event::fork : Event::start)
+        .word("program", program_file(program, sizeof program))
         .word("host", system.nodename)
         .word("run", the_settings().run)
         .number("parent", getppid());
@@ -213,7 +208,7 @@ void opened(const Table& table, const Connection& c) {
     if (!*path)
         return;
     const TextPool& names = table.texts;
-    Record("open")
+    Record(Event::open)
         .number("connection", c.number)
         .word("tag", names.text(c.tag))
         .word("test", names.text(c.test))
@@ -227,20 +222,19 @@ void opened(const Table& table, const Connection& c) {
 }
 
 void closed(uint32_t connection, Close how) {
-    constexpr std::string_view words[] = {"owner", "late", "reset", "lost"};
     if (*path)
-        Record("close").number("connection", connection).word("by", words[static_cast<int>(how)]);
+        Record(Event::close).number("connection", connection).word("by", name_of(how));
 }
 
 void tag_changed(const Table& table, TextId ended) {
     if (*path)
-        Record("tag").word("tag", table.texts.text(table.tag)).word("ended", table.texts.text(ended));
+        Record(Event::tag).word("tag", table.texts.text(table.tag)).word("ended", table.texts.text(ended));
 }
 
 void swept(const Table& table, const Connection& c, const Straggler& s) {
     if (!*path)
         return;
-    Record("sweep")
+    Record(Event::sweep)
         .number("connection", c.number)
         .word("tag", table.texts.text(s.tag))
         .word("test", table.texts.text(s.test))
@@ -252,7 +246,7 @@ void swept(const Table& table, const Connection& c, const Straggler& s) {
 void revived(const Table& table, const Connection& c, int64_t nanoseconds) {
     if (!*path)
         return;
-    Record("revive")
+    Record(Event::revive)
         .number("connection", c.number)
         .word("tag", table.texts.text(table.tag))
         .number("backend", c.backend_pid)
@@ -261,7 +255,7 @@ void revived(const Table& table, const Connection& c, int64_t nanoseconds) {
 
 void refused(const Connection& c) {
     if (*path)
-        Record("refuse").number("connection", c.number);
+        Record(Event::refuse).number("connection", c.number);
 }
 
 void exited(Table& table, int status) {
@@ -269,12 +263,12 @@ void exited(Table& table, int status) {
         return;
     table.connections.each([](const Connection& c) {
         if (c.state() == State::live && c.established.load())
-            Record("left")
+            Record(Event::left)
                 .number("connection", c.number)
-                .word("state", name_of(c.activity))
+                .word("state", name_of(Activity(c.activity)))
                 .seconds("age", now() - c.opened_at);
     });
-    Record record("exit");
+    Record record(Event::exit);
     record.number("status", status).number("live", table.live);
     if (uint32_t untracked = table.connections.untracked())
         record.number("untracked", untracked);
@@ -292,7 +286,7 @@ void used_inherited(Table& parents, bool has_own_table) {
         has_started = true;
         constexpr std::string_view words[] = {"", "used", "finished", "used and finished"};
         const TextPool& names = parents.texts;
-        Record("inherited")
+        Record(Event::inherited)
             .word("did", words[c.in_child & (InChild::used | InChild::finished)])
             .word("tag", names.text(c.tag))
             .word("test", names.text(c.test))

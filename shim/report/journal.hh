@@ -15,7 +15,6 @@ void start();
 
 void opened(const Table& table, const Connection& connection);
 
-enum class Close : uint8_t { owner, late, reset, lost };
 void closed(uint32_t connection, Close how);
 
 void tag_changed(const Table& table, TextId ended);

@@ -13,7 +13,6 @@ namespace pqsweep::summary {
 
 namespace {
 
-constexpr uint32_t most_listed = 50;
 constexpr uint32_t most_inherited_listed = 10;
 constexpr size_t tag_width = 22;
 constexpr size_t line_width = 78;
@@ -87,8 +86,9 @@ Text& append_count(Text& out, uint32_t number, std::string_view noun) {
 void print_head(Output& output, const Totals& all) {
     Text& out = output.line();
     out << "pqsweep[" << getpid() << "]: ";
-    append_count(out, all.stragglers(), "straggler") << " swept (" << all.idle << " idle, " << all.transaction
-                                                     << " in transaction, " << all.running << " running)";
+    append_count(out, all.swept.total(), "straggler")
+        << " swept (" << all.swept.idle << " idle, " << all.swept.transaction << " in transaction, "
+        << all.swept.running << " running)";
     out.newline() << "  ";
     append_count(out, all.opened, "connection") << " opened under ";
     append_count(out, all.tags, "tag")
@@ -101,19 +101,20 @@ void print_head(Output& output, const Totals& all) {
 }
 
 void print_tags(Output& output, const Table& table, Report report) {
-    constexpr std::string_view headings[] = {"opened",  "closed",  "idle",      "in tx",
-                                             "running", "revived", "abandoned", "peak"};
+    constexpr std::string_view headings[] = {heading::opened,      heading::closed,  heading::idle,
+                                             heading::transaction, heading::running, heading::revived,
+                                             heading::abandoned,   heading::peak};
     constexpr size_t gap = 1;
-    Text& heading = output.line();
-    heading << "  tag";
-    heading.pad_to(tag_width - 3, heading.size());
-    for (std::string_view h : headings) {
-        heading.pad_to(gap, heading.size());
-        heading << h;
+    Text& head = output.line();
+    head << "  tag";
+    head.pad_to(tag_width - 3, head.size());
+    for (std::string_view heading : headings) {
+        head.pad_to(gap, head.size());
+        head << heading;
     }
-    heading.newline();
+    head.newline();
     table.tags.each([&](const Tag& tag) {
-        if (report == Report::stragglers ? tag.stragglers() == 0 : tag.opened == 0)
+        if (report == Report::stragglers ? tag.swept.total() == 0 : tag.opened == 0)
             return;
         Text& out = output.line();
         size_t start = out.size();
@@ -122,9 +123,9 @@ void print_tags(Output& output, const Table& table, Report report) {
         out.pad_to(tag_width + 2, start);
         const uint32_t values[] = {tag.opened,
                                    tag.closed,
-                                   tag.idle,
-                                   tag.transaction,
-                                   tag.running,
+                                   tag.swept.idle,
+                                   tag.swept.transaction,
+                                   tag.swept.running,
                                    count(table, tag.name, is_revived),
                                    count(table, tag.name, is_abandoned),
                                    tag.peak};
@@ -132,30 +133,6 @@ void print_tags(Output& output, const Table& table, Report report) {
             append_column(out, values[i], headings[i].size() + gap);
         out.newline();
     });
-}
-
-std::string_view words_for(Activity activity) {
-    if (activity == Activity::transaction)
-        return "in transaction";
-    if (activity == Activity::failed)
-        return "in failed transaction";
-    return name_of(activity);
-}
-
-std::string_view words_for(Fate fate) {
-    switch (fate) {
-    case Fate::left_open:
-        return "abandoned";
-    case Fate::closed_late:
-        return "abandoned, closed late";
-    case Fate::used_again:
-        return "used again: got an error";
-    case Fate::reset:
-        return "reset by its owner";
-    case Fate::revived:
-        return "revived";
-    }
-    return "";
 }
 
 void append_opener(Text& out, const Table& table, TextId tag, TextId test) {
@@ -182,46 +159,66 @@ void append_line(Text& out, const Table& table, TextId line) {
     out.newline();
 }
 
-void print_stragglers(Output& output, const Table& table) {
-    uint32_t listed = 0;
-    table.stragglers.each([&](const Straggler& s) {
-        if (is_revived(s.fate) || listed++ >= most_listed)
-            return;
-        if (listed == 1)
-            output.line().raw("  stragglers, by the test that opened them:\n");
-        Text& out = output.line();
-        out << "  ";
-        append_opener(out, table, s.tag, s.test);
-        out << "      " << words_for(s.activity) << ", ";
-        append_age(out, s.age);
-        out << " old";
-        append_backend(out, table, s.backend_pid, s.database);
-        out << ": " << words_for(s.fate);
-        out.newline();
-        append_line(out, table, s.line);
-    });
-    if (listed > most_listed) {
-        output.line() << "  ... and " << listed - most_listed << " more";
-        output.line().newline();
+void print_opening(Output& output, const Table& table, TextId tag, TextId test, Activity activity,
+                   int64_t age, int backend_pid, TextId database) {
+    Text& out = output.line();
+    out << "  ";
+    append_opener(out, table, tag, test);
+    out << "      " << words_for(activity) << ", ";
+    append_age(out, age);
+    out << " old";
+    append_backend(out, table, backend_pid, database);
+}
+
+// A list of which the first `most` entries are printed and the others are counted.
+class Listing {
+public:
+    Listing(Output& output, std::string_view heading, uint32_t most = most_listed)
+        : output_(output), heading_(heading), most_(most) {}
+    ~Listing() {
+        if (listed_ > most_) {
+            output_.line() << "  ... and " << listed_ - most_ << " more";
+            output_.line().newline();
+        }
     }
+    Listing(const Listing&) = delete;
+    Listing& operator=(const Listing&) = delete;
+
+    // Counts an entry, and returns whether to print it.
+    bool takes_another() {
+        if (listed_++ == 0)
+            output_.line().raw(heading_);
+        return listed_ <= most_;
+    }
+
+private:
+    Output& output_;
+    std::string_view heading_;
+    uint32_t most_;
+    uint32_t listed_ = 0;
+};
+
+void print_stragglers(Output& output, const Table& table) {
+    Listing listing(output, "  stragglers, by the test that opened them:\n");
+    table.stragglers.each([&](const Straggler& s) {
+        if (is_revived(s.fate) || !listing.takes_another())
+            return;
+        print_opening(output, table, s.tag, s.test, s.activity, s.age, s.backend_pid, s.database);
+        output.line() << ": " << words_for(s.fate);
+        output.line().newline();
+        append_line(output.line(), table, s.line);
+    });
 }
 
 void print_open(Output& output, Table& table) {
-    uint32_t listed = 0;
+    Listing listing(output, "  open at exit, by the test that opened them:\n");
     table.connections.each([&](const Connection& c) {
-        if (!totals::is_open(c) || listed++ >= most_listed)
+        if (!totals::is_open(c) || !listing.takes_another())
             return;
-        if (listed == 1)
-            output.line().raw("  open at exit, by the test that opened them:\n");
-        Text& out = output.line();
-        out << "  ";
-        append_opener(out, table, c.tag, c.test);
-        out << "      " << words_for(c.activity) << ", ";
-        append_age(out, now() - c.opened_at);
-        out << " old";
-        append_backend(out, table, c.backend_pid, c.database);
-        out.newline();
-        append_line(out, table, table.connections.origin(c).lines[0]);
+        print_opening(output, table, c.tag, c.test, c.activity, now() - c.opened_at, c.backend_pid,
+                      c.database);
+        output.line().newline();
+        append_line(output.line(), table, table.connections.origin(c).lines[0]);
     });
 }
 
@@ -272,7 +269,7 @@ void print(Table& table) {
     Report report = the_settings().report;
     Totals all = totals::of(table);
     bool is_worth_it =
-        report == Report::always || (report == Report::stragglers && all.stragglers() > all.revived);
+        report == Report::always || (report == Report::stragglers && all.swept.total() > all.revived);
     if (!is_worth_it || !is_stderr_ours(table))
         return;
     Output output;
@@ -305,14 +302,12 @@ void print_inherited(Table& parents) {
     output.line() << "pqsweep[" << getpid() << "]: connections inherited across a fork: " << used
                   << " used here, " << finished << " finished here; they are their parent's";
     output.line().newline();
-    uint32_t listed = 0;
-    parents.connections.each([&](const Connection& c) {
-        if (was_touched(c) && listed++ < most_inherited_listed)
-            print_touched(output.line(), parents, c);
-    });
-    if (listed > most_inherited_listed) {
-        output.line() << "  ... and " << listed - most_inherited_listed << " more";
-        output.line().newline();
+    {
+        Listing listing(output, "", most_inherited_listed);
+        parents.connections.each([&](const Connection& c) {
+            if (was_touched(c) && listing.takes_another())
+                print_touched(output.line(), parents, c);
+        });
     }
     output.flush();
 }

@@ -15,9 +15,7 @@ Totals of(Table& table) {
             all.tags++;
         all.opened += tag.opened;
         all.closed += tag.closed;
-        all.idle += tag.idle;
-        all.transaction += tag.transaction;
-        all.running += tag.running;
+        all.swept += tag.swept;
     });
     table.stragglers.each([&](const Straggler& s) {
         all.abandoned += is_abandoned(s.fate);
@@ -32,7 +30,7 @@ bool is_failure(Table& table) {
     Totals all = of(table);
     uint8_t on = the_settings().fail_on;
     return ((on & fail_on_abandoned) && all.abandoned > 0) ||
-           ((on & fail_on_transaction) && all.transaction > 0) || ((on & fail_on_exit) && all.open > 0);
+           ((on & fail_on_transaction) && all.swept.transaction > 0) || ((on & fail_on_exit) && all.open > 0);
 }
 
 } // namespace pqsweep::totals

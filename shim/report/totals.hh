@@ -6,9 +6,9 @@
 namespace pqsweep {
 
 struct Totals {
-    uint32_t tags, opened, closed, idle, transaction, running, revived, abandoned, open;
+    uint32_t tags, opened, closed, revived, abandoned, open;
+    ByActivity<uint32_t> swept;
     int64_t revival;
-    uint32_t stragglers() const { return idle + transaction + running; }
 };
 
 namespace totals {

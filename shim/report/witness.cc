@@ -1,6 +1,7 @@
 #include "shim/report/witness.hh"
 
 #include "shim/base/keep_errno.hh"
+#include "shim/base/program_file.hh"
 #include "shim/base/text.hh"
 
 #include <cstdlib>
@@ -64,8 +65,7 @@ void loaded() {
         return;
     memcpy(file, value, strlen(value) + 1);
     char program[4096];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program);
-    Line("loaded").field({program, length > 0 ? static_cast<size_t>(length) : 0});
+    Line("loaded").field(program_file(program, sizeof program));
 }
 
 void connecting(const Libpq& libpq, const void* caller) {

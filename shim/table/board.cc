@@ -2,6 +2,7 @@
 
 #include "shim/base/keep_errno.hh"
 #include "shim/base/proc_stat.hh"
+#include "shim/base/program_file.hh"
 #include "shim/base/sigpipe.hh"
 #include "shim/table/table.hh"
 
@@ -120,8 +121,7 @@ private:
         self.start_time = start_time_in(read_file("/proc/self/stat", buffer, sizeof buffer));
         struct stat status;
         self.pid_namespace = stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
-        ssize_t length = readlink("/proc/self/exe", self.program, sizeof self.program - 1);
-        self.program[length > 0 ? length : 0] = 0;
+        self.program[program_file(self.program, sizeof self.program - 1).size()] = 0;
     }
 
     // What the part has in it goes to the file first: the mapping that takes its place has it all at once.

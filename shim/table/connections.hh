@@ -19,20 +19,12 @@
 #include "shim/session/session.hh"
 #include "shim/table/backing.hh"
 #include "shim/table/text_pool.hh"
+#include "shim/table/words.hh"
 
 #include <atomic>
 #include <cstdint>
 
 namespace pqsweep {
-
-enum class Activity : uint8_t { connecting, idle, transaction, failed, running, copy, pipeline, lost };
-
-// The words of PQSWEEP_KEEP's state field and of the reports.
-constexpr std::string_view activity_names[] = {"connecting", "idle", "transaction", "failed",
-                                               "running",    "copy", "pipeline",    "lost"};
-constexpr std::string_view name_of(Activity activity) {
-    return activity_names[static_cast<int>(activity)];
-}
 
 // The backend waits for the client's next message, and libpq has no half-written one.
 constexpr bool is_waiting(Activity a) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "shim/base/relaxed.hh"
+#include "shim/table/by_activity.hh"
 #include "shim/table/text_pool.hh"
 
 #include <atomic>
@@ -28,9 +29,7 @@ struct Mailbox {
     std::atomic<uint32_t> taken;
     std::atomic<uint32_t> done;
     Relaxed<uint32_t> acted;
-    Relaxed<uint32_t> idle; // the stragglers that were swept, by what they were doing
-    Relaxed<uint32_t> transaction;
-    Relaxed<uint32_t> running;
+    ByActivity<Relaxed<uint32_t>> swept;
 
     // The signal of a tool carries this as its value, so that one which comes too late is not taken for a user's.
     static constexpr int signal_value = 0x70717377;

@@ -6,13 +6,6 @@
 
 namespace pqsweep {
 
-// What became of a straggler. The first two were never used again: they were abandoned.
-enum class Fate : uint8_t { left_open, closed_late, used_again, reset, revived };
-
-constexpr bool is_abandoned(Fate fate) {
-    return fate == Fate::left_open || fate == Fate::closed_late;
-}
-
 // Why it was swept: its tag had ended, or somebody wished for it.
 enum class Cause : uint8_t { tag_change, request };
 

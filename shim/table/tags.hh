@@ -4,6 +4,7 @@
 #include "shim/base/lock.hh"
 #include "shim/base/relaxed.hh"
 #include "shim/table/backing.hh"
+#include "shim/table/by_activity.hh"
 #include "shim/table/text_pool.hh"
 
 #include <atomic>
@@ -14,13 +15,9 @@ namespace pqsweep {
 struct Tag {
     Relaxed<TextId> name;
     Relaxed<uint32_t> opened;
-    Relaxed<uint32_t> closed;      // by their owner, or lost, before any sweep
-    Relaxed<uint32_t> idle;        // stragglers, by what they were doing
-    Relaxed<uint32_t> transaction; // an open or a failed one
-    Relaxed<uint32_t> running;     // connecting, a statement, COPY, a pipeline
-    Relaxed<uint32_t> peak;        // most live connections of the process while this tag was current
-
-    uint32_t stragglers() const { return idle + transaction + running; }
+    Relaxed<uint32_t> closed; // by their owner, or lost, before any sweep
+    ByActivity<Relaxed<uint32_t>> swept;
+    Relaxed<uint32_t> peak; // most live connections of the process while this tag was current
 };
 
 class Tags {

@@ -100,8 +100,7 @@ TEST_CASE("the summary names tag, test, state, backend, database and fate of eve
     CAPTURE(summary);
     CHECK(contains(summary, "]: 3 stragglers swept (1 idle, 1 in transaction, 1 running)\n"
                             "  4 connections opened under 1 tag, 2 abandoned, 0 open at exit\n"));
-    CHECK(contains(summary,
-                   "one.py                      4      1    1     1       1       0         2    4\n"));
+    CHECK(contains(summary, "one.py                      4      1    1     1   1       0         2    4\n"));
     CHECK(contains(summary, "  one.py::test_a[é?] (call)\n      idle, "));
     CHECK(contains(summary, ", backend " + first + ", database postgres: used again: got an error\n"));
     CHECK(contains(summary, "      in transaction, "));
@@ -127,6 +126,16 @@ TEST_CASE("PQSWEEP_REPORT=always says so of a clean program, too, and of what is
     CHECK(client.finish() == 0);
     CHECK(contains(client.errors(), "0 stragglers swept"));
     CHECK(contains(client.errors(), "open at exit, by the test that opened them:\n  a\n      idle, "));
+}
+
+TEST_CASE("the summary lists 50 that are open at exit, and counts the others") {
+    Program client({"client"}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "always"}});
+    for (int i = 0; i < 52; i++)
+        REQUIRE(client.say("open c" + std::to_string(i)) == "ok");
+    CHECK(client.finish() == 0);
+    CAPTURE(client.errors());
+    CHECK(contains(client.errors(), "52 open at exit\n"));
+    CHECK(client.errors().ends_with(", database postgres\n  ... and 2 more\n"));
 }
 
 TEST_CASE("bad values are named with what is accepted, and break nothing") {

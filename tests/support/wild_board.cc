@@ -69,7 +69,7 @@ void read_wild_board(const uint8_t* bytes, size_t size) {
     check(board->program);
     check(board->tag);
     for (const tools::SeenConnection& c : board->connections)
-        for (const std::string& text : {c.tag, c.test, c.state, c.database, c.user, c.host, c.application})
+        for (const std::string& text : {c.tag, c.test, c.database, c.user, c.host, c.application})
             check(text);
     for (const tools::SeenTag& tag : board->tags)
         check(tag.name);

@@ -1,6 +1,7 @@
 #include "tools/commands/asking.hh"
 
 #include "tools/commands/command.hh"
+#include "tools/text/counts.hh"
 
 #include <fmt/core.h>
 #include <memory>
@@ -19,8 +20,7 @@ void print(const Process& process, const Request::Answer& answer) {
     if (!answer.why_not.empty())
         fmt::print("{}: not done: {}\n", process.pid(), answer.why_not);
     else
-        fmt::print("{}: {} swept ({} idle, {} in transaction, {} running)\n", process.pid(), answer.swept(),
-                   answer.idle, answer.transaction, answer.running);
+        fmt::print("{}: {} swept {}\n", process.pid(), answer.swept.total(), activities_text(answer.swept));
 }
 
 nlohmann::json as_json(const Process& process, const Request::Answer& answer) {
@@ -28,10 +28,10 @@ nlohmann::json as_json(const Process& process, const Request::Answer& answer) {
         return {{"pid", process.pid()}, {"done", false}, {"why", answer.why_not}};
     return {{"pid", process.pid()},
             {"done", true},
-            {"swept", answer.swept()},
-            {"idle", answer.idle},
-            {"transaction", answer.transaction},
-            {"running", answer.running}};
+            {"swept", answer.swept.total()},
+            {"idle", answer.swept.idle},
+            {"transaction", answer.swept.transaction},
+            {"running", answer.swept.running}};
 }
 
 } // namespace

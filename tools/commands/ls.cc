@@ -23,8 +23,9 @@ void print(const std::vector<Process>& processes) {
     std::vector<Row> rows;
     for (const Process& process : processes)
         for (const SeenConnection& c : process.board().connections)
-            rows.push_back({std::to_string(process.pid()), or_dash(c.tag), or_dash(c.test), c.state,
-                            age_text(c.age), c.backend ? std::to_string(c.backend) : "-", or_dash(c.database),
+            rows.push_back({std::to_string(process.pid()), or_dash(c.tag), or_dash(c.test),
+                            std::string(c.state()), age_text(c.age),
+                            c.backend ? std::to_string(c.backend) : "-", or_dash(c.database),
                             or_dash(c.user)});
     print_table({{"pid", true},
                  {"tag"},
@@ -42,7 +43,7 @@ void print_json(const std::vector<Process>& processes) {
     for (const Process& process : processes) {
         for (const SeenConnection& c : process.board().connections) {
             nlohmann::json one{
-                {"pid", process.pid()}, {"connection", c.number}, {"state", c.state}, {"age", c.age}};
+                {"pid", process.pid()}, {"connection", c.number}, {"state", c.state()}, {"age", c.age}};
             const std::pair<const char*, const std::string&> texts[] = {
                 {"tag", c.tag},   {"test", c.test}, {"database", c.database},
                 {"user", c.user}, {"host", c.host}, {"application", c.application}};

@@ -13,7 +13,7 @@ namespace {
 uint32_t swept(const Board& board) {
     uint32_t sum = 0;
     for (const SeenTag& tag : board.tags)
-        sum += tag.swept();
+        sum += tag.swept.total();
     return sum;
 }
 

@@ -22,10 +22,9 @@ struct Line {
     pid_t pid;
     std::string tag;
     bool is_current;
-    int idle = 0, in_transaction = 0, running = 0; // that are open
-    int64_t memory = -1;                           // of their backends, in bytes; -1: they are elsewhere
+    ByActivity<int> open{};
+    int64_t memory = -1; // of their backends, in bytes; -1: they are elsewhere
     uint32_t opened, swept;
-    int open() const { return idle + in_transaction + running; }
 };
 
 constexpr std::pair<char, const char*> sort_keys[] = {
@@ -44,8 +43,7 @@ bool is_here(const std::string& host) {
 }
 
 void add(Line& line, const SeenConnection& c) {
-    bool is_transaction = c.state == "transaction" || c.state == "failed";
-    (c.state == "idle" ? line.idle : is_transaction ? line.in_transaction : line.running)++;
+    line.open.of(c.activity)++;
     int64_t memory = is_here(c.host) ? proc::backend_memory(c.backend) : -1;
     if (memory >= 0)
         line.memory = std::max<int64_t>(line.memory, 0) + memory;
@@ -59,11 +57,11 @@ void add_lines(std::vector<Line>& lines, const Process& process) {
                          .tag = tag.name,
                          .is_current = tag.name == board.tag,
                          .opened = tag.opened,
-                         .swept = tag.swept()});
+                         .swept = tag.swept.total()});
     for (const SeenConnection& c : board.connections) {
         auto line = std::find_if(lines.begin() + static_cast<long>(first), lines.end(),
                                  [&](const Line& l) { return l.tag == c.tag; });
-        if (line != lines.end() && c.state != "swept")
+        if (line != lines.end() && !c.is_swept)
             add(*line, c);
     }
 }
@@ -82,7 +80,7 @@ bool goes_before(const Line& a, const Line& b, char sort) {
     case 'p':
         return by(a.pid, b.pid);
     default:
-        return by(-a.open(), -b.open());
+        return by(-a.open.total(), -b.open.total());
     }
 }
 
@@ -102,9 +100,9 @@ std::string memory_text(int64_t bytes) {
 std::vector<std::string> text_of(const std::vector<Line>& lines) {
     std::vector<Row> rows;
     for (const Line& l : lines)
-        rows.push_back({std::to_string(l.pid), std::to_string(l.open()), std::to_string(l.idle),
-                        std::to_string(l.in_transaction), std::to_string(l.running), memory_text(l.memory),
-                        std::to_string(l.opened), std::to_string(l.swept),
+        rows.push_back({std::to_string(l.pid), std::to_string(l.open.total()), std::to_string(l.open.idle),
+                        std::to_string(l.open.transaction), std::to_string(l.open.running),
+                        memory_text(l.memory), std::to_string(l.opened), std::to_string(l.swept),
                         (l.is_current ? "*" : " ") + (l.tag.empty() ? "-" : l.tag)});
     return table_lines({{"pid", true},
                         {"open", true},
@@ -122,7 +120,7 @@ std::string summary(const std::vector<Line>& lines) {
     int open = 0;
     int64_t memory = -1;
     for (const Line& l : lines) {
-        open += l.open();
+        open += l.open.total();
         if (l.memory >= 0)
             memory = std::max<int64_t>(memory, 0) + l.memory;
     }
@@ -173,7 +171,7 @@ public:
         put(1, keys + "   q quits", A_DIM);
         std::vector<std::string> text = text_of(lines);
         for (size_t i = 0; i < text.size(); i++) {
-            bool is_suspect = i > 0 && lines[i - 1].in_transaction > 0 && !lines[i - 1].is_current;
+            bool is_suspect = i > 0 && lines[i - 1].open.transaction > 0 && !lines[i - 1].is_current;
             attr_t look = i == 0                     ? attr_t{A_REVERSE}
                           : is_suspect && has_color_ ? COLOR_PAIR(1)
                                                      : attr_t{A_NORMAL};

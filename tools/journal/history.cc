@@ -12,6 +12,12 @@ bool is_in_library(std::string_view frame) {
     return frame.find(".so") != frame.npos;
 }
 
+// A state that this version does not know counts as running.
+Activity activity_named(std::string_view name) {
+    const auto* known = std::ranges::find(activity_words, name, &ActivityWords::name);
+    return known == std::end(activity_words) ? Activity::running : Activity(known - activity_words);
+}
+
 void raise(uint32_t& peak, uint32_t value) {
     peak = std::max(peak, value);
 }
@@ -30,9 +36,7 @@ Entry& entry_for(std::vector<Entry>& entries, std::unordered_map<std::string, si
 TagCounts& TagCounts::operator+=(const TagCounts& other) {
     opened += other.opened;
     closed += other.closed;
-    idle += other.idle;
-    transaction += other.transaction;
-    running += other.running;
+    swept += other.swept;
     for (size_t i = 0; i < std::size(fates); i++)
         fates[i] += other.fates[i];
     return *this;
@@ -152,7 +156,7 @@ void History::close(Process& process, const JournalRecord& record) {
         return;
     Open& c = place->second;
     if (c.awaits_fate)
-        settle(process, c, record.by == "reset" ? Fate::reset : Fate::closed_late);
+        settle(process, c, record.by == name_of(journal::Close::reset) ? Fate::reset : Fate::closed_late);
     else if (c.is_live)
         tags_[c.tag].closed++;
     count(process, c.tag, c.is_live ? -1 : 0, -1);
@@ -174,10 +178,7 @@ void History::sweep(Process& process, const JournalRecord& record) {
     c.awaits_fate = true;
     c.state = texts_.of(record.state);
     c.age = record.age;
-    TagCounts& tag = tags_[c.tag];
-    (record.state == "idle"                                      ? tag.idle
-     : record.state == "transaction" || record.state == "failed" ? tag.transaction
-                                                                 : tag.running)++;
+    tags_[c.tag].swept.of(activity_named(record.state))++;
     Run& run = runs_[process.run];
     run.timeline.sweep(now_ - run.start, c.tag);
 }
@@ -207,11 +208,20 @@ void History::note_inherited(const JournalRecord& record) {
 void History::take(const JournalRecord& record, bool is_last) {
     now_ = record.time;
     Process& process = process_of(record);
+    if (record.event)
+        apply(process, record);
+    if (is_last) {
+        end(process);
+        live_.erase(record.process);
+    }
+}
+
+void History::apply(Process& process, const JournalRecord& record) {
     if (record.event != Event::sweep && record.event != Event::tag)
         settle_tag(process);
     auto place = process.connections.find(record.connection);
     Open* connection = place == process.connections.end() ? nullptr : &place->second;
-    switch (record.event) {
+    switch (*record.event) {
     case Event::open:
         if (connection) // another thread has told its sweep first
             describe(*connection, record);
@@ -255,12 +265,7 @@ void History::take(const JournalRecord& record, bool is_last) {
         break;
     case Event::start:
     case Event::fork:
-    case Event::unknown:
         break;
-    }
-    if (is_last) {
-        end(process);
-        live_.erase(record.process);
     }
 }
 

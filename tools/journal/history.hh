@@ -4,6 +4,7 @@
 // the number of tags, of tests that left something, and of connections open at once.
 #pragma once
 
+#include "shim/table/by_activity.hh"
 #include "tools/journal/reader.hh"
 #include "tools/journal/strings.hh"
 #include "tools/journal/timeline.hh"
@@ -14,31 +15,16 @@
 
 namespace pqsweep::tools {
 
-// What became of a connection that its owner did not close in time. The first two were never used again: they were
-// abandoned.
-enum class Fate : uint8_t { left_open, closed_late, used_again, reset, revived, open_at_exit };
-constexpr Fate all_fates[] = {Fate::left_open, Fate::closed_late, Fate::used_again,
-                              Fate::reset,     Fate::revived,     Fate::open_at_exit};
-
-constexpr bool is_abandoned(Fate fate) {
-    return fate == Fate::left_open || fate == Fate::closed_late;
-}
-// Whether it was ever swept.
-constexpr bool is_straggler(Fate fate) {
-    return fate != Fate::open_at_exit;
-}
-
 // Counts of connections, which count for the tag that opened them. A connection swept twice is two stragglers.
 struct TagCounts {
     uint64_t opened = 0, closed = 0;
-    uint64_t idle = 0, transaction = 0, running = 0; // stragglers, by what they were doing
-    uint64_t fates[std::size(all_fates)] = {};       // by Fate
+    ByActivity<uint64_t> swept;
+    uint64_t fates[std::size(all_fates)] = {}; // by Fate
     // The most that all processes of a run had open while this tag was current in one of them; and would have had,
     // had nothing been swept.
     uint32_t peak = 0, peak_without = 0;
 
     uint64_t of(Fate fate) const { return fates[static_cast<int>(fate)]; }
-    uint64_t stragglers() const { return idle + transaction + running; }
     uint64_t abandoned() const { return of(Fate::left_open) + of(Fate::closed_late); }
     TagCounts& operator+=(const TagCounts& other);
 };
@@ -118,6 +104,7 @@ private:
     };
 
     Process& process_of(const JournalRecord& record);
+    void apply(Process& process, const JournalRecord& record);
     Open& open(Process& process, const JournalRecord& record);
     void describe(Open& connection, const JournalRecord& opening);
     void settle(Process& process, Open& connection, Fate fate);

@@ -21,13 +21,6 @@ constexpr int64_t known_version = 1;
 // No record has it in the middle: in a string, its quotes are escaped.
 constexpr std::string_view record_begin = "{\"v\":";
 
-constexpr std::pair<std::string_view, Event> events[] = {
-    {"start", Event::start},   {"fork", Event::fork},     {"open", Event::open},
-    {"close", Event::close},   {"tag", Event::tag},       {"sweep", Event::sweep},
-    {"revive", Event::revive}, {"refuse", Event::refuse}, {"inherited", Event::inherited},
-    {"left", Event::left},     {"exit", Event::exit},
-};
-
 constexpr std::pair<std::string_view, int64_t JournalRecord::*> integers[] = {
     {"connection", &JournalRecord::connection}, {"pid", &JournalRecord::pid},
     {"backend", &JournalRecord::backend},       {"live", &JournalRecord::live},
@@ -53,7 +46,7 @@ auto find(const Entries& entries, std::string_view key) {
                         [&](const auto& entry) { return entry.first == key; });
 }
 
-bool has_connection(Event event) {
+bool has_connection(std::optional<Event> event) {
     return event == Event::open || event == Event::close || event == Event::sweep || event == Event::revive ||
            event == Event::refuse || event == Event::left;
 }
@@ -96,8 +89,9 @@ struct Line {
         }
         if (key == "event") {
             auto error = value.get_string().get(text);
-            auto known = find(events, text);
-            record.event = known == std::end(events) ? Event::unknown : known->second;
+            const auto* known = std::ranges::find(journal::event_names, text);
+            if (known != std::end(journal::event_names))
+                record.event = Event(known - journal::event_names);
             has_event = !error;
             return error;
         }

@@ -1,35 +1,25 @@
 // A journal, read record by record. shim/report/journal.md tells what is in one.
 #pragma once
 
+#include "shim/table/words.hh"
+
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace pqsweep::tools {
 
-enum class Event : uint8_t {
-    unknown,
-    start,
-    fork,
-    open,
-    close,
-    tag,
-    sweep,
-    revive,
-    refuse,
-    inherited,
-    left,
-    exit
-};
+using journal::Event;
 
 // What is not in the record is 0 or empty. The views hold until the next record is read.
 struct JournalRecord {
     int64_t time = 0; // microseconds since 1970
     uint64_t process = 0;
     int64_t pid = 0;
-    Event event = Event::unknown;
+    std::optional<Event> event{}; // nothing: a newer pqsweep's
     int64_t connection = 0, backend = 0, live = 0, untracked = 0;
     double age = 0, took = 0; // seconds
     std::string_view run{}, host{}, tag{}, test{}, ended{}, state{}, by{}, did{}, database{};

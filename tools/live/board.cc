@@ -49,21 +49,18 @@ private:
     Table* table_;
 };
 
-std::string state_of(const Connection& c) {
-    auto activity = static_cast<size_t>(Activity(c.activity));
-    if (c.state() == State::swept)
-        return "swept";
-    return activity < std::size(activity_names) ? std::string(activity_names[activity]) : "?";
-}
-
 SeenConnection seen(const Connection& c, const TextPool& names, int64_t time) {
     auto text = [&](TextId name) { return printable(names.checked_text(name)); };
     int64_t opened = c.opened_at;
     bool is_sane = opened >= 0 && opened <= time;
+    Activity activity = c.activity;
+    if (static_cast<size_t>(activity) >= std::size(activity_words))
+        activity = Activity::running;
     return {.number = c.number,
             .tag = text(c.tag),
             .test = text(c.test),
-            .state = state_of(c),
+            .is_swept = c.state() == State::swept,
+            .activity = activity,
             .age = is_sane ? static_cast<double>(time - opened) / static_cast<double>(second) : 0,
             .backend = std::max(0, int(c.backend_pid)),
             .database = text(c.database),
@@ -117,9 +114,7 @@ std::optional<Board> read_board(int fd, NoBoard& no_board) {
         board.tags.push_back({.name = printable(table.texts.checked_text(t.name)),
                               .opened = t.opened,
                               .closed = t.closed,
-                              .idle = t.idle,
-                              .transaction = t.transaction,
-                              .running = t.running,
+                              .swept = t.swept,
                               .peak = t.peak});
     });
     return board;

@@ -16,16 +16,19 @@ struct SeenConnection {
     uint32_t number; // of all that the process opened
     std::string tag; // that opened it, and the test
     std::string test;
-    std::string state; // Activity's name, or "swept"
-    double age;        // seconds
-    int backend;       // the server process's id; 0: not yet known
+    bool is_swept;
+    Activity activity; // before its sweep, if it was swept
+    std::string_view state() const { return is_swept ? "swept" : name_of(activity); }
+    double age;  // seconds
+    int backend; // the server process's id; 0: not yet known
     std::string database, user, host, application;
 };
 
 struct SeenTag {
     std::string name;
-    uint32_t opened, closed, idle, transaction, running, peak; // as in Tag
-    uint32_t swept() const { return idle + transaction + running; }
+    uint32_t opened, closed;
+    ByActivity<uint32_t> swept;
+    uint32_t peak;
 };
 
 struct Board {

@@ -119,9 +119,11 @@ Request::Answer Request::wait(Clock::time_point deadline) {
             why_not_ = why_silent();
     }
     if (!why_not_.empty())
-        return {why_not_, 0, 0, 0};
-    return {"", read_number(fd, PLACE(idle)), read_number(fd, PLACE(transaction)),
-            read_number(fd, PLACE(running))};
+        return {.why_not = why_not_};
+    return {.why_not = "",
+            .swept = {.idle = read_number(fd, PLACE(swept.idle)),
+                      .transaction = read_number(fd, PLACE(swept.transaction)),
+                      .running = read_number(fd, PLACE(swept.running))}};
 }
 
 } // namespace pqsweep::tools

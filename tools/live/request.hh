@@ -11,8 +11,7 @@ class Request {
 public:
     struct Answer {
         std::string why_not; // "": it was done
-        uint32_t idle, transaction, running;
-        uint32_t swept() const { return idle + transaction + running; }
+        ByActivity<uint32_t> swept{};
     };
 
     // Asks, and raises the signal; never in a process that would not take it for ours. `tag` matters for that wish alone,

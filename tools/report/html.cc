@@ -87,8 +87,8 @@ std::string culprits(const Assessment& a) {
 std::string tag_row(const std::string& name, const TagCounts& t) {
     std::string row = "<tr><td>" + escaped(name) + "</td>";
     for (uint64_t value :
-         {t.opened, t.closed, t.idle, t.transaction, t.running, t.of(Fate::revived), t.of(Fate::closed_late),
-          t.abandoned(), uint64_t(t.peak), uint64_t(t.peak_without)})
+         {t.opened, t.closed, t.swept.idle, t.swept.transaction, t.swept.running, t.of(Fate::revived),
+          t.of(Fate::closed_late), t.abandoned(), uint64_t(t.peak), uint64_t(t.peak_without)})
         row += fmt::format("<td class=\"n\">{}</td>", value);
     return row + "</tr>\n";
 }
@@ -113,7 +113,7 @@ std::string as_html(const Assessment& a) {
     Colours colours(history);
     std::string out(page_start);
     out += fmt::format("<h1>pqsweep: {} connections, {} stragglers, {} abandoned</h1>\n", all.opened,
-                       all.stragglers(), all.abandoned());
+                       all.swept.total(), all.abandoned());
     for (const std::string& reason : a.gate.reasons())
         out += fmt::format("<p class=\"failed\">{}</p>\n", escaped(reason));
     size_t drawn = std::min(history.runs().size(), most_charts);

@@ -15,9 +15,9 @@ constexpr std::string_view standings[] = {"passed", "failed", "known", "suppress
 Json counts_json(const TagCounts& counts) {
     Json json = {{"opened", counts.opened},
                  {"closed", counts.closed},
-                 {"idle", counts.idle},
-                 {"transaction", counts.transaction},
-                 {"running", counts.running}};
+                 {"idle", counts.swept.idle},
+                 {"transaction", counts.swept.transaction},
+                 {"running", counts.swept.running}};
     for (Fate fate : all_fates)
         json[name_of(fate)] = counts.of(fate);
     json["abandoned"] = counts.abandoned();

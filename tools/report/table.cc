@@ -1,4 +1,5 @@
 #include "tools/report/report.hh"
+#include "tools/text/counts.hh"
 #include "tools/text/utf8.hh"
 
 #include <algorithm>
@@ -9,23 +10,15 @@ namespace pqsweep::tools {
 namespace {
 
 constexpr size_t line_width = 79; // the 80th makes some terminals wrap
-constexpr size_t most_listed = 50;
 constexpr size_t narrowest_tag = 15;
-
-template<class Count>
-std::string counted(Count number, std::string_view noun, std::string_view plural = "") {
-    if (number == 1)
-        return fmt::format("1 {}", noun);
-    return plural.empty() ? fmt::format("{} {}s", number, noun) : fmt::format("{} {}", number, plural);
-}
 
 void add_head(std::string& out, const History& history) {
     TagCounts all = history.total();
     uint64_t tags = 0;
     for (size_t i = 1; i < history.tags().size(); i++)
         tags += history.tags()[i].opened > 0;
-    out += fmt::format("pqsweep: {} swept ({} idle, {} in transaction, {} running)\n",
-                       counted(all.stragglers(), "straggler"), all.idle, all.transaction, all.running);
+    out += fmt::format("pqsweep: {} swept {}\n", counted(all.swept.total(), "straggler"),
+                       activities_text(all.swept));
     out += fmt::format("  {} opened under {} by {}, {} abandoned, {} open at exit\n",
                        counted(all.opened, "connection"), counted(tags, "tag"),
                        counted(history.processes(), "process", "processes"), all.abandoned(),
@@ -52,16 +45,16 @@ struct Column {
 };
 
 constexpr Column columns[] = {
-    {"opened", [](const TagCounts& t) { return t.opened; }, true},
-    {"closed", [](const TagCounts& t) { return t.closed; }, true},
-    {"idle", [](const TagCounts& t) { return t.idle; }, false},
-    {"in tx", [](const TagCounts& t) { return t.transaction; }, false},
-    {"run", [](const TagCounts& t) { return t.running; }, false},
-    {"revived", [](const TagCounts& t) { return t.of(Fate::revived); }, false},
-    {"late", [](const TagCounts& t) { return t.of(Fate::closed_late); }, false},
-    {"abandoned", [](const TagCounts& t) { return t.abandoned(); }, false},
-    {"peak", [](const TagCounts& t) { return uint64_t(t.peak); }, true},
-    {"w/o", [](const TagCounts& t) { return uint64_t(t.peak_without); }, true},
+    {heading::opened, [](const TagCounts& t) { return t.opened; }, true},
+    {heading::closed, [](const TagCounts& t) { return t.closed; }, true},
+    {heading::idle, [](const TagCounts& t) { return t.swept.idle; }, false},
+    {heading::transaction, [](const TagCounts& t) { return t.swept.transaction; }, false},
+    {heading::running, [](const TagCounts& t) { return t.swept.running; }, false},
+    {heading::revived, [](const TagCounts& t) { return t.of(Fate::revived); }, false},
+    {heading::late, [](const TagCounts& t) { return t.of(Fate::closed_late); }, false},
+    {heading::abandoned, [](const TagCounts& t) { return t.abandoned(); }, false},
+    {heading::peak, [](const TagCounts& t) { return uint64_t(t.peak); }, true},
+    {heading::peak_without, [](const TagCounts& t) { return uint64_t(t.peak_without); }, true},
 };
 
 void add_tags(std::string& out, const History& history, bool everything) {
@@ -69,7 +62,7 @@ void add_tags(std::string& out, const History& history, bool everything) {
     size_t tag_width = narrowest_tag;
     for (Strings::Id tag = 0; tag < history.tags().size(); tag++) {
         const TagCounts& counts = history.tags()[tag];
-        if (everything ? counts.opened == 0 : counts.stragglers() == 0)
+        if (everything ? counts.opened == 0 : counts.swept.total() == 0)
             continue;
         shown.push_back(tag);
         tag_width = std::max(tag_width, width_of(tag_text(history.tag_names()[tag])));
@@ -108,7 +101,7 @@ void add_finding(std::string& out, const Finding& f) {
         out += "      " + shortened(printable(f.frame.text()), line_width - 6) + "\n";
     std::vector<std::string> known; // what matters most first
     if (!f.state.empty()) {
-        known.push_back(words_for_state(f.state));
+        known.emplace_back(words_for_state(f.state));
         known.push_back(fmt::format("{:.1f} s old", f.age));
     }
     if (f.outlived > 1)
@@ -161,7 +154,7 @@ void add_inherited(std::string& out, const History& history) {
 bool has_news(const Assessment& a) {
     TagCounts all = a.history.total();
     bool was_tagged = a.history.tag_names().size() > 1;
-    return all.stragglers() > all.of(Fate::revived) || a.history.untracked() > 0 ||
+    return all.swept.total() > all.of(Fate::revived) || a.history.untracked() > 0 ||
            (was_tagged && !a.history.inherited().empty());
 }
 

@@ -56,25 +56,9 @@ std::vector<Finding> findings_of(const History& history) {
     return all;
 }
 
-std::string_view words_for(Fate fate) {
-    constexpr std::string_view words[] = {
-        "abandoned",   "abandoned, closed late", "used again: got an error", "reset by its owner", "revived",
-        "open at exit"};
-    return words[static_cast<int>(fate)];
-}
-
-std::string_view name_of(Fate fate) {
-    constexpr std::string_view names[] = {"left_open", "closed_late", "used_again",
-                                          "reset",     "revived",     "open_at_exit"};
-    return names[static_cast<int>(fate)];
-}
-
-std::string words_for_state(std::string_view state) {
-    if (state == "transaction")
-        return "in transaction";
-    if (state == "failed")
-        return "in failed transaction";
-    return std::string(state);
+std::string_view words_for_state(std::string_view state) {
+    const auto* known = std::ranges::find(activity_words, state, &ActivityWords::name);
+    return known == std::end(activity_words) ? state : known->words;
 }
 
 std::string tag_text(std::string_view tag) {

@@ -29,9 +29,8 @@ struct Finding {
 // that were revived; among equals the most frequent.
 std::vector<Finding> findings_of(const History& history);
 
-std::string_view words_for(Fate fate); // for people
-std::string_view name_of(Fate fate);   // for programs
-std::string words_for_state(std::string_view state);
+// A newer version's state stands as it is.
+std::string_view words_for_state(std::string_view state);
 std::string tag_text(std::string_view tag); // "(no tag)" for none
 
 } // namespace pqsweep::tools

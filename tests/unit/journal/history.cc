@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+using namespace pqsweep;
 using namespace pqsweep::tools;
 
 namespace {
@@ -67,9 +68,9 @@ TEST_CASE("what becomes of a straggler") {
     const TagCounts& a = told.counts("a");
     CHECK(a.opened == 6);
     CHECK(a.closed == 1);
-    CHECK(a.idle == 3);
-    CHECK(a.transaction == 1);
-    CHECK(a.running == 1);
+    CHECK(a.swept.idle == 3);
+    CHECK(a.swept.transaction == 1);
+    CHECK(a.swept.running == 1);
     for (Fate fate : all_fates) // connection 1 came back, and was open at the end
         CHECK(a.of(fate) == 1);
     CHECK(a.abandoned() == 2);
@@ -81,7 +82,7 @@ TEST_CASE("a half-open connection has no other record than its sweep") {
     Told told;
     told.tag(1, "a").tag(1, "b", "a").sweep(1, 1, "a", "connecting").end(1);
     CHECK(told.counts("a").opened == 1);
-    CHECK(told.counts("a").running == 1);
+    CHECK(told.counts("a").swept.running == 1);
     CHECK(told.counts("a").of(Fate::left_open) == 1);
     CHECK(told.history.total().peak == 0);
     CHECK(told.history.total().peak_without == 1);
