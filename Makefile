@@ -11,17 +11,20 @@ SECONDS ?= 60
 SEED ?=
 B := $(if $(filter release,$(BUILD)),build,build/$(BUILD))
 
-CXX ?= g++
+ifeq ($(origin CXX),default)
+CXX := $(if $(filter clang,$(BUILD)),clang++,g++)
+endif
 CXXFLAGS ?= $(default_flags)
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 
 flags_release := -O2 -g
+flags_clang := -O2 -g
 flags_debug := -Og -g
 flags_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 flags_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 default_flags := $(if $(filter asan tsan,$(BUILD)),,$(flags_$(BUILD)))
-$(if $(flags_$(BUILD)),,$(error BUILD=$(BUILD): there are release, debug, asan and tsan))
+$(if $(flags_$(BUILD)),,$(error BUILD=$(BUILD): there are release, clang, debug, asan and tsan))
 sanitize := $(if $(filter asan tsan,$(BUILD)),$(flags_$(BUILD)))
 
 # What LD_PRELOAD must load before a sanitized shim.
@@ -30,7 +33,7 @@ runtime_tsan = libtsan.so
 sanitizer_runtime = $(if $(sanitize),$(realpath $(shell $(CXX) -print-file-name=$(runtime_$(BUILD)))))
 
 version := $(shell cat VERSION)
-libpq_flags = $(or $(shell pkg-config --cflags libpq 2>/dev/null),-I$(shell pg_config --includedir))
+libpq_flags := $(or $(shell pkg-config --cflags libpq 2>/dev/null),-I$(shell pg_config --includedir 2>/dev/null))
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
 compile = $(CXX) -std=c++20 $(warnings) -MMD -MP $(sanitize) $(libpq_flags) -I.
 
@@ -52,9 +55,12 @@ shim_objects := $(call room,$(shim_rooms:%=shim/%))
 shared_objects := $(filter-out $(call room,shim/hooks),$(shim_objects))
 tool_rooms := text journal verdict report live launch commands
 tool_objects := $(call room,$(tool_rooms:%=tools/%))
-tool_libraries := -lfmt -lsimdjson -lelf -lncursesw -ltinfo
+unit_libraries := -lfmt -lsimdjson -lelf
+tool_libraries := $(unit_libraries) -lncursesw -ltinfo
 unit_objects := $(call room,$(patsubst %/,%,$(sort $(dir $(wildcard tests/unit/*/*.cc tests/unit/*/*/*.cc)))))
 test_objects := $(call room,tests tests/support tests/process) $(unit_objects)
+# All but what draws on the terminal, so that `make check` needs few libraries.
+unit_tested := $(shared_objects) $(call room,$(patsubst %,tools/%,$(filter-out commands,$(tool_rooms))))
 
 # What every process touches comes first, in as few pages as can be; last the arrays that only connections do.
 linked_first := $(call object,shim/hooks/process shim/real/libc_functions shim/table/table shim/report/summary shim/report/witness)
@@ -78,7 +84,9 @@ compiled_clients := $(addprefix build/clients/left_,qt ocaml haskell)
 suites := $(patsubst tests/fixtures/recipes/%/main.cc,$(B)/recipes/%,$(wildcard tests/fixtures/recipes/*/main.cc))
 benches := $(patsubst bench/micro/%.cc,$(B)/bench/%,$(wildcard bench/micro/*.cc))
 
-all: $(B)/libpqsweep.so $(B)/pqsweep  ## libpqsweep.so and the pqsweep command
+all: shim $(B)/pqsweep  ## libpqsweep.so and the pqsweep command
+
+shim: $(B)/libpqsweep.so  ## libpqsweep.so alone, for which libpq-dev is enough
 
 $(B)/libpqsweep.so: $(shim_objects) shim/hooks/exports.map
 	$(CXX) -shared $(sanitize) -o $@ $(in_order) $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
@@ -106,6 +114,9 @@ $(chaos_objects): sanitize += $(if $(filter asan,$(BUILD)),-fno-sanitize=vptr)
 $(B)/tests: $(test_objects) $(shared_objects) $(filter-out %/main.o,$(tool_objects))
 	$(CXX) $(sanitize) -o $@ $^ -lpq $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)
 
+$(B)/unit-tests: $(call room,tests tests/support) $(unit_objects) $(unit_tested)
+	$(CXX) $(sanitize) -o $@ $^ -lpq $(unit_libraries) $(CXXFLAGS) $(LDFLAGS)
+
 $(B)/chaos/doer: $(chaos_objects)
 	@mkdir -p $(@D)
 	$(CXX) $(sanitize) -o $@ $^ -lpq -pthread $(CXXFLAGS) $(LDFLAGS)
@@ -122,7 +133,7 @@ $(B)/programs/%.so: tests/programs/plugins/%.cc Makefile $(B)/programs/libqq.so.
 
 $(B)/recipes/%: tests/fixtures/recipes/%/main.cc $(wildcard tests/fixtures/recipes/*.hh tests/fixtures/recipes/*/*.cc) Makefile
 	@mkdir -p $(@D)
-	$(CXX) -std=c++20 $(warnings) $(libpq_flags) $(CXXFLAGS) -o $@ $(wildcard $(<D)/*.cc) $(call link_of,$<) -lpq $(LDFLAGS)
+	$(CXX) -std=c++20 $(warnings) $(libpq_flags) -I. $(CXXFLAGS) -o $@ $(wildcard $(<D)/*.cc) $(call link_of,$<) -lpq $(LDFLAGS)
 
 # A second libpq: a copy under another soname of the same length, and with a text that tells it apart.
 $(B)/programs/libqq.so.5:
@@ -181,7 +192,7 @@ $(B)/bench/leaky_suite: bench/suites/doctest/leaky_suite.cc Makefile
 	$(compile) $(CXXFLAGS) -o $@ $< -lpq $(LDFLAGS)
 
 packages:  ## install the Debian packages that demo, test and bench need
-	@tests/bin/install-packages tests/packages/test.txt
+	@tests/bin/install-packages tests/packages/check.txt tests/packages/test.txt
 
 # Recipes run make again where packages may have to be installed first: what the build asks of pg_config and
 # finds in /usr/include is known only then.
@@ -190,8 +201,10 @@ demo: packages  ## a leaky suite without and with pqsweep, on a throwaway server
 	@$(MAKE) --no-print-directory all $(B)/bench/leaky_suite
 	@$(run_demo)
 
+# A program that does not compile fails its own tests only.
 test: packages  ## all tests, on a throwaway server
-	@$(MAKE) --no-print-directory build-tests
+	@$(MAKE) --no-print-directory all $(B)/tests
+	-@$(MAKE) --no-print-directory --keep-going build-tests
 	@tests/fixtures/clients/install-node build/clients
 	@tests/bin/with-server -- $(B)/tests --test-suite='$(TESTS)' --test-suite-exclude='heavy clients'
 
@@ -220,19 +233,18 @@ bench-table: packages  ## the benchmarks, and their tables into the README
 	@$(run_bench) > $(B)/bench.md
 	@$(as_block) $(B)/bench.md && $(call into_readme,bench)
 
-check: packages  ## the fast tests, without a server
-	@$(MAKE) --no-print-directory build-tests
-	@$(B)/tests --test-suite='unit*'
+check: $(B)/unit-tests  ## the unit tests, which need no server and only tests/packages/check.txt
+	@$(B)/unit-tests
 
 fuzz:  ## what the tools make of wild boards, for FUZZ_SECONDS (60)
-	@tests/bin/install-packages tests/packages/test.txt tests/packages/fuzz.txt
+	@tests/bin/install-packages tests/packages/check.txt tests/packages/test.txt tests/packages/fuzz.txt
 	@mkdir -p $(B)/fuzz/corpus
 	clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -I. -o $(B)/fuzz/board $(fuzz_sources)
 	$(B)/fuzz/board -max_total_time=$(FUZZ_SECONDS) -max_len=4096 $(B)/fuzz/corpus
 
 check-valgrind: packages  ## the unit tests under valgrind
-	@$(MAKE) --no-print-directory build-tests
-	@valgrind --quiet --error-exitcode=9 $(B)/tests --test-suite='unit*'
+	@$(MAKE) --no-print-directory $(B)/unit-tests
+	@valgrind --quiet --error-exitcode=9 $(B)/unit-tests
 
 build-tests: all $(B)/tests $(B)/chaos/doer $(programs) $(suites) $(plugins) $(host_programs) $(B)/programs/python-undumped $(wildcard tests/programs/*.hh)
 
@@ -248,13 +260,22 @@ bench: packages  ## the tables that the README quotes
 
 # Not in CI: it takes minutes, and Debian's sources.
 compat:  ## the test suites of libpq's drivers, with the shim and without
-	@tests/bin/install-packages tests/packages/test.txt tests/packages/compat.txt
+	@tests/bin/install-packages tests/packages/check.txt tests/packages/test.txt tests/packages/compat.txt
 	@$(MAKE) --no-print-directory all
 	@tests/bin/compat $(B)
 
 lint:  ## clang-format and clang-tidy, warnings as errors
-	@tests/bin/install-packages tests/packages/test.txt tests/packages/lint.txt
+	@tests/bin/install-packages tests/packages/check.txt tests/packages/test.txt tests/packages/lint.txt
 	@tests/bin/lint -std=c++20 $(warnings) $(libpq_flags) -I. -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
+
+rooms:  ## the laws of the rooms, which their README.md files state
+	@tests/bin/rooms
+
+# What make would run for each source, as clangd and clang-tidy read it.
+compile_commands.json: Makefile  ## for editors and other tools
+	@$(MAKE) --no-print-directory --dry-run --always-make all $(B)/tests $(B)/chaos/doer $(programs) $(benches) | \
+	    sed -n '/^$(CXX) .*\.cc/ {s/[\"]/\\&/g; s,.* \([^ ]*\.cc\)\( .*\)\?$$,{"directory": "$(CURDIR)"\, "file": "\1"\, "command": "&"}\,,p}' | \
+	    sed '1s/^/[/; $$s/,$$/]/' > $@
 
 install: all  ## to PREFIX (/usr/local), below DESTDIR
 	install -D -m 755 $(B)/pqsweep $(DESTDIR)$(PREFIX)/bin/pqsweep
@@ -265,10 +286,10 @@ clean:  ## remove build/
 	rm -rf build
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
-	@echo 'Variables: BUILD=release|debug|asan|tsan, TESTS, SECONDS, SEED, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
+	@sed -n 's/^\([a-z_.-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 24
+	@echo 'Variables: BUILD=release|clang|debug|asan|tsan, TESTS, SECONDS, SEED, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
-.PHONY: all packages demo test chaos compat clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install clean help
+.PHONY: all shim packages rooms demo test chaos compat clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install clean help
 .DELETE_ON_ERROR:
 
 -include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(test_objects:.o=.d) $(chaos_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))
