@@ -216,22 +216,23 @@ clients: packages  ## the drivers of all languages, and their matrix in build/cl
 	@tests/fixtures/clients/install-node build/clients
 	@tests/bin/with-server -- $(B)/tests --test-suite='*clients'
 
-# $(B)/$1.md into the README, between its marks.
-into_readme = sed -i -e '/<!-- $1: begin/,/<!-- $1: end/{//!d}' -e '/<!-- $1: begin/r $(B)/$1.md' README.md
+# $(call into,FILE,NAME) puts $(B)/NAME.md into FILE, between the marks of that name.
+into = sed -i -e '/<!-- $2: begin/,/<!-- $2: end/{//!d}' -e '/<!-- $2: begin/r $(B)/$2.md' $1
 as_block = sed -i -e '1i\```' -e '$$a\```'
 
-clients-table: clients  ## the same, and the matrix into the README
-	@$(call into_readme,clients)
+clients-table: clients  ## the same, and the matrix into its README.md
+	@$(call into,tests/fixtures/clients/README.md,clients)
 
 demo-table: packages  ## the demo, and its table into the README
 	@$(MAKE) --no-print-directory all $(B)/bench/leaky_suite
 	@$(run_demo) > $(B)/demo.md
-	@sed -i '/^Between modules/,$$d' $(B)/demo.md && $(as_block) $(B)/demo.md && $(call into_readme,demo)
+	@sed -i '/^Between modules/,$$d' $(B)/demo.md && $(as_block) $(B)/demo.md && $(call into,README.md,demo)
 
-bench-table: packages  ## the benchmarks, and their tables into the README
+bench-table: packages  ## the benchmarks, their tables into bench/README.md and five figures into README.md
 	@$(MAKE) --no-print-directory $(bench_built)
 	@$(run_bench) > $(B)/bench.md
-	@$(as_block) $(B)/bench.md && $(call into_readme,bench)
+	@bench/figures $(B)/bench.md > $(B)/figures.md && $(call into,README.md,figures)
+	@$(as_block) $(B)/bench.md && $(call into,bench/README.md,bench)
 
 check: $(B)/unit-tests  ## the unit tests, which need no server and only tests/packages/check.txt
 	@$(B)/unit-tests
@@ -254,7 +255,7 @@ chaos: packages  ## random threads and programs on a server that is killed, for 
 
 bench_built = all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
 run_bench = tests/bin/with-server -c max_connections=600 -- bench/run $(B)
-bench: packages  ## the tables that the README quotes
+bench: packages  ## the benchmarks
 	@$(MAKE) --no-print-directory $(bench_built)
 	@$(run_bench)
 

@@ -62,7 +62,7 @@ Outcome run_tagged(const Stack& stack, Environment environment) {
     return outcome;
 }
 
-// What the README shows.
+// tests/fixtures/clients/README.md shows the matrix.
 void add_to_matrix(const Stack& stack, const std::string& cells) {
     static std::ofstream matrix(build_directory() + "/clients.md");
     if (matrix.tellp() == 0)

@@ -1,4 +1,4 @@
-// The README's recipes: each does what it says, in two modules that leave connections open.
+// Each recipe of tests/fixtures/recipes/README.md sweeps what its two modules leave open.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"
@@ -20,13 +20,13 @@ std::string text_of(const std::string& path) {
 }
 
 struct Recipe {
-    std::string file; // below tests/recipes, marked so in the README
+    std::string file; // below `folder`, as the mark above the text names it
     std::string text;
 };
 
 std::vector<Recipe> recipes() {
     std::vector<Recipe> all;
-    std::string readme = text_of("README.md");
+    std::string readme = text_of(folder + "README.md");
     std::regex marked("<!-- recipe: (\\S+) -->\n```[a-z]*\n([^`]*)```\n");
     for (std::sregex_iterator found(readme.begin(), readme.end(), marked), end; found != end; ++found)
         all.push_back({(*found)[1], (*found)[2]});
@@ -72,7 +72,7 @@ void check_recipe(const std::string& name, const std::string& command, const std
 
 TEST_SUITE_BEGIN("process: recipes");
 
-TEST_CASE("the README's recipes are what is tested here, and short") {
+TEST_CASE("the README quotes what is tested here, and that is short") {
     auto all = recipes();
     CHECK(all.size() == 10);
     for (const Recipe& recipe : all) {
