@@ -100,13 +100,15 @@ $(B)/obj/shim/%.o: shim/%.cc Makefile
 	@mkdir -p $(@D)
 	$(compile) $(shim_flags) $(CXXFLAGS) -c -o $@ $<
 
-$(B)/obj/tools/%.o: tools/%.cc Makefile VERSION
+$(B)/obj/%.o: %.cc Makefile
 	@mkdir -p $(@D)
-	$(compile) -DPQSWEEP_VERSION='"$(version)"' -DPQSWEEP_LIBDIR='"$(LIBDIR)"' $(CXXFLAGS) -c -o $@ $<
+	$(compile) $(defines) $(CXXFLAGS) -c -o $@ $<
 
-$(B)/obj/tests/%.o: tests/%.cc Makefile
-	@mkdir -p $(@D)
-	$(compile) -DPQSWEEP_SANITIZER_RUNTIME='"$(sanitizer_runtime)"' $(CXXFLAGS) -c -o $@ $<
+# What single files are compiled with.
+$(call object,tools/commands/main): VERSION
+$(call object,tools/commands/main): defines = -DPQSWEEP_VERSION='"$(version)"'
+$(call object,tools/launch/preload): defines = -DPQSWEEP_LIBDIR='"$(LIBDIR)"'
+$(call object,tests/support/program): defines = -DPQSWEEP_SANITIZER_RUNTIME='"$(sanitizer_runtime)"'
 
 # To look at a vptr, UBSan takes descriptors.
 $(chaos_objects): sanitize += $(if $(filter asan,$(BUILD)),-fno-sanitize=vptr)
