@@ -54,16 +54,14 @@ TEST_CASE("the laws of rooms") {
     }
     SUBCASE("a room includes only the rooms that its law lists") {
         project.write("shim/base/lock.hh", "#include <atomic>\n\n#include \"shim/table/table.hh\"\n");
-        CHECK(project.faults() ==
-              "shim/base/lock.hh:3: includes shim/table/table.hh, "
-              "but the law of shim/base is \"Includes: nothing of the project.\"\n");
+        CHECK(project.faults() == "shim/base/lock.hh:3: includes shim/table/table.hh, "
+                                  "but the law of shim/base is \"Includes: nothing of the project.\"\n");
     }
     SUBCASE("the law of a folder holds in the folders below it") {
         project.write("tools/text/README.md", "Includes: shim/table.\n");
         project.write("tools/text/text.cc", "#include \"shim/table/table.hh\"\n");
-        CHECK(project.faults() ==
-              "tools/text/text.cc:1: includes shim/table/table.hh, "
-              "but the law of tools is \"Includes: shim/base.\"\n");
+        CHECK(project.faults() == "tools/text/text.cc:1: includes shim/table/table.hh, "
+                                  "but the law of tools is \"Includes: shim/base.\"\n");
     }
     SUBCASE("a room does not include a header that its law excludes") {
         project.write("shim/base/lock.hh", "#include <libpq-fe.h>\n");
