@@ -1,4 +1,4 @@
-// PQSWEEP_APPNAME: what pg_stat_activity shows of a connection.
+// PQSWEEP_APPNAME decides what pg_stat_activity shows of a connection.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 
@@ -23,7 +23,7 @@ public:
         : program({"/usr/bin/env", "-u", "PGAPPNAME", build_directory() + "/programs/connects"}, environment,
                   shim) {}
 
-    // Connects in that way, and answers what the server knows: "application_name in database".
+    // Connects in that way and returns what the server shows: "application_name in database".
     std::string shown(const std::string& way) {
         std::string pid = program.say(way);
         CAPTURE(pid);
@@ -52,7 +52,7 @@ TEST_CASE("the tag is the application_name, whichever way a program connects") {
     }
     for (const char* way : {"PQconnectdbParams", "PQconnectStartParams", "PQsetdbLogin", "unexpanded"})
         CHECK(client.shown(std::string(way) + " template1") == std::string(tag) + " in template1");
-    // Its arguments go before what its database says.
+    // The call's arguments go before what its conninfo says.
     CHECK(client.shown("PQsetdbLogin host=/nonexistent port=1 user=nobody options='-c colour=red'") ==
           expected);
 }
@@ -75,7 +75,7 @@ TEST_CASE("a name that the program gives stays, and so does PGAPPNAME") {
     CHECK(Server().ask("select application_name from pg_stat_activity where pid = " + pid) == "own");
 
     if (!sanitizer_runtime().empty())
-        return; // psql never ends under a sanitizer's runtime, with us or without
+        return; // under a sanitizer's runtime psql does not end, with pqsweep or without
     Program psql({"/usr/bin/env", "-u", "PGAPPNAME", "psql", "-Atc", "show application_name"}, named(tag));
     CHECK(psql.finish() == 0);
     CHECK(psql.output() == "psql\n");

@@ -1,4 +1,4 @@
-// Event loops: connections made step by step, and consumers that wait for their socket themselves.
+// Event loops make connections step by step, and consumers wait for their socket themselves.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 

@@ -1,4 +1,4 @@
-// The file in which a process shows itself: whose it is, how it comes and goes, and what if it can't be had.
+// A process shows itself in a file: who owns it, when it appears and goes, and what happens if it can't be made.
 #include "tests/support/home.hh"
 #include "tests/support/skip.hh"
 
@@ -48,7 +48,7 @@ TEST_CASE("boards of the dead are removed: killed, or become another program") {
     CHECK(another.say("cat") == "cat");
     CHECK(fs::exists(home.board(another)));
     CHECK(pqsweep_command(home, {"sweep", pid_of(another)}).status == 1);
-    CHECK(another.say("cat") == "cat"); // it would have died of the signal
+    CHECK(another.say("cat") == "cat"); // a signal would have killed it
     CHECK_FALSE(fs::exists(left));
     CHECK_FALSE(fs::exists(home.board(another)));
 }
@@ -111,7 +111,7 @@ TEST_CASE("a disk that is read-only, full, or fills up") {
     Home home;
     struct Disk {
         const char* options;
-        const char* why; // null: there is room at first
+        const char* why; // null: the disk has room at first
     };
     const Disk disks[] = {
         {"ro", "Read-only file system"}, {"size=100k", "No space left on device"}, {"size=320k", nullptr}};

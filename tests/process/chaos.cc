@@ -1,4 +1,4 @@
-// A short chaos run, on a server of its own. `make chaos` runs longer ones.
+// Runs the chaos for a short time, on a server of its own. `make chaos` runs it longer.
 #include "tests/support/program.hh"
 
 #include <doctest/doctest.h>

@@ -1,7 +1,7 @@
 // Drivers of many languages, each in its own idiom. tests/fixtures/clients/left_* open three connections, close one, leave
-// one idle and one in a transaction, and print "open VERSION". They set the tag that they then read as their
-// language sets variables, unless there is none, print "changed", wait for a line, use both connections again and
-// print what came of it: "idle: 42", and "transaction: " with the error.
+// one idle and one in a transaction, and print "open VERSION". They read a tag, set it as their language sets
+// variables, and print "changed"; without a tag they skip that. They wait for a line, use both connections again and
+// print the results: "idle: 42", and "transaction: " with the error.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"
@@ -17,9 +17,9 @@ namespace {
 
 struct Stack {
     const char* name;
-    const char* libpq; // how its functions get there
+    const char* libpq; // how the driver reaches libpq's functions
     std::string command;
-    // What the owner of a transaction sees. Some drivers say their own, also when a server shuts down.
+    // What the owner of a transaction sees. Some drivers print a text of their own, also when a server shuts down.
     const char* error = "terminating connection: pqsweep closed it";
 };
 

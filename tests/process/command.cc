@@ -1,4 +1,4 @@
-// `pqsweep run` and what `make` builds, as a user meets them.
+// Tests `pqsweep run` and what `make` builds as a user meets them.
 #include "tests/support/program.hh"
 
 #include <algorithm>
@@ -66,7 +66,7 @@ TEST_CASE("dlsym and dlopen end in a jump: the loader must see their caller, and
                                      " " + build_directory() + "/libpqsweep.so");
         CAPTURE(code);
         CHECK(contains(code, std::string("<") + name + ">:"));
-        // To the function that was chosen, in a register; there is no other way out.
+        // The only way out is a jump through a register, to the function that was chosen.
         CHECK(std::regex_search(code, std::regex(R"(\s(jmp\s+\*%|br\s))")));
         CHECK(!std::regex_search(code, std::regex(R"(\sretq?\s)")));
     }
@@ -91,7 +91,7 @@ TEST_CASE("run: options become variables, but for what it does itself for all pr
             CHECK(contains(got.output, line + "\n"));
         return contains(got.output, "PQSWEEP_RUN=");
     };
-    CHECK(!check()); // there is nothing to do: it becomes the command
+    CHECK(!check()); // with nothing to do, `pqsweep run` becomes the command
     command[13] = "7";
     command[17] = "always";
     CHECK(check());

@@ -1,4 +1,4 @@
-// `pqsweep doctor`, on programs that reach libpq in different ways, and on some that don't.
+// Tests `pqsweep doctor` on programs that reach libpq in different ways, and on some that don't.
 #include "tests/support/program.hh"
 #include "tests/support/skip.hh"
 
@@ -24,7 +24,7 @@ void check(std::vector<std::string> command, int status, const std::vector<std::
     CHECK(doctor.errors() == "");
 }
 
-// Runs as another user than the one who starts it.
+// A setuid program runs as another user than the one who starts it.
 std::string setuid_program(const fs::path& directory) {
     if (geteuid() != 0)
         return "/usr/bin/su";

@@ -1,4 +1,4 @@
-// Real drivers and PostgreSQL's own programs, unchanged.
+// Runs real drivers and PostgreSQL's own programs, unchanged.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"

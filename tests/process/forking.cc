@@ -1,5 +1,5 @@
-// Children of a process that has connections: they have tags and connections of their own, and what they do with their
-// parent's is reported.
+// Children of a process have tags and connections of their own. The summary reports what they do with their
+// parent's connections.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"
@@ -23,7 +23,7 @@ long count(const std::string& text, const std::string& part) {
 
 const std::string inherited = "]: connections inherited across a fork: ";
 
-// What `inherits` writes on its standard error when its child does that.
+// Returns what `inherits` writes on its standard error when its child does that.
 std::string report_of(std::vector<std::string> actions,
                       const Environment& environment = {{"PQSWEEP_TAG", "parent"}},
                       const std::string& output = "") {

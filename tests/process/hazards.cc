@@ -1,4 +1,4 @@
-// One small program for each thing that other people's programs do and that could hurt them, or us.
+// Each hazard has a small program: something that other people's programs do and that could hurt them or pqsweep.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"
@@ -73,7 +73,7 @@ TEST_CASE(
     for (const std::vector<std::string>& command :
          {std::vector<std::string>{"two_libpqs"}, {"two_libpqs", "deepbind"}}) {
         if (command.size() > 1 && !sanitizer_runtime().empty())
-            continue; // it refuses RTLD_DEEPBIND, which comes to it first
+            continue; // the sanitizer's dlopen, which comes first, refuses RTLD_DEEPBIND
         Program program(command, {{"PQSWEEP_REPORT", "always"}, {"PQSWEEP_REVIVE", "0"}});
         CHECK(program.finish() == 0);
         CHECK(program.output() == "invalid conn, [], FATAL:  terminating connectio\n"

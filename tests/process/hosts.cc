@@ -1,5 +1,5 @@
-// Programs as others build and start them: with sanitizers, as PIE or not, with other preloaded libraries beside
-// ours, under valgrind. The same client is swept and revived in all of them, and nothing complains.
+// Builds and starts a client as others do: with sanitizers, as PIE or not, beside other preloaded libraries,
+// under valgrind. In all of them it is swept and revived, and no tool complains.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"
@@ -15,7 +15,7 @@ std::string host(const std::string& variant) {
     return build_directory() + "/hosts/" + variant;
 }
 
-// Answers what the client and its host wrote to stderr.
+// Returns what the client and its host wrote to stderr.
 std::string sweep_and_revive(std::vector<std::string> command, const Environment& environment = {}) {
     command.insert(command.begin(),
                    {build_directory() + "/pqsweep", "run", "--tag", "a", "--report", "never", "--"});
@@ -57,7 +57,7 @@ TEST_CASE("programs that clang built with sanitizers") {
         CAPTURE(std::string(variant));
         CHECK(sweep_and_revive({host(variant)}) == "");
     }
-    // MSan knows nothing of what libpq wrote, and says so with us and without. But it must find no fault with us.
+    // MSan does not see what libpq wrote, and reports that with pqsweep and without. It must find no fault in pqsweep.
     std::string reports =
         sweep_and_revive({host("clang-msan")}, {{"MSAN_OPTIONS", "halt_on_error=0:exit_code=0"}});
     CHECK(reports.find("#0 ") != std::string::npos);

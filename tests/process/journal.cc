@@ -1,4 +1,4 @@
-// The journal of real runs, checked against the page that describes it.
+// Checks the journal of real runs against the page that describes it.
 #include "tests/support/program.hh"
 
 #include <doctest/doctest.h>
@@ -19,7 +19,7 @@ bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-// What shim/report/journal.md says: each key's type, and each event's own keys.
+// Reads shim/report/journal.md: the type of each key, and the keys of each event.
 struct Page {
     Page() {
         std::ifstream file("shim/report/journal.md");
@@ -45,7 +45,7 @@ struct Page {
         REQUIRE(keys.size() == 11);
         REQUIRE(common.size() == 5);
     }
-    // Those between backquotes.
+    // Returns the words between backquotes.
     static std::vector<std::string> words(const std::string& cell) {
         std::vector<std::string> all;
         std::istringstream stream(cell);
@@ -162,7 +162,7 @@ TEST_CASE("a file for each process, and a child tells whose it is") {
         processes.insert(records[0]["process"]);
         if (records[0]["event"] == "fork") {
             has_fork = true;
-            // One outlives its parent, and has nothing to tell before.
+            // One child outlives its parent, and writes nothing before that.
             CHECK((records[0]["parent"] == std::stoi(pid) || records[1]["event"] == "inherited"));
         }
     }

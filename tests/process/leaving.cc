@@ -1,4 +1,4 @@
-// What happens when the program ends: the summary, the exit status, the server's log.
+// The end of the program: the summary, the exit status, the server's log.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 
@@ -12,7 +12,7 @@ bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-// Leaves one straggler (abandoned, or used again) in transaction and one connection open at exit.
+// Leaves one straggler in a transaction, abandoned or used again, and one connection open at exit.
 int end_status(Environment environment, const std::string& end, bool use_again = false) {
     environment["PQSWEEP_TAG"] = "a";
     environment["PQSWEEP_REPORT"] = "never";

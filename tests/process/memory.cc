@@ -1,4 +1,4 @@
-// What preloading takes of a process's memory.
+// Measures how much of a process's memory preloading takes.
 #include "tests/support/program.hh"
 #include "tests/support/skip.hh"
 
@@ -54,7 +54,7 @@ TEST_CASE("large arrays never come in huge pages") {
         CHECK(mapping.has_small_pages);
         large++;
     }
-    CHECK(large >= 2); // the table, and what has to be static
+    CHECK(large >= 2); // the table, and what must be static
     CHECK(client.finish() == 0);
 }
 
@@ -66,7 +66,7 @@ TEST_CASE("a process that never connects has next to nothing of it") {
     long dirty = 0;
     bool is_ours = false;
     for (const Mapping& mapping : mappings(client)) {
-        // What is zeroed at the start comes right behind the object's own mappings.
+        // The kernel maps zeroed memory right behind the object's own mappings.
         is_ours =
             mapping.line.find("/libpqsweep.so") != std::string::npos || (is_ours && mapping.is_anonymous);
         if (is_ours && mapping.is_writable)

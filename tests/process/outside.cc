@@ -1,4 +1,4 @@
-// Control from outside: the signal, and the commands that use it and the board.
+// Controls processes from outside: by the signal, and by the commands that use it and the board.
 #include "tests/support/home.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"
@@ -162,7 +162,7 @@ TEST_CASE("a program's own handler stays, and whose the signal is shows in ps") 
         CHECK(listed(home, "ps", program)[0]["obstacle"] == obstacle);
         CHECK(pqsweep_command(home, {"sweep", pid_of(program)}).output ==
               swept(program, "not done: " + obstacle));
-        CHECK(program.say("") == "0"); // it was not even signalled
+        CHECK(program.say("") == "0"); // no signal reached it
         kill(program.pid(), signal_number());
         if (!count.empty())
             CHECK(eventually([&] { return program.say("") == count; }));
@@ -280,7 +280,7 @@ TEST_CASE("--all reaches all of ours") {
     std::string in_tmp = "/tmp/pqsweep-" + std::to_string(geteuid());
     std::string command = "mkdir -p -m 700 " + in_tmp + " && mount -t tmpfs -o mode=700 none " + in_tmp +
                           " && " + build_directory() + "/pqsweep ";
-    auto alone = [&](const std::string& arguments) { // where other boards in /tmp are out of sight
+    auto alone = [&](const std::string& arguments) { // in a mount namespace without the other boards of /tmp
         Program program({"/usr/bin/unshare", "-m", "/bin/sh", "-c", command + arguments}, home.with(),
                         Program::Shim::absent);
         int status = program.finish();

@@ -1,4 +1,4 @@
-// What the owner of a swept connection sees at its next use.
+// The owner of a swept connection sees an error, or a revived connection, at its next use.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 
@@ -12,7 +12,7 @@ bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-// A client whose connection c was opened under tag one by a test, is doing what `commands` say, and was
+// Starts a client. A test opens its connection c under tag one; c does what `commands` say, and is
 // swept.
 struct Swept {
     explicit Swept(const std::vector<const char*>& commands, const std::string& conninfo = "")

@@ -41,14 +41,14 @@ int run(const std::string& command, Program::Shim shim, std::string& output) {
     return status;
 }
 
-// Two modules of a suite, in the runner's folder, that each expect to find the server free of the other's connections:
-// they fail without pqsweep, and pass with it. `runner` is what the command needs, of Debian's `package`.
+// Runs a suite of two modules in the runner's folder. Each expects that the server has no connection of the other:
+// they fail without pqsweep and pass with it. `runner` checks for what the command needs from Debian's `package`.
 void check_recipe(const std::string& name, const std::string& command, const std::string& runner,
                   const std::string& package) {
     std::string output;
     if (run(runner, Program::Shim::absent, output) != 0)
         SKIP(name + " is not here; in Debian it is " + package);
-    // Waits as long as the server may take to end a session, and no longer.
+    // Waits for the server to end a session: a second at most.
     Server().ask(R"(create or replace function alone() returns bool language plpgsql as $$
         begin
             for turn in 1..100 loop

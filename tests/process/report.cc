@@ -1,4 +1,4 @@
-// `pqsweep report`: journals that never change, and what is made of them. `tests/fixtures/journals` has both.
+// Tests `pqsweep report` on journals that never change. `tests/fixtures/journals` has them and the reports.
 #include "tests/support/files.hh"
 #include "tests/support/program.hh"
 
@@ -128,7 +128,7 @@ TEST_CASE("the gate: what fails it, what is put up with, and what was there befo
     CHECK(report({workers(), "--write-baseline", baseline}).status == 0);
     CHECK(report({workers(), "--baseline", baseline}).status == 0);
     CHECK(report({workers(), shard(), "--baseline", baseline}).status == 1);
-    // Neither other pids, times and lines nor more of them make a new one.
+    // Other pids, times and lines, or more of them, do not make a new culprit.
     std::string journal = std::regex_replace(text_of(workers()), std::regex(R"(\.py:(\d+) )"), ".py:9$1 ");
     journal = std::regex_replace(journal, std::regex(R"("pid":)"), "\"pid\":7");
     journal = std::regex_replace(journal, std::regex(R"("time":17955)"), "\"time\":17999");

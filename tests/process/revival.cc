@@ -1,4 +1,4 @@
-// A swept idle connection that its owner uses again: it works, and what the session had is there.
+// The owner of a swept idle connection uses it again: it works, and has its session.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 
@@ -20,7 +20,7 @@ std::string server_directory() {
     return directory ? directory : "";
 }
 
-// A client with a connection c, and tag changes that sweep it.
+// A client with a connection c, which tag changes sweep.
 struct Shared {
     explicit Shared(const std::string& conninfo = "", const Environment& more = {})
         : client({"client"}, with(more)) {

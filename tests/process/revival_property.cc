@@ -1,5 +1,5 @@
-// Random programs of statements on two connections, one of which is swept at random moments: after every step
-// both sessions look the same, or the swept one has said that it could not be made again, for a good reason.
+// Runs random statements on two connections and sweeps one of them at random moments. After every step both
+// sessions look the same, or the swept one has reported a good reason why it could not be restored.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 
@@ -73,7 +73,7 @@ constexpr const char* statements[] = {
     "close all",
 };
 
-// Everything of a session that a program can see.
+// Returns everything of a session that a program can see.
 constexpr const char* visible =
     "select concat_ws(' | ',"
     " (select string_agg(name || '=' || setting, ' ' order by name) from pg_settings where source = "
@@ -92,7 +92,7 @@ struct Session {
     Program client;
 };
 
-// Does the session that was never swept have what the other one claims it could not bring back?
+// Returns whether the session that was never swept has what the other one reports as not restorable.
 bool is_true(Session& reference, const std::string& answer, const std::string& history) {
     auto has = [&](const std::string& sql) { return reference.run(sql) == "PGRES_TUPLES_OK t"; };
     auto says = [&](const char* words) { return answer.find(words) != std::string::npos; };
@@ -105,7 +105,7 @@ bool is_true(Session& reference, const std::string& answer, const std::string& h
             "select exists(select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid())");
     if (says("cursor WITH HOLD"))
         return has("select exists(select from pg_cursors where is_holdable)");
-    // How far a text with transaction control in it came before it failed, only the server knows.
+    // When a text with transaction control fails, only the server knows how far it came.
     if (says("not known for certain"))
         return history.find("begin;") != std::string::npos;
     return false;
@@ -127,7 +127,7 @@ TEST_CASE("random statements, random sweeps") {
             bool sweeps = random() % 4 == 0;
             if (sweeps)
                 swept.client.say("setenv PQSWEEP_TAG " + std::to_string(tag++));
-            // What ends transactions has to come often enough.
+            // Statements that end transactions must come often enough.
             std::string sql = random() % 5 == 0 ? "rollback" : statements[random() % std::size(statements)];
             history += (sweeps ? "(swept) " : "") + sql + "\n";
             CAPTURE(history);

@@ -1,4 +1,4 @@
-// `pqsweep run` as the parent of a command: the summary over all processes, the gate, signals, and what it leaves behind.
+// Tests `pqsweep run` as the parent of a command: the summary over all processes, the gate, signals, the files it leaves.
 #include "tests/support/files.hh"
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
@@ -23,7 +23,7 @@ std::vector<std::string> client() {
     return {build_directory() + "/programs/client"};
 }
 
-// A client that leaves a straggler in a transaction, and ends with that status.
+// Runs a client that leaves a straggler in a transaction and ends with that status.
 struct Left {
     explicit Left(const std::vector<std::string>& options, const std::string& end = "exit 0",
                   const Environment& environment = {})
@@ -63,7 +63,7 @@ TEST_CASE("one summary over two xdist workers, one of which is killed by its tes
     CHECK(contains(summary, "  tests/fixtures/suites/killed/test_leaves.py::test_leave[0] (call)\n"));
     CHECK(contains(summary, "  1 process ended without a word: killed, or still there\n"));
     CHECK(!contains(summary, "pqsweep["));
-    // The same from the journals, a file for each process.
+    // The journals, a file for each process, give the same summary.
     std::vector<std::string> report = {build_directory() + "/pqsweep", "report"};
     for (const auto& entry : fs::directory_iterator(folder.path))
         report.push_back(entry.path());
@@ -101,7 +101,7 @@ TEST_CASE("what a child process does with its parent's connections is in the sum
 }
 
 TEST_CASE("an owner that is refused without our message is no abandoner") {
-    // With TLS it gets libpq's own error.
+    // With TLS the owner gets libpq's own error.
     Program program(run({"--no-revive"}, client()), {}, Program::Shim::absent);
     program.say("setenv PQSWEEP_TAG a");
     program.say("open c " + Server::tls());
@@ -125,7 +125,7 @@ TEST_CASE("the gate judges the run once, over all processes, and only where the 
     CHECK(contains(gated.program.errors(), "pqsweep: exit status 1: a: 1 open at once (--max-open 0)\n"));
     CHECK(!contains(gated.program.errors(), "swept"));
 
-    // Each of them leaves one, and each succeeds.
+    // Each process leaves one straggler, and each succeeds.
     std::string two = "echo 'setenv PQSWEEP_TAG a\nopen c\nsetenv PQSWEEP_TAG b' | " + client()[0];
     Program both(run({"--exit-code", "9"}, {"/bin/sh", "-c", two + " && " + two + " && echo all well"}), {},
                  Program::Shim::absent);

@@ -1,4 +1,4 @@
-// Where in the program a connection was opened: the journal's `source` and `stack`, and who is told of it.
+// The place in the program that opened a connection: the journal's `source` and `stack`, the summary, the owner's error.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"
@@ -21,7 +21,7 @@ namespace {
 
 constexpr const char* plain_python = "/usr/bin/python3";
 
-// Some versions of Python have no function to dump a stack.
+// Some versions of Python export no function that dumps a stack.
 Strings pythons() {
     return {plain_python, build_directory() + "/programs/python-undumped"};
 }
@@ -45,7 +45,7 @@ Strings lines_of(const Json& record, const char* key = "source") {
     return record.contains(key) ? record[key].get<Strings>() : Strings();
 }
 
-// The places whose line says that it is `for` somebody.
+// Returns the places whose line has a comment "for NAME".
 Strings places(const fs::path& file, const std::string& for_whom) {
     Strings all;
     std::ifstream stream(file);
@@ -68,7 +68,7 @@ struct Hazard {
     std::string argument{};
 };
 
-// Every connection has the line of its hazard, or none has any.
+// Checks that every connection has the line of its hazard, or that none has any.
 void run(const Hazard& hazard, const std::string& python, const Environment& added = {}) {
     CAPTURE(python);
     CAPTURE(hazard.name);
@@ -155,7 +155,7 @@ TEST_CASE("a look leaves nothing behind: no object, no reference, no descriptor,
 TEST_CASE("a library that holds its lock while it connects is not made to wait for who waits for the lock") {
     std::string plugin = build_directory() + "/programs/locking.so";
     run({"lock", 1, true, plugin}, pythons()[0]);
-    run({"lock", 1, false, plugin}, pythons()[1]); // could only be had with the GIL
+    run({"lock", 1, false, plugin}, pythons()[1]); // only the GIL would give it
 }
 
 TEST_CASE("a subinterpreter: the line that runs it") {

@@ -1,5 +1,5 @@
-// What a tag change does to the server: connections of the old tag are gone within a second, whatever they
-// do.
+// A tag change frees the server: connections of the old tag are gone within a second, whatever they are
+// doing.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"
@@ -240,7 +240,7 @@ TEST_CASE("PQSWEEP_DISABLE=1: nothing happens at all") {
     CHECK(client.errors().empty());
 }
 
-// It takes no notice of a cancel that came before it read the statement.
+// The server ignores a cancel that comes before it has read the statement.
 TEST_CASE("a backend that gets to its statement only after it was cancelled") {
     Server server;
     for (const std::string& where : {std::string(), Server::tls()}) {
@@ -255,7 +255,7 @@ TEST_CASE("a backend that gets to its statement only after it was cancelled") {
         client.say("flush c");
         client.write_line("setenv PQSWEEP_TAG b");
         CHECK(eventually([&] { return is_pending(backend, SIGINT); }));
-        std::this_thread::sleep_for(Milliseconds(20)); // for the second one, which comes 5 ms later
+        std::this_thread::sleep_for(Milliseconds(20)); // for the second cancel, which comes 5 ms later
         kill(std::stoi(backend), SIGCONT);
         client.read_line();
         CHECK(server.is_clear_of(client.application()));

@@ -1,4 +1,4 @@
-// Where the tag comes from, and when it changes.
+// The tag comes from the environment, and changes with it.
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 
@@ -8,7 +8,7 @@ using namespace pqsweep::tests;
 
 namespace {
 
-// A client under the shim; `change` is what its environment goes through after it has connected.
+// Runs a client under the shim. `change` lists the commands that change its environment after it has connected.
 void check_change(const Environment& environment, const std::vector<const char*>& change, bool is_swept) {
     Server server;
     Program client({"client"}, environment);

@@ -21,7 +21,7 @@ inline void write_text(const std::filesystem::path& path, const std::string& tex
     std::ofstream(path) << text;
 }
 
-// A folder that is gone with this object.
+// A temporary folder. The destructor removes it.
 class Folder {
 public:
     explicit Folder(const std::string& name)

@@ -1,4 +1,4 @@
-// Home: where the boards of a test are, which no other test sees; and the pqsweep command, told of it.
+// Home: a folder for the boards of one test, which no other test sees; and the pqsweep command that looks there.
 #pragma once
 
 #include "tests/support/program.hh"
@@ -67,7 +67,7 @@ inline bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-// What the command says of what it did to it.
+// The line that `pqsweep tag` and `pqsweep sweep` print for a program.
 inline std::string swept(const Program& program, const std::string& how) {
     return pid_of(program) + ": " + how + "\n";
 }

@@ -28,7 +28,7 @@ std::vector<std::string> environment_for(const Environment& wanted, const std::s
     if (shim == Program::Shim::preloaded) {
         std::string runtime = sanitizer_runtime();
         all["LD_PRELOAD"] = runtime + (runtime.empty() ? "" : ":") + build_directory() + "/libpqsweep.so";
-        // Python and its kind never free what they allocate.
+        // Interpreters such as Python do not free all that they allocate.
         all["ASAN_OPTIONS"] = "detect_leaks=0";
     }
     for (const auto& [name, value] : wanted)
@@ -71,7 +71,7 @@ Program::Program(std::vector<std::string> argv, const Environment& environment, 
         dup2(in[0], 0);
         dup2(out[1], 1);
         dup2(err[1], 2);
-        // Inherited: we ignore the first, and who runs us in the background or by nohup(1), the others.
+        // The child inherits ignored signals: this process ignores the first, nohup(1) and shells the others.
         for (int number : {SIGPIPE, SIGHUP, SIGINT, SIGQUIT})
             signal(number, SIG_DFL);
         execve(argument_pointers[0], argument_pointers.data(), entry_pointers.data());
@@ -96,7 +96,7 @@ Program::~Program() {
     }
 }
 
-// Takes what both streams have; false when both have ended or nothing came for two minutes.
+// Reads what both streams have. Returns false when both have ended, or after two minutes without a byte.
 bool Program::fill() {
     pollfd fds[] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}};
     if ((out_ < 0 && err_ < 0) || poll(fds, 2, 120000) <= 0)

@@ -1,4 +1,4 @@
-// A real program, run under the shim that was built (or without it), with pipes to its standard streams.
+// Runs a real program under the shim that was built, or without it, with pipes to its standard streams.
 #pragma once
 
 #include "tests/support/wait.hh"
@@ -16,26 +16,26 @@ class Program {
 public:
     enum class Shim { preloaded, absent };
 
-    // `argv[0]` without a slash is one of tests/programs, else a path. Gets our environment, less what
-    // pqsweep would read, plus `environment`, plus a PGAPPNAME of its own.
+    // `argv[0]` without a slash names one of tests/programs. The program gets our environment without what
+    // pqsweep reads, then `environment`, and a PGAPPNAME that no other program has.
     explicit Program(std::vector<std::string> argv, const Environment& environment = {},
                      Shim shim = Shim::preloaded);
     ~Program(); // kills it if it still runs
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
 
-    // Sends a line and answers the line that comes back; "" at the end of its output, or after two minutes.
+    // Sends a line and returns the next line of output; "" at the end of the output, or after two minutes.
     std::string say(const std::string& line);
     void write_line(const std::string& line);
     std::string read_line();
 
-    // Nobody reads its standard error from now on.
+    // Closes our end of the program's standard error.
     void close_errors();
 
-    // Closes its input, reads the rest, and answers its exit status (128 + signal if it died of one; -1 if it
-    // had to be killed after 60 s).
+    // Closes the input, reads the rest, and returns the exit status: 128 + signal if a signal ended the program,
+    // -1 if it still runs after 60 s.
     int finish();
-    // All that it wrote; `errors` only after finish().
+    // All that the program wrote. `errors` is complete after finish().
     const std::string& output() const { return output_; }
     const std::string& errors() const { return errors_; }
 
@@ -50,10 +50,10 @@ private:
     std::string application_, output_, pending_, errors_;
 };
 
-// Where the variant under test was built.
+// The folder of the variant under test.
 std::string build_directory();
 
-// The sanitizer runtime that must come before a sanitized shim in LD_PRELOAD; "" for other builds.
+// Returns the sanitizer runtime that stands before a sanitized shim in LD_PRELOAD; "" for other builds.
 std::string sanitizer_runtime();
 
 } // namespace pqsweep::tests

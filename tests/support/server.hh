@@ -13,11 +13,11 @@ class Server {
 public:
     Server();
 
-    // The first field of the first row, "" without rows. A failing statement fails the test.
+    // Returns the first field of the first row, "" without rows. A statement that fails fails the test.
     std::string ask(const std::string& sql);
-    // How many backends serve programs that were started with that PGAPPNAME; `condition` narrows it down.
+    // Returns the number of backends that serve a program with that PGAPPNAME and meet `condition`.
     int backends(const std::string& application, const std::string& condition = "true");
-    // The promise: within a second of the tag change none is left.
+    // The promise: within a second of the tag change no such backend is left.
     bool is_clear_of(const std::string& application, const std::string& condition = "true") {
         return eventually([&] { return backends(application, condition) == 0; }, Milliseconds(1000));
     }
@@ -25,7 +25,7 @@ public:
         return eventually([&] { return backends(application, condition) == count; });
     }
 
-    // What the server logged since the last call.
+    // Returns what the server logged since the last call.
     std::string new_log();
 
     static std::string tls(); // conninfo of the TLS listener

@@ -1,4 +1,4 @@
-// SKIP("reason"): ends a test case that can't run here; counted and printed.
+// SKIP("reason") ends a test case that can't run on this machine. The runner counts it and prints the reason.
 #pragma once
 
 #include <string>

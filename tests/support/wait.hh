@@ -1,4 +1,4 @@
-// Waiting for a condition, never for a time.
+// Waits for a condition, never for a time.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,7 @@ namespace pqsweep::tests {
 
 using Milliseconds = std::chrono::milliseconds;
 
-// Asks until `condition()` holds or the deadline has passed; answers whether it held.
+// Calls `condition()` until it returns true or the deadline has passed. Returns whether it returned true.
 template<class Condition>
 bool eventually(Condition condition, Milliseconds deadline = Milliseconds(10000)) {
     auto end = std::chrono::steady_clock::now() + deadline;

@@ -14,7 +14,7 @@ namespace pqsweep::tests {
 
 namespace {
 
-// Where the parts of a table begin, of which no more than the first bytes are made wild: that keeps one round short.
+// The offsets of a table's parts. Only their first bytes are made wild, which keeps one round short.
 struct Places {
     off_t offsets[4];
     Places() {
@@ -38,7 +38,7 @@ void read_wild_board(const uint8_t* bytes, size_t size) {
     static const int fd = memfd_create("board", MFD_CLOEXEC);
     static const Places places;
     constexpr size_t wild = 16384;
-    // The first byte says how long the file is, whether it begins well, and whether its counts are wild, too.
+    // The first byte chooses the file's length, whether its beginning is valid, and whether its counts are wild.
     bool is_good = size && bytes[0] & 1;
     bool is_whole = size && bytes[0] & 2;
     bool has_few = size && bytes[0] < 0xe0;

@@ -1,4 +1,4 @@
-// Boards that no shim made.
+// Reads boards of arbitrary bytes, which no shim wrote.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,8 @@
 
 namespace pqsweep::tests {
 
-// Reads a board that has these bytes, repeated, wherever the shim's would have something, and a good beginning, as do
-// all that get past the first look. Aborts where what was read can't be printed.
+// Reads a board with a valid beginning, as each has that passes the first check. Everything else in it is these
+// bytes, repeated. Aborts if what was read can't be printed.
 void read_wild_board(const uint8_t* bytes, size_t size);
 
 } // namespace pqsweep::tests

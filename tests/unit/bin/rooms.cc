@@ -27,7 +27,7 @@ public:
         std::filesystem::create_directories((folder_.path / file).parent_path());
         write_text(folder_.path / file, text);
     }
-    // What the check prints; it ends with success only if that is nothing.
+    // Returns what the check prints. It succeeds only if it prints nothing.
     std::string faults() const {
         Program check({"/usr/bin/python3", "tests/bin/rooms", folder_.path}, {}, Program::Shim::absent);
         int status = check.finish();

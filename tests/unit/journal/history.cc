@@ -1,4 +1,4 @@
-// What records come to, by hand.
+// Checks what records come to against figures made by hand.
 #include "tools/journal/history.hh"
 #include "tools/verdict/finding.hh"
 
@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t second = 1'000'000;
 
-// A history that is told events, each a millisecond after the one before.
+// A history of events, each a millisecond after the one before.
 struct Told {
     History history;
     JournalRecord record;
@@ -71,7 +71,7 @@ TEST_CASE("what becomes of a straggler") {
     CHECK(a.swept.idle == 3);
     CHECK(a.swept.transaction == 1);
     CHECK(a.swept.running == 1);
-    for (Fate fate : all_fates) // connection 1 came back, and was open at the end
+    for (Fate fate : all_fates) // connection 1 was revived, and was open at the end
         CHECK(a.of(fate) == 1);
     CHECK(a.abandoned() == 2);
     CHECK(told.history.revival_time() == 0.5);

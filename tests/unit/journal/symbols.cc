@@ -18,7 +18,7 @@ namespace pqsweep::tests {
 
 namespace {
 
-// As the shim writes an address of this process.
+// Writes an address of this process as the shim does.
 std::string frame_of(const void* address) {
     Dl_info info;
     link_map* map = nullptr;

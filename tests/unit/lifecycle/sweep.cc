@@ -17,11 +17,11 @@ using namespace pqsweep::tests;
 
 namespace {
 
-// The journal of a process that has one connection, whose owner has not come to tell of it, and is swept.
+// Returns the journal of a process with one connection, swept before its owner has journalled the opening.
 std::string journal_of_a_sweep(Activity activity) {
     Folder folder("sweep");
     std::string path = folder.path / "journal";
-    pid_t child = fork(); // settings and the journal's path are for the life of a process
+    pid_t child = fork(); // a process reads settings and the journal's path once
     if (child == 0) {
         setenv("PQSWEEP_JOURNAL", path.c_str(), 1);
         settings::load();

@@ -1,4 +1,4 @@
-// What the kernel tells of processes.
+// Reads what the kernel shows of processes.
 #include "tools/live/proc.hh"
 
 #include <csignal>
@@ -10,7 +10,7 @@ using namespace pqsweep::tools;
 TEST_SUITE_BEGIN("unit: proc");
 
 TEST_CASE("a process may end while it is looked at") {
-    auto before = signal(SIGCHLD, SIG_IGN); // so that nothing is left of it
+    auto before = signal(SIGCHLD, SIG_IGN); // the kernel then keeps no zombie
     for (int i = 0; i < 500; i++) {
         pid_t pid = fork();
         if (pid == 0)

@@ -1,4 +1,4 @@
-// Fresh: a session in zeroed memory, as the table has it, whose texts are run one after the other.
+// Fresh: a session in zeroed memory, as in the table, that runs one text after the other.
 #pragma once
 
 #include "shim/session/session.hh"
@@ -22,7 +22,7 @@ struct Fresh {
     }
     Session* operator->() const { return session; }
 
-    // Outside a pipeline: each text has its outcome before the next one, and the server's word follows it.
+    // Outside a pipeline each text has its outcome before the next one; then comes the server's transaction status.
     Fresh& runs(std::string_view sql, bool in_transaction = false, bool ok = true,
                 std::string_view tag = "") {
         session->sends(sql);

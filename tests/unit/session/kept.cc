@@ -222,7 +222,7 @@ TEST_CASE("advisory locks: at once, counted by what they are called with") {
     CHECK(s.loss() == Loss::advisory_lock);
     s.runs("discard all");
     CHECK(s.is_zero());
-    s.fails("select pg_advisory_lock(1)"); // the lock may be held all the same
+    s.fails("select pg_advisory_lock(1)"); // the session can hold the lock nevertheless
     CHECK(s.loss() == Loss::unclear);
 }
 

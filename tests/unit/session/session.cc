@@ -120,10 +120,10 @@ TEST_CASE("too much: all is given up until DISCARD ALL") {
     CHECK(s.loss() == Loss::too_much);
     s->forget();
     CHECK(s.is_zero());
-    for (int i = 0; i < 10000; i++) // replaced, it takes no more
+    for (int i = 0; i < 10000; i++) // a replaced value takes no more room
         s.runs("set a = '" + big + "'");
     CHECK(s.loss() == Loss::none);
-    // What was given up is newer than the DISCARD ALL.
+    // What the session gave up is newer than the DISCARD ALL.
     s->sends("discard all");
     s->sends("set b = '" + std::string(Session::most_bytes, 'x') + "'");
     s->gets(true, "DISCARD ALL");

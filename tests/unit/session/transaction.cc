@@ -93,7 +93,7 @@ TEST_CASE("several statements: all of them, or none") {
     CHECK(s.loss() == Loss::none);
     s.runs("begin; set a = 3; rollback; reset b");
     CHECK(s.replay() == "set a = 1; listen c; ");
-    s.runs("set d = 1; begin; set e = 1; rollback"); // the transaction has what is before it
+    s.runs("set d = 1; begin; set e = 1; rollback"); // the transaction contains what stands before BEGIN
     CHECK(s.replay() == "set a = 1; listen c; ");
     s.runs("begin; set d = 1; commit; set e = 1; rollback; set f = 1");
     CHECK(s.replay() == "set a = 1; listen c; set d = 1; set f = 1; ");

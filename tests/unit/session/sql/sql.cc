@@ -17,7 +17,7 @@ std::string folded(std::string_view name, bool of_setting) {
     return out;
 }
 
-// Each effect as act(key): text
+// Returns each effect as act(key): text.
 struct Told {
     Act act;
     std::string key;
@@ -56,7 +56,7 @@ Told only(std::string_view sql, const std::vector<const char*>& values = {}) {
         CHECK(told.key == (of));                                                                             \
     } while (false)
 
-// In memory of exactly its size, so that a read past its end is seen.
+// Copies the text to memory of exactly its size, so that a sanitizer sees a read past its end.
 void read_exactly(const std::string& text) {
     std::vector<char> exact(text.begin(), text.end());
     exact.shrink_to_fit();
@@ -356,7 +356,7 @@ TEST_CASE("an execution inside another statement") {
     CHECK_ACT("explain analyze execute p", Act::execute, "p");
 }
 
-// Behind a semicolon every text is read; by itself, many are only glanced at.
+// The reader reads every text behind a semicolon. A text alone often stops at the prefilter.
 void check_glance(const std::string& text) {
     INFO(text);
     std::vector<Told> read_in_full = read(";" + text), at_a_glance = read(text);

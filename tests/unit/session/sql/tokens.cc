@@ -8,7 +8,7 @@ using namespace pqsweep;
 
 namespace {
 
-// In memory of exactly its size, so that a read past its end is seen.
+// Copies the text to memory of exactly its size, so that a sanitizer sees a read past its end.
 std::string tokens(std::string_view sql) {
     std::vector<char> exact(sql.begin(), sql.end());
     Tokens tokens({exact.data(), exact.size()});
