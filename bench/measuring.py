@@ -1,4 +1,4 @@
-"""What the benchmarks have in common: clean environments, programs run to their end or by rounds, medians."""
+"""The benchmarks share this: clean environments, programs that run to their end or by rounds, medians."""
 
 import os
 import pathlib
@@ -24,14 +24,14 @@ def run(command, env):
 
 @contextmanager
 def fake_libpq(build):
-    """The variables with which programs get that one."""
+    """Returns the variables with which a program gets that library."""
     with tempfile.TemporaryDirectory(prefix="pqsweep-bench.") as directory:
         (pathlib.Path(directory) / "libpq.so.5").symlink_to(build / "bench" / "fake" / "libpq.so")
         yield {"LD_LIBRARY_PATH": directory}
 
 
 class Rounds:
-    """A process that measures one round for every line it is given, and answers with numbers."""
+    """A process that measures one round for each line of input, and prints numbers."""
 
     def __init__(self, command, env):
         self.process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -56,13 +56,13 @@ class Rounds:
 
 
 def turns(things, rounds):
-    """Yields every thing once a round, in one order and the other."""
+    """Yields everything once a round, by turns in one order and the other."""
     for number in range(rounds):
         yield from things[::1 if number % 2 else -1]
 
 
 def by_turns(processes, rounds, *line):
-    """For each process, a list of each of its numbers."""
+    """Returns for each process the list of each of its numbers."""
     answers = {process: [] for process in processes}
     for process in turns(processes, rounds):
         answers[process].append(process.round(*line))
@@ -78,7 +78,7 @@ def median_difference(these, those):
 
 
 def exit_on_signals():
-    """So that what was started is stopped first."""
+    """Makes signals end the program in order, so that it stops what it has started."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
 

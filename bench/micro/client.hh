@@ -1,5 +1,5 @@
-// What the benchmarks that close connections have in common: plain libpq, and an end with a reason when
-// something can't be measured.
+// The benchmarks that close connections share this: plain libpq, and an end with a reason if something can't be
+// measured.
 #pragma once
 
 #include <chrono>
@@ -36,7 +36,7 @@ inline PGconn* connect(const std::string& conninfo) {
     return conn;
 }
 
-// The rounds' connections, as the server sees them through a connection that has no tag.
+// Looks at the connections of a round on the server, through a connection without a tag.
 class Observer {
 public:
     void await(size_t count, const std::string& state = "") const {

@@ -1,4 +1,4 @@
-"""What closing connections costs, and using again one that was swept."""
+"""Measures what it costs to close connections, and to use a swept one again."""
 
 import os
 import pathlib
@@ -31,7 +31,7 @@ def heading(what, *columns):
 
 
 def cells(which, divisor, tag, others):
-    """The tag change's median, and its ratio to others, where they got that far."""
+    """Returns the median of the tag change, and its ratio to the others that got that far."""
     ratios = [f"{median_ratio(tag[which], other[which]):8.2f}" if other else f"{'-':>8}" for other in others]
     return f"{median(tag[which]) / divisor:7.1f}" + "".join(ratios)
 

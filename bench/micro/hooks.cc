@@ -1,8 +1,8 @@
-// What the shim adds to a call. Every benchmark comes twice: with the function of the library itself, and
-// with the one that programs get. bench/run runs this under the shim, with libpq and with the fake one.
+// Measures what the shim adds to a call. Every benchmark runs twice: with the function of the library itself, and
+// with the function that programs get. bench/run runs this under the shim, with libpq and with the fake one.
 //
 //   hooks [--benchmark_...]                   Google Benchmark; names are CALL/WAY/LIVE/USED/threads:T
-//   hooks count CALL direct|hooked TIMES      nothing but that many calls, for callgrind
+//   hooks count CALL direct|hooked TIMES      only that many calls, for callgrind
 #include <algorithm>
 #include <benchmark/benchmark.h>
 #include <climits>
@@ -49,8 +49,8 @@ T dynamic(const link_map& map, ElfW(Sxword) tag) {
     die(std::string(map.l_name) + " has no symbols");
 }
 
-// In the library's own symbol table: what dlsym() answers is the shim's to decide. Linkers put the strings
-// behind the symbols.
+// Finds a function in the library's own symbol table, because the shim decides what dlsym() returns. Linkers put
+// the strings behind the symbols.
 void* defined_in(void* library, const char* name) {
     link_map* map = nullptr;
     if (!library || dlinfo(library, RTLD_DI_LINKMAP, &map) != 0)
@@ -78,8 +78,8 @@ void* loaded(const char* library) {
     return dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
 }
 
-// PQexec calls other exported functions, which would come to the shim even from the library's own PQexec:
-// that one is taken from a second copy, in a namespace without the shim.
+// PQexec calls other exported functions, and these calls reach the shim even from the library's own PQexec. So the
+// direct one comes from a second copy, in a namespace without the shim.
 void resolve_all() {
     void* libpq = loaded("libpq.so.5");
     resolve(libpq, "PQgetResult", &Calls::get_result);
@@ -103,7 +103,7 @@ void get_result(const Calls& calls, PGconn* conn) {
 void consume_input(const Calls& calls, PGconn* conn) {
     calls.consume_input(conn);
 }
-// The shim reads what it is to execute: one as they are.
+// A typical statement, because the shim reads the text.
 constexpr char statement[] = "SELECT users.id, users.name FROM users WHERE users.id = $1 LIMIT 1";
 
 void exec(const Calls& calls, PGconn* conn) {
@@ -114,14 +114,14 @@ void send_query(const Calls& calls, PGconn* conn) {
     while (PGresult* result = calls.get_result(conn))
         PQclear(result);
 }
-// The shim did not see how that one came to be.
+// A connection that the shim did not see opened.
 void finish_unknown(const Calls& calls, PGconn*) {
     calls.finish(direct.connect_start(""));
 }
 void set_variable(const Calls& calls, PGconn*) {
     calls.set_variable("UNRELATED", "value", 1);
 }
-// Descriptors and families that there are none of: the kernel has the least to do.
+// A descriptor and a family that do not exist: the kernel has the least to do.
 void close_nothing(const Calls& calls, PGconn*) {
     calls.close_descriptor(INT_MAX);
 }
@@ -137,7 +137,7 @@ void look_up_other(const Calls& calls, PGconn*) {
     benchmark::DoNotOptimize(calls.look_up(libc, "getpid"));
 }
 
-// The live connections of this process.
+// Holds the live connections of this process.
 std::vector<PGconn*> pool;
 
 void keep_live(size_t count) {
@@ -150,7 +150,7 @@ void keep_live(size_t count) {
     }
 }
 
-// Each thread uses one connection or, in turn, its share of them all.
+// Each thread uses one connection, or its share of all in turn.
 size_t live_in(const benchmark::State& state) {
     return static_cast<size_t>(std::max(state.range(0), int64_t(state.threads())));
 }

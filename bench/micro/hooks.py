@@ -1,4 +1,4 @@
-"""What the hooks add to the calls that they surround."""
+"""Measures what the hooks add to the calls that they surround."""
 
 import json
 import re
@@ -32,7 +32,7 @@ LEAST = 1    # ns: what is less is no measure for anything
 
 
 def time_hooks(program, calls, env, repetitions=REPETITIONS):
-    """Nanoseconds of CPU time: {(call, live, used): {(way, threads): [one for each repetition]}}"""
+    """Returns nanoseconds of CPU time: {(call, live, used): {(way, threads): [one for each repetition]}}"""
     report = run([program, f"--benchmark_filter=^({calls})/", "--benchmark_format=json",
                   "--benchmark_min_time=0.02", f"--benchmark_repetitions={repetitions}",
                   "--benchmark_enable_random_interleaving=true"], env).stdout
@@ -49,7 +49,7 @@ def added(times, threads="threads:1"):
 
 
 def growth(times, one_live, threads):
-    """What is added, to that with one live connection."""
+    """Returns the ratio of what is added to what is added with one live connection."""
     if one_live is None or added(one_live, threads) < LEAST:
         return "-"
     return f"{added(times, threads) / added(one_live, threads):.2f}"

@@ -1,4 +1,4 @@
-"""What it costs to note where a connection is opened."""
+"""Measures what it costs to note where a connection is opened."""
 
 import pathlib
 from statistics import median

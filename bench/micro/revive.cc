@@ -1,9 +1,9 @@
-// What the first statement costs on a connection that was swept, or instead of it on a fresh one.
+// Measures the first statement on a swept connection, or on a fresh one.
 //
 //   revive swept|fresh     a round for every line `SESSION CONNINFO` of standard input, SESSION bare or full
 //
-// A round opens a connection, closes it by a tag change or by PQfinish, waits until the server has forgotten
-// it, and answers with a time in microseconds: until a statement has its result.
+// A round opens a connection, closes it by a tag change or by PQfinish, and waits until the server has forgotten it.
+// Then it prints the microseconds until a statement has its result.
 #include "bench/micro/client.hh"
 
 #include <vector>
@@ -23,7 +23,7 @@ const std::vector<Statement> statements = {
     {"three", "select count(*) from pg_type where typname like $1::text"},
 };
 
-// As programs do it: one call for each thing.
+// As programs do it: one call for each item.
 void fill_session(PGconn* conn) {
     query(conn, settings);
     for (const Statement& statement : statements)

@@ -1,10 +1,10 @@
-// What a table full of connections costs, with the fake libpq.
+// Measures a table full of connections, with the fake libpq.
 //
-//   scale live COUNT TAGS   opens COUNT connections under TAGS tags, where none is swept; after each tenth: how many there
-//                           are, ns for opening one, ns for using ten in turn, ns for using them all in no order that caches
-//                           like, the process's private bytes
-//   scale turnover TIMES    opens and finishes a connection TIMES times; for each tenth: ns for one
-//   scale overflow MORE     fills the table, opens MORE, uses and finishes those: how many worked
+//   scale live COUNT TAGS   opens COUNT connections under TAGS tags and sweeps none. Prints after each tenth: how many are
+//                           open, ns to open one, ns to use ten in turn, ns to use all in an order that defeats caches,
+//                           the private bytes of the process
+//   scale turnover TIMES    opens and finishes a connection TIMES times. Prints for each tenth: ns for one
+//   scale overflow MORE     fills the table, opens MORE, uses and finishes those. Prints how many worked
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -16,14 +16,14 @@
 
 namespace {
 
-// CPU time of this thread.
+// Returns the CPU time of this thread.
 double now() {
     timespec time{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return double(time.tv_sec) * 1e9 + double(time.tv_nsec);
 }
 
-// Bytes of memory that is this process's alone.
+// Returns the private bytes of this process.
 double private_bytes() {
     std::ifstream rollup("/proc/self/smaps_rollup");
     double sum = 0;
@@ -38,7 +38,7 @@ void set_tag(size_t number) {
     setenv("PQSWEEP_TAG", ("tests/test_" + std::to_string(number) + ".py").c_str(), 1);
 }
 
-// Of `users` connections, in turn; where that is all, each is far from the last one.
+// Uses `users` connections in turn. If that is all of them, each is far from the one before.
 double time_use(const std::vector<PGconn*>& connections, size_t users) {
     constexpr int times = 100'000;
     size_t step = users == connections.size() ? 7919 : connections.size() / users;

@@ -1,4 +1,4 @@
-"""What a table full of connections costs."""
+"""Measures a table full of connections."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What the shim adds to programs that never see PostgreSQL."""
+"""Measures what the shim adds to programs that never connect."""
 
 import os
 import random
@@ -14,7 +14,7 @@ STARTS = {
     "bash -c :": (["/bin/bash", "-c", ":"], 1000),
     "python3 -c pass": (["/usr/bin/python3", "-c", "pass"], 150),
 }
-# Preloaded by what they are called where Debian has them.
+# Debian's names of the libraries that are preloaded.
 NEIGHBOURS = {
     "eatmydata": {"LD_PRELOAD": "libeatmydata.so"},
     "faketime": {"LD_PRELOAD": "/usr/$LIB/faketime/libfaketime.so.1", "FAKETIME": "+0d"},
@@ -32,7 +32,7 @@ def start(command, env):
 
 
 def private_memory(env):
-    """kB, of a program that has started and waits: what it has written to, and with its pages of files."""
+    """Returns the private kB of a program that has started and waits: written pages, and those with pages of files."""
     with subprocess.Popen(["/bin/cat"], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as cat:
         cat.stdin.write(b"\n")
         cat.stdin.flush()
@@ -44,7 +44,7 @@ def private_memory(env):
 
 
 def by_rounds(measure, environments, rounds):
-    """In any order, for a program finds the caches as the one before left them."""
+    """Runs them in random order, because a program finds the caches as the one before left them."""
     results = {name: [] for name in environments}
     for _ in range(rounds):
         for name in random.sample(list(environments), len(environments)):

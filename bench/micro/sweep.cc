@@ -1,4 +1,4 @@
-// What closing connections costs their client, by a tag change or by other means.
+// Measures what it costs a client to close connections, by a tag change or in other ways.
 //
 //   sweep WAY [sink]     a round for every line `STATE COUNT CONNINFO` of standard input, STATE idle or transaction, CONNINFO
 //                        empty or of a TLS listener; WAY is one of
@@ -8,8 +8,8 @@
 //   terminate    pg_terminate_backend for all, in one statement of another connection
 //   calls        the system calls of a sweep, and nothing else
 //
-// A round opens COUNT connections, closes them, and answers with times in microseconds: until the client went on, and
-// its CPU time; then, until the server had forgotten them. `sink`: with the fake libpq, and no server to forget them.
+// A round opens COUNT connections, closes them, and prints microseconds: until the client went on, its CPU time, and
+// until the server had forgotten them. `sink` uses the fake libpq, and no server.
 #include "bench/micro/client.hh"
 
 #include <ctime>
@@ -58,7 +58,7 @@ void terminate(const Observer* observer, const Round& round) {
     observer->ask("select count(pg_terminate_backend(pid)) from unnest('{" + round.pids() + "}'::int[]) pid");
 }
 
-// What the shim does, less what it does it for.
+// Makes the system calls of a sweep, and no more.
 void cut(int fd, bool is_encrypted) {
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     uint64_t cookie = 0;

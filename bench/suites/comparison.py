@@ -1,4 +1,4 @@
-"""What a whole suite costs under pqsweep, and under what people write themselves."""
+"""Measures a whole suite under pqsweep, and under what people write themselves."""
 
 import pathlib
 import tempfile
@@ -37,7 +37,7 @@ def failures(results):
 
 
 def without(command, failed):
-    """What fails takes time to wait for it, and megabytes to say so."""
+    """Returns the command less the tests that failed somewhere: failures take time to wait, and megabytes to report."""
     return [*command[:-1], *(f"--deselect={test.replace(': ', '.py::')}" for test in failed), command[-1]]
 
 

@@ -1,4 +1,4 @@
-"""Runs the suites beside it, for the demo and for what they cost under pqsweep."""
+"""Runs the suites of this folder, for the demo and for the benchmarks."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def suite_environment():
 
 
 def run_suite(command, report, **variables):
-    """The suite's output and status, how long it took, and what it reported."""
+    """Returns the suite's output and status, its time, and its report."""
     report.unlink(missing_ok=True)
     fresh_database()
     with tempfile.TemporaryFile("w+", errors="replace") as output:
@@ -66,14 +66,14 @@ def run_suite(command, report, **variables):
 
 
 def run_observed(command, report, **variables):
-    """The same, and what a process beside it saw of the server."""
+    """Returns the same, and what a process beside it saw of the server."""
     observer = subprocess.Popen([HERE / "observe"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                 start_new_session=True)
     try:
         if not observer.stdout.readline():
             refuse("the observer can't watch the server")
         result = run_suite(command, report, **variables)
-        # The suite writes its report after its last test and before it closes anything by ending.
+        # The suite writes its report after its last test, before its end closes anything.
         ended = report.stat().st_mtime if report.exists() else time.time()
         seen = json.loads(observer.communicate()[0])
     finally:
@@ -92,8 +92,8 @@ def stop_group(process):
 
 
 def read_report(path):
-    """The test cases of a JUnit XML file: how many passed, how long each took, and the failed ones by reason.
-    And, if the suite says so, how many backends there were when each module began, and by how many kB the suite's
+    """Reads the test cases of a JUnit XML file: how many passed, how long each took, and the failed ones by reason.
+    If the suite says so, also: how many backends there were when each module began, and by how many kB the suite's
     own memory has grown."""
     found = {"passed": 0, "failed": 0, "seconds_of": {}, "reasons": {}, "before": [], "growth": None}
     try:
@@ -107,7 +107,7 @@ def read_report(path):
         found["passed" if problem is None else "failed"] += 1
         if problem is not None:
             message = problem.get("message", "")
-            # Without the names of the exceptions it comes wrapped in.
+            # Without the names of the exceptions that wrap it.
             reason = re.sub(r"^[\w.]+: (\([\w.]+\) )?", "", message.partition("\n")[0])
             reason = TOO_MANY if TOO_MANY in message + (problem.text or "") else reason
             found["reasons"].setdefault(reason, []).append(name)

@@ -21,7 +21,7 @@ std::string reason(const std::string& what) {
     return what + ": " + strerror(errno);
 }
 
-// Two ends of a TCP connection within this process; false where descriptors are short.
+// Makes a TCP connection within this process. Returns false when descriptors are short.
 bool tcp_pair(int* ends) {
     int listener = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
@@ -90,7 +90,7 @@ void Bystanders::open_pair() {
     case 1:
         pair.what = "pipe";
         is_open = pipe(pair.ends) == 0;
-        std::swap(pair.ends[0], pair.ends[1]); // writes go in at the first
+        std::swap(pair.ends[0], pair.ends[1]); // writes enter at the first end
         break;
     default:
         pair.what = "socket pair";

@@ -1,5 +1,5 @@
 // Bystanders: files and sockets that have nothing to do with libpq. They are opened and closed all the time, so that
-// their numbers are those that connections had a moment ago, and none may ever be hit.
+// they get the numbers that connections had a moment ago. No sweep may ever hit one.
 #pragma once
 
 #include <random>
@@ -15,7 +15,7 @@ public:
     Bystanders(const Bystanders&) = delete;
     Bystanders& operator=(const Bystanders&) = delete;
 
-    // Opens, closes or checks one; reports a violation.
+    // Opens, closes or checks one. Reports a violation.
     void step();
 
 private:

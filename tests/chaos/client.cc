@@ -24,8 +24,8 @@ std::string variable(const char* name) {
 
 constexpr int stuck = 77;
 
-// Another thread may have been in libpq's own lock when this child was forked: then libpq waits for ever, with the shim
-// or without.
+// If another thread held libpq's own lock when this child was forked, libpq waits for ever, with the shim or
+// without.
 [[noreturn]] void on_alarm(int) {
     void* frames[32];
     int count = backtrace(frames, 32);
@@ -38,7 +38,7 @@ constexpr int stuck = 77;
     violation("a forked child hangs");
 }
 
-// In the child of a fork, which has what its parent has and must not hurt it.
+// Runs in the child of a fork, which has its parent's connections and must not hurt them.
 [[noreturn]] void live_in_child(unsigned seed) {
     signal(SIGALRM, on_alarm);
     alarm(15);
@@ -92,8 +92,8 @@ const Client::Action Client::actions[] = {
     {"spawn", &Client::spawn, 1},
 };
 
-// While its thread is in libpq, nothing is known of a connection. The tag's number is read when that is over: an upper
-// bound, as long as it is written before the tag is set.
+// While its thread is in libpq, the state of a connection is unknown. The tag's number is read afterwards: it is an upper
+// bound, because it is written before the tag is set.
 class Client::Use {
 public:
     Use(World& world, Held& held) : world_(world), held_(held) { held.record->set(Record::Kind::busy); }
@@ -134,7 +134,7 @@ void Client::step() {
     }
 }
 
-// Where to connect to, as whom.
+// Chooses a server address and a user.
 std::string Client::somewhere(Held& held) {
     std::string conninfo = "connect_timeout=3 gssencmode=disable application_name=" + world_.name;
     switch (below(8)) {
@@ -180,7 +180,7 @@ void Client::open_async() {
     held_.push_back(held);
 }
 
-// Now and then it gives up half-way.
+// Sometimes gives up half-way.
 void Client::drive(PGconn* conn, PostgresPollingStatusType (*poll_once)(PGconn*)) {
     if (!conn || PQstatus(conn) == CONNECTION_BAD)
         return;
@@ -207,7 +207,7 @@ void Client::leak(Held& held) {
     held.record = nullptr;
 }
 
-// The number will be another file's, and the PGconn must not be finished any more.
+// Another file will get the number, so the PGconn must never be finished.
 void Client::close_behind(Held& held) {
     if (counts_["close behind"] > most_closed_behind)
         return finish(held);
@@ -230,7 +230,7 @@ void Client::reset_async(Held& held) {
 
 void Client::fork_child(Held&) {
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-    return; // a child of threads may hang in the runtime
+    return; // a child of a program with threads can hang in the runtime
 #endif
     unsigned seed = below(1000);
     pid_t child = -1;

@@ -1,4 +1,4 @@
-// A client: a thread with connections of its own, with which it does at random what programs do with libpq.
+// A client is a thread with connections of its own. It does at random what programs do with libpq.
 #pragma once
 
 #include "tests/chaos/world.hh"
@@ -13,7 +13,7 @@ class Client {
 public:
     Client(World& world, unsigned seed) : world_(world), random_(seed) {}
 
-    // One action; comes back within a few seconds, whatever the server does.
+    // Performs one action. Returns within a few seconds, whatever the server does.
     void step();
     // Finishes what is open.
     void finish_all();
@@ -22,7 +22,7 @@ public:
 private:
     struct Held {
         PGconn* conn;
-        Record* record; // null: it is no longer in our hands
+        Record* record; // null: this client no longer owns it
         Record::Kind kind;
     };
     struct Action;
@@ -66,7 +66,7 @@ private:
     World& world_;
     std::mt19937 random_;
     std::vector<Held> held_;
-    std::vector<Held> leaked_; // not touched again before finish_all()
+    std::vector<Held> leaked_; // not used again before finish_all()
     Counts counts_;
 };
 

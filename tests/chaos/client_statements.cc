@@ -75,7 +75,7 @@ void Client::pipeline(Held& held) {
                           nullptr, 0);
     PQpipelineSync(held.conn);
     if (below(4) == 0)
-        return; // the next to use it will see
+        return; // the next use finds out
     drain(held.conn);
     PQexitPipelineMode(held.conn);
 }
@@ -96,7 +96,7 @@ void Client::nonblocking(Held& held) {
     drain(held.conn);
 }
 
-// PQcancel, unlike the rest of libpq, may raise SIGPIPE where the server is going down.
+// PQcancel, unlike the rest of libpq, can raise SIGPIPE when the server goes down.
 void Client::cancel(Held& held) {
     char error[256];
     sigset_t pipe, before;
@@ -111,7 +111,7 @@ void Client::cancel(Held& held) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-// Until there is a result to take, or it makes no sense to wait for one.
+// Waits until there is a result, or no sense in waiting for one.
 bool Client::await(PGconn* conn) {
     for (int i = 0; PQflush(conn) == 1 || PQisBusy(conn); i++) {
         pollfd fd{PQsocket(conn), POLLIN, 0};
@@ -121,7 +121,7 @@ bool Client::await(PGconn* conn) {
     return true;
 }
 
-// Takes all results that there are; in a pipeline, up to its end.
+// Takes all results; in a pipeline, up to its end.
 void Client::drain(PGconn* conn) {
     bool is_in_pipeline = PQpipelineStatus(conn) != PQ_PIPELINE_OFF;
     for (int nulls = 0; nulls < 10 && await(conn);) {

@@ -1,4 +1,4 @@
-"""A disk that is too small: what has its board or its journal there finds it full now and then."""
+"""A disk that is too small: programs whose board or journal is there find it full now and then."""
 
 import contextlib
 import ctypes
@@ -15,8 +15,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def enter_namespace():
-    """Starts this program again where what it mounts is seen by nobody else, and gone with it, however it ends. Where
-    the system lets nobody do that, it goes on as it is."""
+    """Starts this program again in a mount namespace of its own, so that its mounts end with it, however it ends. If
+    the system does not permit that, the program goes on as it is."""
     if UNSHARED in os.environ:
         return
     os.environ[UNSHARED] = ""
@@ -41,7 +41,7 @@ class Disk:
                 pass
 
     def leave(self, size):
-        """Leaves no more than that to what fills it."""
+        """Fills the disk but for that many bytes."""
         if self.filler.exists():
             os.truncate(self.filler, min(size, self.filler.stat().st_size))
 

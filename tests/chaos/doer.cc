@@ -1,8 +1,8 @@
 // doer PAGE SEED [limited]
 //
-// A program full of threads that do with libpq what programs do, at random, until the page says that it is enough. Says
-// on standard output what it did, and every violation that it sees itself; what the server must see, the checker does.
-// Knows nothing of pqsweep but its variable. `limited`: descriptors are short now and then.
+// A program full of threads does at random what programs do with libpq, until the page says stop. It prints on standard
+// output what it did, and each violation that it sees itself. The checker outside looks at the server. The program knows
+// nothing of pqsweep but its variable. With `limited`, descriptors are short now and then.
 // link: -lpq -pthread
 #include "tests/chaos/bystanders.hh"
 #include "tests/chaos/client.hh"
@@ -41,7 +41,7 @@ void pause_up_to(std::mt19937& random, unsigned milliseconds) {
     poll(nullptr, 0, static_cast<int>(random() % milliseconds));
 }
 
-// A connection that no sweep may end. It is asked for its session again and again.
+// A connection that no sweep may end. Its thread checks its session again and again.
 class Witness {
 public:
     Witness(World& world, const std::string& kind)
@@ -52,7 +52,7 @@ public:
     Witness(const Witness&) = delete;
     Witness& operator=(const Witness&) = delete;
 
-    // Once lost to a disruption, a kept one is opened again; another that no tag has can't be.
+    // After a disruption a kept connection is opened again. An untagged one can't be, because now there is a tag.
     void check() {
         if (is_lost_) {
             if (kind_ == "kept" && world_.page.disruptions % 2 == 0) {
@@ -106,8 +106,8 @@ void change_tags(World& world, std::mt19937& random) {
     pause_up_to(random, random() % 4 ? 20 : random() % 4 ? 300 : 1000);
 }
 
-// Only where there is an entry already: libpq reads the environment when it connects, and glibc can't bear that another
-// one is added meanwhile.
+// Changes an entry that exists: libpq reads the environment when it connects, and glibc does not bear that an entry
+// is added meanwhile.
 void change_environment(World& world, std::mt19937& random) {
     {
         std::scoped_lock lock(world.environment);
@@ -117,7 +117,7 @@ void change_environment(World& world, std::mt19937& random) {
     pause_up_to(random, 3);
 }
 
-// Takes all descriptors there are for a moment.
+// Takes all free descriptors for a moment.
 void take_descriptors(World& world, std::mt19937& random) {
     std::vector<int> taken;
     for (int fd = 0; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;)
@@ -129,8 +129,8 @@ void take_descriptors(World& world, std::mt19937& random) {
     pause_up_to(random, 100);
 }
 
-// The shim's handler is not TSan's to know, and must not run amid its runtime's work: there, threads take signals between
-// two steps alone, where a system call lets them in.
+// TSan does not know of the shim's handler, which must not interrupt its runtime. Under TSan, threads take signals only
+// between two steps, in a system call.
 #ifdef __SANITIZE_THREAD__
 constexpr bool is_choosy = true;
 #else
@@ -203,7 +203,7 @@ int run(const char* path, unsigned seed, bool is_limited) {
             start([&](auto&) { client.step(); });
         if (is_limited)
             start([&](auto& r) { take_descriptors(world, r); });
-        let_signals(SIG_BLOCK); // the kernel would give all to this thread, which only waits for others
+        let_signals(SIG_BLOCK); // else the kernel gives all signals to this thread, which only waits
         world.page.phase = Phase::working;
         for (std::thread& thread : threads)
             thread.join();

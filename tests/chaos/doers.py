@@ -1,4 +1,4 @@
-"""One program under the shim, and what must hold for it."""
+"""Runs one program under the shim, and checks what must hold for it."""
 
 import os
 import pathlib
@@ -41,7 +41,7 @@ class Doer:
             "PQSWEEP_GRACE": str(self.grace),
             "PQSWEEP_REPORT": dice.choice(["never", "stragglers", "always"]),
         } | ({"PQSWEEP_JOURNAL": str(self.journal)} if self.journal else {})
-        # A sweep without descriptors has a process of its own make calls, in memory that it shares: too much for TSan.
+        # A sweep without descriptors makes calls in a process that shares its memory, which TSan does not bear.
         self.is_limited = dice.random() < 0.2 and "tsan" not in world.options.preload
         self.output, self.errors = scratch / f"output-{number}", scratch / f"errors-{number}"
         self.process = self.start(path)
@@ -79,7 +79,7 @@ class Doer:
         return SWEPT_WITHIN * self.slowness + self.world.load.delay()
 
     def disrupt(self, by):
-        """1: the server goes down; 2: it is back."""
+        """Notes that the server goes down (1) or is back (2)."""
         self.page[DISRUPTIONS] += 1
         self.disrupted_at = time.monotonic() if by == 2 else float("inf")
 
@@ -98,7 +98,7 @@ class Doer:
     def complain(self, what):
         self.violations.append(what)
 
-    # While it works.
+    # Called while the program works.
     def signal(self):
         os.kill(self.process.pid, signal.SIGRTMIN + 7)
 
@@ -111,7 +111,7 @@ class Doer:
         return {"tag": 1, "sweep": 1 + self.grace}.get(what, 0)
 
     def hear(self):
-        """What a command from outside has done since, or None."""
+        """Returns what a command from outside has done since, or None."""
         if not self.outside.is_busy():
             return None
         asked, done = self.outside.what, self.outside.look()
@@ -125,7 +125,7 @@ class Doer:
             self.page[OUTSIDE] -= self.changes(asked)
         return done
 
-    # Looks at it before the server is asked: None once it is gone.
+    # Looks at the program before the server is asked. Returns None when it has ended.
     def look(self):
         now = time.monotonic()
         if done := self.hear():
@@ -149,7 +149,7 @@ class Doer:
         return seen
 
     def judge(self, before, backends, asked):
-        """What the server had at a moment after `asked`; `before` was seen before that."""
+        """Checks what the server had at a moment after `asked`. `before` was seen before that."""
         after = self.page.see()
         overdue = 0
         for backend in backends:
@@ -166,7 +166,7 @@ class Doer:
     def ended_at(self, tag, default):
         return next((when for ended, when in self.ends if ended >= tag), default)
 
-    # It does nothing now: what it has open, its journal, its board and the server have to agree within the limit.
+    # The program is quiet: its connections, its journal, its board and the server must agree within the limit.
     def judge_quiet(self, seen, backends, now, overdue):
         if self.outside.is_busy():
             return
@@ -205,7 +205,7 @@ class Doer:
             self.complain(f"its board counts {live} live, and lists {sorted(listed)}: {self.outside.answers}")
 
     def has_journal(self):
-        """One that has everything."""
+        """Returns whether the journal is on a disk with room, and so complete."""
         return self.journal not in (None, "/dev/full") and not self.is_journal_on_disk
 
     def stacks(self, *others):

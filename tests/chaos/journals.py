@@ -1,4 +1,4 @@
-"""What a program's journal says, and whether it can be true."""
+"""Reads a program's journal, and checks whether it can be true."""
 
 import json
 from collections import defaultdict
@@ -25,8 +25,8 @@ class Life:
 
 
 def lives(path, may_be_cut=False, has_gaps=False):
-    """{process: Life}. Threads write as they come: what two of them did at a time may be told in either order. On a
-    full disk a record may be cut, and others missing."""
+    """Returns {process: Life}. Threads write without order: two events of one moment can stand in either order. On a
+    full disk a record can be cut, and others can be missing."""
     all_lives = defaultdict(Life)
     lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     for i, line in enumerate(lines):
@@ -52,7 +52,7 @@ def lives(path, may_be_cut=False, has_gaps=False):
 
 
 def live_backends(path):
-    """Of the process itself, not of its children."""
+    """Returns the life of the process itself, not of its children."""
     for life in lives(path).values():
         return {c.backend for c in life.connections.values() if c.is_live()}
     return set()

@@ -1,4 +1,4 @@
-"""How busy the machine is: what the server needs to end a connection that no shim has closed."""
+"""Measures how busy the machine is: the time that the server takes to end a connection that no shim has closed."""
 
 import contextlib
 import time
@@ -11,8 +11,8 @@ REMEMBERED = 10     # seconds
 
 
 class Load:
-    """A connection is opened and closed, again and again. What it takes to leave pg_stat_activity, a straggler may take
-    longer than it must."""
+    """Opens and closes a connection again and again. The time until it has left pg_stat_activity is added to the
+    limit of a straggler."""
     def __init__(self):
         self.pid = None         # that was closed, and was still there when last seen
         self.closed_at = 0.0
@@ -20,7 +20,7 @@ class Load:
         self.slowest = 0.0
 
     def look(self, backends, asked):
-        """What the server had at a moment after `asked`."""
+        """Notes what the server had at a moment after `asked`."""
         if self.pid and self.pid not in {pid for pid, name in backends if name == NAME}:
             self.took.append((asked, asked - self.closed_at))
             self.slowest = max(self.slowest, asked - self.closed_at)
@@ -34,7 +34,7 @@ class Load:
                 connection.close()
 
     def forget(self):
-        """The server was down: that it did not answer meanwhile says nothing."""
+        """Forgets what was measured while the server was down."""
         self.pid = None
 
     def delay(self):

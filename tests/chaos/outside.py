@@ -1,4 +1,4 @@
-"""What somebody does to a doer from outside: `pqsweep` commands, one at a time, and what they must answer."""
+"""Runs `pqsweep` commands on a doer from outside, one at a time, and checks what they print."""
 
 import json
 import os
@@ -36,7 +36,7 @@ class Outside:
                                         stdout=self.printed[0], stderr=self.printed[1])
 
     def look(self):
-        """What has been done, or None. Complains of what must not be."""
+        """Returns what has been done, or None. Reports violations."""
         if not self.process:
             return None
         if self.process.poll() is None:
@@ -55,7 +55,7 @@ class Outside:
         if status == 0 and (mine or self.what in SEES):     # it may have no connection
             self.answers[self.what] = mine
             return self.what
-        # Once it is gone it can't be found; a board that got no room is none.
+        # No command finds a program that has ended, or one whose board got no room.
         if not self.doer.is_gone() and (mine or not self.doer.is_on_disk):
             self.complain(f"ends with {status}: {output}{errors}{self.doer.stacks()}")
         return None
@@ -73,7 +73,7 @@ class Outside:
         return all(what in self.answers for what in SEES)
 
     def backends(self):
-        """By the board, when it was last seen."""
+        """Returns what the board showed when it was last seen."""
         return {c["backend"] for c in self.answers["ls"] if c["state"] != "swept" and "backend" in c}
 
     def live(self):

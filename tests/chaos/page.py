@@ -1,4 +1,4 @@
-"""The page of a doer, as page.hh says."""
+"""Reads the page of a doer, whose layout page.hh states."""
 
 import mmap
 import struct
@@ -10,7 +10,7 @@ UNUSED, BOUND, LOOSE, BUSY = range(4)
 
 
 class Seen:
-    """What a page said at one moment."""
+    """What a page contained at one moment."""
     def __init__(self, words):
         self.begun, self.ended = words[BEGUN], words[ENDED]
         self.phase = words[PHASE]
@@ -20,7 +20,7 @@ class Seen:
         self.backends = {word >> 2 & 0x3fffffff: (word & 3, word >> 32) for word in self.records if word & 3 != BUSY}
 
     def has_tag(self):
-        """No change of its own was under way."""
+        """Returns whether no change of the doer's own was under way."""
         return self.begun == self.ended + 1
 
 

@@ -1,4 +1,4 @@
-"""The server under the chaos: the one that tests/bin/with-server started, until it is restarted."""
+"""The server of the chaos. tests/bin/with-server started it; a restart replaces that process."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ class Server:
         self.process = None     # once we have started one
         self.control = None
         self.connect()
-        # A server that is to stop waits for handshakes, also those that a client has given up half-way.
+        # A server that stops waits for handshakes, also for those that a client gave up half-way.
         self.control.cursor().execute("alter system set authentication_timeout = '5s'")
         self.ask("select pg_reload_conf()")
 
@@ -44,14 +44,14 @@ class Server:
             return cursor.fetchall()
 
     def backends(self):
-        """[(pid, application_name)] of what the doers have open."""
+        """Returns [(pid, application_name)] of the connections of the doers."""
         return self.ask("select pid, application_name from pg_stat_activity where application_name like 'chaos-%'")
 
     def terminate(self, pid):
         self.ask(f"select pg_terminate_backend({pid})")
 
     def crash(self):
-        """Kills a backend: the server ends all sessions and recovers. False if there was none."""
+        """Kills a backend: the server ends all sessions and recovers. Returns False if there was none."""
         for pid, _ in self.backends():
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -91,7 +91,7 @@ class Server:
         self.connect()
 
     def close(self):
-        """tests/bin/with-server ends only what it has started itself."""
+        """Stops the server, because tests/bin/with-server ends only the process that it has started."""
         self.control.close()
         if self.process:
             self.process.send_signal(signal.SIGQUIT)

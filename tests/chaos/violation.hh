@@ -1,4 +1,4 @@
-// What must not happen: the doer says it on standard output and dies, so that the checker sees it at once.
+// Reports a violation: the doer prints it on standard output and dies, so that the checker sees it at once.
 #pragma once
 
 #include <cstdio>

@@ -1,4 +1,4 @@
-// World: what all threads of a doer share.
+// World: all that the threads of a doer share.
 #pragma once
 
 #include "tests/chaos/page.hh"
@@ -16,10 +16,10 @@ struct World {
     World(Page& its_page, std::string its_name) : page(its_page), name(std::move(its_name)) {}
 
     Page& page;
-    const std::string name; // the application_name of its connections, or the first part
-    // glibc's setenv may hang in a child that was forked while another thread was in it, with the shim or without.
+    const std::string name; // the application_name of its connections, or its first part
+    // glibc's setenv can hang in a child that was forked while another thread was in it, with the shim or without.
     std::mutex environment;
-    // No connection is opened while no tag is set: it would never be swept. For opening, shared.
+    // Held, shared, to open a connection, so that a tag is set then: an untagged connection would never be swept.
     std::shared_mutex opening;
 
     std::mutex counting;

@@ -1,4 +1,4 @@
-// libFuzzer's way into read_wild_board(): make fuzz.
+// Lets libFuzzer call read_wild_board(): make fuzz.
 #include "tests/support/wild_board.hh"
 
 // NOLINTNEXTLINE(readability-identifier-naming)

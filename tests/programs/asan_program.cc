@@ -1,4 +1,4 @@
-// A program that was built with ASan, and leaves a connection in a global, as a leak checker allows.
+// A program built with ASan leaves a connection in a global, as a leak checker allows.
 // link: -lpq -fno-sanitize=all -fsanitize=address
 #include <cstdio>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// A libpq client that does what its standard input says, one command a line, and answers each with one line.
-// It knows nothing of pqsweep; the tests drive it under the shim and look at it from outside.
+// A libpq client reads commands from its standard input, one a line, and prints one line for each.
+// It knows nothing of pqsweep: the tests drive it under the shim and look at it from outside.
 // link: -lpq
 #include <cstdlib>
 #include <functional>
@@ -14,7 +14,7 @@
 namespace {
 
 std::map<std::string, PGconn*> connections;
-std::map<std::string, std::string> kept_entries; // putenv keeps what it is given
+std::map<std::string, std::string> kept_entries; // putenv keeps the pointer
 
 std::string one_line(std::string text) {
     for (char& c : text)

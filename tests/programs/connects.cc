@@ -1,5 +1,5 @@
-// Connects in the way that each line of its standard input names, with the rest of the line as conninfo or
-// database, and answers with the server's process id or libpq's error. Everything stays open.
+// Each line of standard input names a way to connect, and a conninfo or database. The program connects that
+// way and prints the server's process id or libpq's error. Everything stays open.
 // link: -lpq
 #include <cstdlib>
 #include <iostream>

@@ -1,4 +1,4 @@
-// Leaks until it is at its descriptor limit, soft or hard; then the tag changes, and a swept connection is used.
+// Leaks up to the descriptor limit, soft or hard. Then the tag changes, and the program uses a swept connection.
 // link: -lpq
 #include <cstdio>
 #include <cstdlib>

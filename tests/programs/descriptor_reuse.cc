@@ -1,5 +1,5 @@
-// The program closes connections' descriptors behind libpq's back, and their numbers become other sockets,
-// before the tag changes and while it does.
+// Closes the descriptors of connections without libpq. Their numbers become other sockets before the tag
+// changes and while it changes.
 // link: -lpq -pthread
 #include <atomic>
 #include <cstdio>
@@ -38,13 +38,13 @@ int main() {
     for (size_t i = 0; i < ends.size(); i += 2)
         all_well &= works(ends[i], ends[i + 1]) && works(ends[i + 1], ends[i]);
 
-    // Libpq still believes that the number is its own, and writes to what it is now; that must not become another file.
+    // libpq still takes the number for its own and writes to its present file: that must stay this socket.
     shutdown(ends[1], SHUT_WR);
     PQclear(PQexec(open[0], "select 1"));
     char first = 0;
     all_well &= recv(ends[1], &first, 1, MSG_DONTWAIT) == 1 && first == 'Q';
 
-    // Its number changes hands all the time while the tag changes: connection, socket pair, connection, ...
+    // While the tag changes, the number is by turns that of a connection and of a socket pair.
     std::atomic<int> broken = 0;
     for (int i = 0; i < 200; i++) {
         PGconn* victim = PQconnectdb("");
@@ -71,5 +71,5 @@ int main() {
     }
     puts(all_well && broken == 0 ? "all well" : "a foreign socket was shut down");
     fflush(stdout);
-    _exit(0); // PQfinish would wait for answers from what are no servers
+    _exit(0); // PQfinish would wait for sockets without a server
 }

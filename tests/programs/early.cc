@@ -1,4 +1,4 @@
-// A library's constructor connects before main, and before the shim's own constructor has run.
+// A library's constructor connects before main, and before the shim's constructor has run.
 // link: -learly -lpq
 #include <cstdio>
 #include <cstdlib>

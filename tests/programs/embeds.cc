@@ -1,4 +1,4 @@
-// A program that has Python inside, from some time on: prints what it finds in dlerror() after it has connected.
+// Starts an embedded Python at some time, and prints what dlerror() returns after each connect.
 // link: -lpq
 #include <cstdio>
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
-// Children of a process with open connections: what they do with their tags and ends must not reach the
-// parent's connections, and their own are swept as their own.
+// Forks children while connections are open. Their tags and ends must not reach the parent's connections,
+// and their own connections are swept with their own tags.
 // link: -lpq
 #include <cstdio>
 #include <cstdlib>
@@ -48,7 +48,7 @@ int main() {
     PGconn* transaction = PQconnectdb("");
     PQclear(PQexec(transaction, "begin"));
 
-    // First, while no fork has marked the connections yet: a vfork child's _exit shares our memory.
+    // This comes first, before a fork has marked the connections: the _exit of a vfork child shares our memory.
     pid_t vforked = vfork();
     if (vforked == 0)
         _exit(0);
@@ -64,7 +64,7 @@ int main() {
     ok &= in_child([] { exit(13); }) == 13;
     ok &= in_child([] { execl("/bin/sh", "sh", "-c", "exit 14", nullptr); }) == 14;
     ok &= system("exit 0") == 0;
-    // A fork that runs no fork handlers.
+    // _Fork runs no fork handlers.
     pid_t raw = static_cast<pid_t>(syscall(SYS_fork));
     if (raw == 0)
         raw_fork_child();
@@ -76,8 +76,8 @@ int main() {
     puts(ok ? "the parent's connections work" : "a child did harm");
     fflush(stdout);
 
-    // A daemon's way: the parent leaves, the child goes on with the connection. The end of the pipe says
-    // when.
+    // As a daemon starts: the parent leaves, and the child goes on with the connection. The pipe ends when the
+    // parent is gone.
     int parents_life[2];
     if (pipe(parents_life) != 0 || fork() != 0)
         exit(0);

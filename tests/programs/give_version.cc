@@ -1,5 +1,5 @@
-// give_version FROM TO: copies a shared library, and gives all symbols that it defines a version, as Red Hat's libpq
-// has. Sources and a linker script would do that better; Debian has no package of libpq's objects.
+// give_version FROM TO copies a shared library and gives all symbols that it defines a version, as in Red Hat's libpq.
+// Why not by a linker script: Debian has no package of libpq's objects.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,7 +17,7 @@ using Section = ElfW(Shdr);
 using Dynamic = ElfW(Dyn);
 using Symbol = ElfW(Sym);
 
-constexpr ElfW(Half) number = 100; // higher than those of the versions that libpq wants of others
+constexpr ElfW(Half) number = 100; // above the numbers of the versions that libpq needs from others
 
 struct Definitions {
     struct {
@@ -68,7 +68,7 @@ int main(int, char** argv) {
     Section* useless =
         find_section([](const Section& s) { return s.sh_type == SHT_PROGBITS && !s.sh_flags; });
 
-    // The first segment ends where the next page begins; there is room until then.
+    // The first segment has room until the next page begins.
     auto* segment = at<Segment>(at<Header>(0)->e_phoff);
     while (segment->p_type != PT_LOAD)
         segment++;
@@ -89,7 +89,7 @@ int main(int, char** argv) {
     if (entry + 2 >= at<Dynamic>(dynamic->sh_offset + dynamic->sh_size))
         fail("no room for entries");
 
-    // The library itself, and a version named "pq.so.5": a text that the string table has already.
+    // The library itself, and a version named "pq.so.5": the string table already has that text.
     auto* definitions = at<Definitions>(place);
     const char* strings = at<char>(at<Section>(at<Header>(0)->e_shoff)[symbols->sh_link].sh_offset);
     for (size_t i : {0, 1}) {
@@ -107,7 +107,7 @@ int main(int, char** argv) {
         if (at<Symbol>(symbols->sh_offset)[i].st_shndx != SHN_UNDEF)
             at<ElfW(Half)>(versions->sh_offset)[i] = number;
 
-    // For the linker, which reads sections.
+    // The linker reads sections, and not segments.
     useless->sh_type = SHT_GNU_verdef;
     useless->sh_flags = SHF_ALLOC;
     useless->sh_addr = useless->sh_offset = place;

@@ -1,5 +1,5 @@
-// Two connections to a listener that never answers: one driven by PQconnectPoll, one blocked in PQconnectdb in
-// another thread. Then the tag changes.
+// Two connections wait for a listener that never replies: PQconnectPoll drives one, another thread is blocked
+// in PQconnectdb with the other. Then the tag changes.
 // link: -lpq -pthread
 #include "tests/programs/listener.hh"
 
@@ -11,7 +11,7 @@
 
 int main() {
     Listener listener;
-    // A second host, so that libpq goes on to it when the first fails.
+    // libpq goes on to a second host when the first fails.
     std::string conninfo =
         "host=127.0.0.1,127.0.0.1 port=" + listener.port + "," + listener.port + " sslmode=disable";
 
@@ -25,7 +25,7 @@ int main() {
     };
     while (PQstatus(driven) != CONNECTION_AWAITING_RESPONSE)
         drive();
-    // Both have said hello to the listener.
+    // Both connections have reached the listener.
     for (int i = 0; i < 2; i++) {
         int fd = listener.take();
         char byte = 0;

@@ -1,5 +1,5 @@
-// What test suites do: connections that all modules share, also with threads, and others left over in what they were
-// doing. It begins a module with every line of input. The Makefile builds it as programs out there are built.
+// Does what test suites do: shares connections between modules and threads, and leaves others open in whatever they
+// do. Each line of input begins a module. The Makefile builds this program in the ways of other projects.
 // link: -lpq -pthread
 #include <atomic>
 #include <cstdio>
@@ -9,7 +9,7 @@
 
 namespace {
 
-PGconn *shared, *of_thread, *in_transaction, *running; // a leak checker finds them here
+PGconn *shared, *of_thread, *in_transaction, *running; // globals, where a leak checker finds them
 std::atomic<bool> is_over;
 
 void begin_module(const char* name) {

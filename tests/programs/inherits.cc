@@ -1,4 +1,4 @@
-// A child does with the connections of its parent what the arguments say, then leaves.
+// Forks a child that does with its parent's connections what the arguments say, and then leaves.
 // link: -lpq
 #include <cstdio>
 #include <cstdlib>

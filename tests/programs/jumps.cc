@@ -1,5 +1,5 @@
-// A signal handler that jumps out of a blocked libpq call, as DBI's recipe for time-outs does, and a thread
-// that is cancelled inside one. The connections stay swept and usable as far as libpq lets them be.
+// A signal handler jumps out of a blocked libpq call, as in DBI's recipe for time-outs, and a thread is
+// cancelled inside one. The connections can be swept and used as far as libpq itself permits.
 // link: -lpq -pthread
 #include <csetjmp>
 #include <csignal>

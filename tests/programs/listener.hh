@@ -1,4 +1,4 @@
-// A TCP listener on a free port of the loopback interface.
+// Listens on a free TCP port of the loopback interface.
 #pragma once
 
 #include <arpa/inet.h>
@@ -16,7 +16,7 @@ inline sockaddr_in loopback(uint16_t port) {
 
 struct Listener {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    std::string port; // "" if it could not be had
+    std::string port; // "" if there is none
 
     Listener() {
         sockaddr_in address = loopback(0);

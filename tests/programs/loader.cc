@@ -1,5 +1,5 @@
-// Asks the loader in the ways that programs do, and prints what it answers: the same with us and without, with no
-// tag set. The program itself has no libpq, and no setting asks for one.
+// Calls the loader in the ways that programs do, and prints the results. With no tag set they are the same with
+// pqsweep and without. The program itself has no libpq, and no setting loads one.
 // link: -ldl
 #include <cstdio>
 #include <dlfcn.h>
@@ -19,7 +19,7 @@ void* open(const char* name, int mode) {
     return handle;
 }
 
-// An error text would name us for one who could only have found us: see dlsym in hooks_loader.cc.
+// The texts of dlerror() are left out: where only the shim has the function, they name it (shim/hooks/loader_hooks.cc).
 void show_functions() {
     for (const char* name : {"PQconnectdb", "PQfinish", "PQstatus"})
         for (void* handle : {RTLD_DEFAULT, RTLD_NEXT, dlopen(nullptr, RTLD_NOW)})
@@ -34,7 +34,7 @@ using Connect = void*(const char*);
 using Message = char*(void*);
 using Finish = void(void*);
 
-// What each libpq calls a bad conninfo, taken from its handle, tells which one it is.
+// The error text for a bad conninfo shows which libpq a handle belongs to.
 void show_libpq(void* handle) {
     auto connect = reinterpret_cast<Connect*>(dlsym(handle, "PQconnectdb"));
     auto message = reinterpret_cast<Message*>(dlsym(handle, "PQerrorMessage"));
@@ -51,7 +51,7 @@ int main() {
     show_functions();
 
     void* libpq = open("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
-    void* copy = open("libqq.so.5", RTLD_NOW | RTLD_LOCAL); // by this program's RUNPATH
+    void* copy = open("libqq.so.5", RTLD_NOW | RTLD_LOCAL); // found by this program's RUNPATH
     show_libpq(libpq);
     show_libpq(copy);
     open("libpq.so.5", RTLD_NOW | RTLD_GLOBAL);

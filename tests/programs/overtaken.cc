@@ -1,5 +1,5 @@
-// The tag changes while another thread reconnects a connection that was swept, by using it. That goes well, but where a
-// change comes late enough to hit the statement.
+// The tag changes while another thread uses a swept connection, which reconnects it. The use succeeds, unless a change
+// comes late enough to hit the statement.
 // link: -lpq -pthread
 #include <cstdio>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// An event loop: connections are made with PQconnectStart and PQconnectPoll, many at a time, while the tag changes in
-// the midst of their handshakes. Each attempt comes to an end, and those of the last tag succeed.
+// An event loop makes many connections at a time with PQconnectStart and PQconnectPoll, while the tag changes during
+// their handshakes. Each attempt ends, and those of the last tag succeed.
 // link: -lpq
 #include <algorithm>
 #include <cstdio>
@@ -17,7 +17,7 @@ struct Attempt {
     bool is_over() const { return status == PGRES_POLLING_OK || status == PGRES_POLLING_FAILED; }
 };
 
-// Moves on those that are ready; false when nothing was, for a minute.
+// Polls the connections that are ready. Returns false if none was for a minute.
 bool turn(std::vector<Attempt>& attempts) {
     std::vector<pollfd> fds;
     for (const Attempt& a : attempts)
@@ -41,7 +41,7 @@ int main(int, char** argv) {
         std::vector<Attempt> attempts(10);
         for (Attempt& a : attempts)
             a.conn = PQconnectStart(argv[1]);
-        // The tag changes after so many turns of the loop, if they are not all connected by then.
+        // The tag changes after that many turns of the loop, unless all are connected by then.
         auto is_over = [](const Attempt& a) { return a.is_over(); };
         for (int i = 0; !is_stuck && !std::all_of(attempts.begin(), attempts.end(), is_over); i++) {
             if (i == turns)

@@ -1,4 +1,4 @@
-// What stands between a client and the server, and passes on what they say.
+// Stands between a client and the server and passes their bytes on.
 #pragma once
 
 #include "tests/programs/listener.hh"
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <unistd.h>
 
-// A connection to the server's TCP port, or -1.
+// Returns a connection to the server's TCP port, or -1.
 inline int connect_to_server() {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     const char* port = getenv("PGPORT");
@@ -21,7 +21,7 @@ inline bool send_all(int fd, std::string_view bytes) {
     return send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
 }
 
-// Until one of them goes, or answer(std::string_view bytes), which passes on what the server says, is false.
+// Runs until one of them goes, or until answer(bytes), which passes on the server's bytes, returns false.
 template<class Answer>
 void relay(int client, int server, Answer answer) {
     std::array<char, 4096> buffer;

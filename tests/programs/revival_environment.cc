@@ -1,5 +1,5 @@
 // One thread adds variables to the environment, which moves it, while another uses a connection that is swept again and
-// again. Using one does not look at the environment, but libpq does when it connects.
+// again. A program does not expect that such a use reads the environment, but libpq reads it when it connects.
 // link: -lpq -pthread
 #include <algorithm>
 #include <atomic>
@@ -32,7 +32,7 @@ bool works(PGconn* c) {
 
 } // namespace
 
-// Always moves, and leaves nothing to be read behind.
+// Moves the environment each time, and unmaps the old one, so that no stale pointer can be read.
 extern "C" void* realloc(void* old, size_t size) {
     void* fresh = malloc(size);
     if (!old || !fresh)

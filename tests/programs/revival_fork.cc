@@ -1,4 +1,4 @@
-// A connection is swept, then used by a child that inherited it, then by its owner.
+// A child that inherited a swept connection uses it, then its owner does.
 // link: -lpq
 #include <cstdio>
 #include <cstdlib>

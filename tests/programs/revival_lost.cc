@@ -1,8 +1,8 @@
 // revival_lost N [gone]
 //
-// A connection is revived; N times, the server it comes to reads no more once the client is let in, but still says
-// something. What is sent then is lost, and libpq knows, but takes the connection for a good one. Then all is well again,
-// or there is no server.
+// A revival meets, N times, a server that stops reading once the client is let in, but still sends something. What the
+// client sends then is lost. libpq notices, but still takes the connection for a good one. After that the server works
+// again or, with "gone", there is none.
 // link: -lpq -pthread
 #include "tests/programs/relay.hh"
 
@@ -22,7 +22,7 @@ using namespace std::literals;
 constexpr std::string_view ready_for_query = "Z\0\0\0\5I"sv;
 constexpr std::string_view notice = "N\0\0\0\x27SNOTICE\0C00000\0Mfor ever and ever\0\0"sv;
 
-// Lets the client in and is deaf from then on. False: the client has gone.
+// Lets the client in and stops reading. Returns false when the client has gone.
 bool answer_deaf(int client, std::string_view bytes) {
     if (!bytes.ends_with(ready_for_query))
         return send_all(client, bytes);

@@ -1,5 +1,5 @@
-// A connection is revived again and again while other threads open and close files and sockets as fast as they can:
-// the number stays its own, and no other's is touched.
+// Revives a connection again and again while other threads open and close files and sockets as fast as they can.
+// The connection keeps its number, and no other file is touched.
 // link: -lpq -pthread
 #include <atomic>
 #include <cstdio>

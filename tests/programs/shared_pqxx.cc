@@ -1,4 +1,4 @@
-// libpqxx: one connection for all modules, with a prepared statement and a setting.
+// libpqxx uses one connection for all modules, with a prepared statement and a setting.
 // link: -lpqxx -lpq
 #include <cstdlib>
 #include <iostream>

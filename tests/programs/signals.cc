@@ -1,5 +1,5 @@
-// Four threads connect, query and finish while signals interrupt them at random moments, as many as the argument says.
-// An untagged connection and a pair of sockets must live through it all, and at the end nothing of the tag be left.
+// Four threads connect, query and finish while signals interrupt them at random moments. The argument is their number.
+// An untagged connection and a pair of sockets must survive, and at the end no connection of the tag is left.
 // link: -lpq -pthread
 #include <atomic>
 #include <csignal>
@@ -26,7 +26,7 @@ void exchange_byte(const int (&pair)[2]) {
         foreign_hits++;
 }
 
-// Descriptor numbers change hands between connections and other sockets all the time.
+// Descriptor numbers pass between connections and other sockets all the time.
 void use_foreign_sockets() {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
@@ -86,8 +86,7 @@ int main(int, char** argv) {
     std::mt19937 random(7);
     for (int i = atoi(argv[1]); i > 0; i--) {
         pthread_kill(threads[random() % 4].native_handle(), SIGRTMIN + 7);
-        usleep(static_cast<useconds_t>(i % 100 < 90 ? random() % 100
-                                                    : random() % 20000)); // time to get connected
+        usleep(static_cast<useconds_t>(i % 100 < 90 ? random() % 100 : random() % 20000)); // time to connect
     }
     is_over = true;
     for (std::thread& thread : threads)

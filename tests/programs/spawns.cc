@@ -1,4 +1,4 @@
-// A process with two connections starts another program in the way that the first argument names; then it uses them.
+// A process with two connections starts another program in the way of the first argument, and then uses them.
 // link: -lpq -pthread
 #include <cstdio>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// Holds connections, and computes for ever: no call, no system call, no end.
+// Holds connections and computes for ever, without a call or a system call.
 // link: -lpq
 #include <cstdio>
 #include <libpq-fe.h>

@@ -1,4 +1,4 @@
-// A statement is running through a relay; then the relay takes connections and answers nothing any more.
+// A statement runs through a relay. Then the relay accepts connections and no longer replies.
 // link: -lpq -pthread
 #include "tests/programs/relay.hh"
 
@@ -22,7 +22,7 @@ int main() {
     std::cout << "a statement is running" << std::endl;
     std::string line;
     std::getline(std::cin, line);
-    setenv("PQSWEEP_TAG", "b", 1); // the cancel request lands in the listener's backlog
+    setenv("PQSWEEP_TAG", "b", 1); // the cancel request stays in the listener's backlog
     timeval limit{};
     socklen_t length = sizeof limit;
     getsockopt(socket(AF_INET, SOCK_STREAM, 0), SOL_SOCKET, SO_RCVTIMEO, &limit, &length);

@@ -1,3 +1,3 @@
-// Has no loader, so nothing can be preloaded into it.
+// A static program has no loader, so no library can be preloaded into it.
 // link: -static -fno-sanitize=all
 int main() {}

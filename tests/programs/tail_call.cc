@@ -1,5 +1,5 @@
-// A wrapper whose last act is a libpq call: compiled to a jump, so that the caller's address is the wrapper's
-// caller, and not the wrapper.
+// A wrapper ends with a libpq call, which is compiled to a jump: the return address is in the wrapper's
+// caller, and not in the wrapper.
 // link: -lpq
 #include <cstdio>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// A program with a mind of its own about SIGRTMIN+7: the first argument says which. It holds a connection, and answers
-// every line of its standard input with how often its own handler ran.
+// Handles SIGRTMIN+7 in the way that the first argument names. The program holds a connection, and for every line of its
+// standard input it prints how often its own handler ran.
 // link: -lpq
 #include <csignal>
 #include <cstdlib>
@@ -31,7 +31,7 @@ void block() {
     sigprocmask(SIG_BLOCK, &set, nullptr);
 }
 
-// As small as the kernel allows and a little more, before a page that may not be touched.
+// A little more than the kernel's minimum, behind a page that can't be touched.
 void make_small_stack() {
     auto page = static_cast<size_t>(getpagesize());
     size_t size = (static_cast<size_t>(sysconf(_SC_MINSIGSTKSZ)) + 2048 + page - 1) / page * page;

@@ -1,5 +1,5 @@
 // Four threads open, use, reset and finish connections, and leave some, while the tag changes 1,000 times.
-// One untagged connection and a pair of sockets must live through it all.
+// An untagged connection and a pair of sockets must survive.
 // link: -lpq -pthread
 #include <atomic>
 #include <cstdio>
@@ -24,7 +24,7 @@ void use(unsigned seed) {
         if (open.size() < 8)
             open.push_back(PQconnectdb(""));
         PGconn*& c = open[random() % open.size()];
-        switch (random() % 40) { // mostly the default: a sweep that has to cancel takes its time
+        switch (random() % 40) { // the default is frequent: a sweep that must cancel is slow
         case 0:
             PQclear(PQexec(c, "select 1"));
             break;

@@ -1,6 +1,6 @@
-// One thread forks while others are in and out of our locks, and those of the loader: none may be missing its owner in
-// a child. Each child has a connection of its own, which ends with its tag. (It changes that in place: glibc's setenv
-// may hang in such a child, with us or without.)
+// One thread forks while others take and leave the shim's locks and the loader's: no lock may be held in a child
+// without its owner. Each child has a connection of its own, which ends with its tag. (A child changes its tag in
+// place: glibc's setenv can hang there, with pqsweep or without.)
 // link: -lpq -pthread
 #include <atomic>
 #include <cstdio>
@@ -35,7 +35,7 @@ void change_environment() {
 }
 
 void live() {
-    alarm(30); // a child that hangs dies of it
+    alarm(30); // ends a child that hangs
     PGconn* own = PQconnectdb("");
     bool ok = works(own);
     tag[strlen(tag) - 1]++;

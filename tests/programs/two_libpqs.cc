@@ -1,5 +1,5 @@
-// Two plugins, RTLD_LOCAL, each with a libpq of its own: the system's, and a copy under another name whose
-// texts say "INVALID". The program itself has none. With an argument, they are loaded with RTLD_DEEPBIND.
+// Loads two plugins with RTLD_LOCAL, each with its own libpq: the system's, and a copy of another name whose texts
+// say "INVALID". The program itself has none. With an argument it loads them with RTLD_DEEPBIND.
 // link: -ldl
 #include <cstdio>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// A PGconn that no hook has seen the birth of, as a libpq may make for its own use.
+// Uses a PGconn that no hook saw opened, as libpq can make for itself.
 // link: -lpq -ldl
 #include <cstdio>
 #include <cstdlib>

@@ -1,1 +1,1 @@
-// What preloading costs by itself: an object with nothing in it.
+// An empty object: it shows what preloading itself costs.

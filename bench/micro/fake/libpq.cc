@@ -1,6 +1,6 @@
-// A libpq that does nearly nothing, so that what the shim adds can be seen, and needs no server, so that
-// there can be any number of connections. They share one socket, but for those to "sink": each has its own there, whose
-// other end nobody reads. A query's result is there at once.
+// A fake libpq does nearly nothing, so that the shim's own cost shows, and needs no server, so that there can be
+// any number of connections. They share one socket. Only connections to "sink" have one each, whose other end is never
+// read. The result of a query is there at once.
 // link: -Wl,-soname,libpq.so.5
 #include <cstdlib>
 #include <cstring>
@@ -14,7 +14,7 @@ struct pg_conn {
     PGTransactionStatusType transaction;
     int results;
     int sink[2];         // -1: it has none
-    char buffers[35000]; // as far apart as the real ones, which own two buffers of 16 kB each
+    char buffers[35000]; // real connections are that far apart: each owns two buffers of 16 kB
 };
 
 struct pg_cancel {};
@@ -75,7 +75,7 @@ PGresult* PQgetResult(PGconn* conn) {
     return &the_result;
 }
 
-// Through its own exported functions, as the real one does.
+// Calls its own exported functions, as the real libpq does.
 PGresult* PQexec(PGconn* conn, const char* query) {
     while (PQgetResult(conn)) {
     }

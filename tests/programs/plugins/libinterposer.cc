@@ -1,11 +1,11 @@
-// Stands before the shim, as a sanitizer's runtime does: close and socket come to it from there.
+// Stands before the shim, as a sanitizer's runtime does, and forwards close and socket to it.
 // link: -ldl
 #include <atomic>
 #include <dlfcn.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-// Counted after the call, so that it is no tail call, and the next one's caller is this object.
+// Counts after the call: a tail call would hide this object from the function that it calls.
 std::atomic<int> calls;
 
 extern "C" int close(int fd) {

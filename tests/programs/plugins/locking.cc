@@ -1,4 +1,4 @@
-// A library that connects with a lock of its own held.
+// A library holds a lock of its own while it connects.
 // link: -lpq
 #include <atomic>
 #include <libpq-fe.h>

@@ -1,4 +1,4 @@
-// A plugin that brings its own dependency on libpq, as a language's driver module does.
+// A plugin brings its own dependency on libpq, as a language's driver module does.
 // link: -lpq
 #include <libpq-fe.h>
 

@@ -1,3 +1,3 @@
-// The plugin again, on a copy of libpq with another soname.
+// The plugin again, linked with a copy of libpq that has another soname.
 // link: -l:libqq.so.5
 #include "tests/programs/plugins/plugin.cc"
