@@ -35,7 +35,7 @@ sanitizer_runtime = $(if $(sanitize),$(realpath $(shell $(CXX) -print-file-name=
 version := $(shell cat VERSION)
 libpq_flags := $(or $(shell pkg-config --cflags libpq 2>/dev/null),-I$(shell pg_config --includedir 2>/dev/null))
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
-compile = $(CXX) -std=c++20 $(warnings) -MMD -MP $(sanitize) $(libpq_flags) -I.
+compile = $(CXX) -std=c++20 $(warnings) -MMD -MP $(sanitize) -I.
 
 # The shim must load into any process: no C++ runtime, no constructor, thread-local storage without allocation.
 shim_flags := -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsafe-statics -ftls-model=initial-exec
@@ -64,7 +64,7 @@ unit_tested := $(shared_objects) $(call room,$(patsubst %,tools/%,$(filter-out c
 
 # What every process touches comes first, in as few pages as can be; last the arrays that only connections do.
 linked_first := $(call object,shim/hooks/process shim/real/libc_functions shim/table/table shim/report/summary shim/report/witness)
-linked_last := $(call object,shim/table/connections)
+linked_last := $(call object,shim/lifecycle/cancels shim/lifecycle/sessions)
 in_order := $(linked_first) $(filter-out $(linked_first) $(linked_last),$(shim_objects)) $(linked_last)
 # A sanitizer's runtime calls dlsym, getenv and sigaction before it is ready to watch what they do.
 unsanitized := $(call object,shim/hooks/libc_hooks shim/hooks/loader_hooks) $(call room,shim/real)
@@ -98,11 +98,14 @@ $(unsanitized): sanitize :=
 
 $(B)/obj/shim/%.o: shim/%.cc Makefile
 	@mkdir -p $(@D)
-	$(compile) $(shim_flags) $(CXXFLAGS) -c -o $@ $<
+	$(compile) $(libpq_flags) $(shim_flags) $(CXXFLAGS) -c -o $@ $<
 
 $(B)/obj/%.o: %.cc Makefile
 	@mkdir -p $(@D)
-	$(compile) $(defines) $(CXXFLAGS) -c -o $@ $<
+	$(compile) $(includes) $(defines) $(CXXFLAGS) -c -o $@ $<
+
+# The tools do without libpq.
+$(B)/obj/tests/%.o: includes = $(libpq_flags)
 
 # What single files are compiled with.
 $(call object,tools/commands/main): VERSION
@@ -127,11 +130,11 @@ $(B)/chaos/doer: $(chaos_objects)
 link_of = $(shell sed -n 's,^// link: ,,p' $(1))
 $(B)/programs/%: tests/programs/%.cc Makefile $(plugins) $(wildcard tests/programs/*.hh)
 	@mkdir -p $(@D)
-	$(compile) $(CXXFLAGS) -o $@ $< -L$(@D) -Wl,-rpath,'$$ORIGIN' $(call link_of,$<) $(LDFLAGS)
+	$(compile) $(libpq_flags) $(CXXFLAGS) -o $@ $< -L$(@D) -Wl,-rpath,'$$ORIGIN' $(call link_of,$<) $(LDFLAGS)
 
 $(B)/programs/%.so: tests/programs/plugins/%.cc Makefile $(B)/programs/libqq.so.5
 	@mkdir -p $(@D)
-	$(compile) -fPIC -shared $(CXXFLAGS) -o $@ $< -L$(@D) -Wl,-rpath,'$$ORIGIN' $(call link_of,$<) $(LDFLAGS)
+	$(compile) $(libpq_flags) -fPIC -shared $(CXXFLAGS) -o $@ $< -L$(@D) -Wl,-rpath,'$$ORIGIN' $(call link_of,$<) $(LDFLAGS)
 
 $(B)/recipes/%: tests/fixtures/recipes/%/main.cc $(wildcard tests/fixtures/recipes/*.hh tests/fixtures/recipes/*/*.cc) Makefile
 	@mkdir -p $(@D)
@@ -183,15 +186,15 @@ build/clients/left_haskell: tests/fixtures/clients/left_haskell.hs
 
 $(B)/bench/%: bench/micro/%.cc Makefile
 	@mkdir -p $(@D)
-	$(compile) $(CXXFLAGS) -o $@ $< -lpq -lbenchmark -ldl $(LDFLAGS)
+	$(compile) $(libpq_flags) $(CXXFLAGS) -o $@ $< -lpq -lbenchmark -ldl $(LDFLAGS)
 
 $(B)/bench/fake/%.so: bench/micro/fake/%.cc Makefile
 	@mkdir -p $(@D)
-	$(compile) -fPIC -shared $(CXXFLAGS) -o $@ $< -Wl,-soname,$(@F).5 $(LDFLAGS)
+	$(compile) $(libpq_flags) -fPIC -shared $(CXXFLAGS) -o $@ $< -Wl,-soname,$(@F).5 $(LDFLAGS)
 
 $(B)/bench/leaky_suite: bench/suites/doctest/leaky_suite.cc Makefile
 	@mkdir -p $(@D)
-	$(compile) $(CXXFLAGS) -o $@ $< -lpq $(LDFLAGS)
+	$(compile) $(libpq_flags) $(CXXFLAGS) -o $@ $< -lpq $(LDFLAGS)
 
 packages:  ## install the Debian packages that demo, test and bench need
 	@tests/bin/install-packages tests/packages/check.txt tests/packages/test.txt

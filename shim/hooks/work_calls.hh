@@ -33,14 +33,14 @@ void remember_call(Table& table, Connection& c, Result result, Args... args) {
     constexpr bool only_sends = kind.starts_work && !kind.waits;
     if (kind.starts_work ? !sessions::is_worth_it(c) || (only_sends && !result) : !c.has_session)
         return;
-    Session& session = table.connections.session(c);
+    Session& session = sessions::of(table, c);
     if constexpr (kind.starts_work) {
         sessions::sent<call>(session, args...);
         // In a pipeline, the session has to tell this command's outcome from those of others.
         if (!c.has_session && c.activity != Activity::pipeline && session.forgets_plain())
             return;
     }
-    ResultInProgress& in_progress = table.connections.result_in_progress(c);
+    sessions::ResultInProgress& in_progress = sessions::result_in_progress(table, c);
     if constexpr (std::is_same_v<Result, PGresult*>) {
         if (kind.waits && !result)
             in_progress.has_failed = true;

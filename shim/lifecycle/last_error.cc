@@ -3,6 +3,8 @@
 #include "shim/base/keep_errno.hh"
 #include "shim/base/socket.hh"
 #include "shim/base/text.hh"
+#include "shim/lifecycle/sessions.hh"
+#include "shim/origin/capture.hh"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -50,7 +52,7 @@ void hint_field(Text& out, const TextPool& names, const Straggler& s) {
 }
 
 void append_loss(Text& out, Table& table, const Connection& c) {
-    Loss loss = table.connections.session(c).loss();
+    Loss loss = sessions::of(table, c).loss();
     if (c.is_unrestorable)
         loss = Loss::unclear;
     if (loss != Loss::none)

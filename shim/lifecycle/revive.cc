@@ -4,6 +4,7 @@
 #include "shim/base/settings.hh"
 #include "shim/base/socket.hh"
 #include "shim/base/text.hh"
+#include "shim/lifecycle/sessions.hh"
 #include "shim/lifecycle/tracker.hh"
 #include "shim/report/journal.hh"
 
@@ -188,7 +189,7 @@ private:
 bool is_wanted(Table& table, Connection& c) {
     const Straggler* record = table.stragglers.record(c.straggler);
     return the_settings().revive && record && record->activity == Activity::idle && !c.has_reason &&
-           !c.is_unrestorable && table.connections.session(c).loss() == Loss::none;
+           !c.is_unrestorable && sessions::of(table, c).loss() == Loss::none;
 }
 
 // Another session in the PGconn, like the last one. A sweep that came in between has left nothing of it. A connection that
@@ -202,9 +203,8 @@ Outcome reconnect(Table& table, Connection& c, PGconn* conn, const ClientState& 
         if (libpq.PQstatus(conn) != CONNECTION_OK)
             return Outcome::no_server;
         tracker::progressed(table, c, conn);
-        Replayed replayed = losses == most_losses
-                                ? Replayed::failed
-                                : Replay(libpq, conn).run(table.connections.session(c), state);
+        Replayed replayed =
+            losses == most_losses ? Replayed::failed : Replay(libpq, conn).run(sessions::of(table, c), state);
         if (replayed == Replayed::all)
             return tracker::revived(c) ? Outcome::done : Outcome::not_wanted;
         cut_socket(c.fd, c.cookie, {});
@@ -246,7 +246,7 @@ Outcome attempt(Table& table, Connection& c, PGconn* conn) {
 bool can_wait(Table& table, Connection& c) {
     constexpr uint8_t patience = 8;
     tracker::await_record(c);
-    if (!is_wanted(table, c) || c.activity != Activity::idle || table.connections.session(c).listens() ||
+    if (!is_wanted(table, c) || c.activity != Activity::idle || sessions::of(table, c).listens() ||
         c.glances == patience)
         return false;
     c.glances = static_cast<uint8_t>(c.glances + 1);

@@ -2,6 +2,7 @@
 // descriptor number and with its session's state.
 #pragma once
 
+#include "shim/real/libpqs.hh"
 #include "shim/table/table.hh"
 
 namespace pqsweep::revive {

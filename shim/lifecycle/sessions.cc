@@ -2,6 +2,8 @@
 
 namespace pqsweep::sessions {
 
+constinit Slot slots[Connections::capacity + 1]{};
+
 namespace {
 
 uint32_t granted(const Libpq& libpq, const PGresult* result) {
@@ -17,6 +19,11 @@ uint32_t granted(const Libpq& libpq, const PGresult* result) {
 }
 
 } // namespace
+
+void forget(const Table& table, const Connection& c) {
+    of(table, c).forget();
+    result_in_progress(table, c) = {};
+}
 
 void got(const Connection& c, ResultInProgress& in_progress, Session& session, const PGresult* result) {
     if (!result) {

@@ -1,13 +1,40 @@
-// What the owner's calls and their results mean for the session: fed to Session, which remembers what a revival
-// must give back. Only for connections that may be revived.
+// Sessions: what a revival must give back to each connection. Feeds a connection's Session (session/) with what its
+// owner thread sends and what the server returns. Only for connections that may be revived.
+//
+// They lie in static memory. Leak checkers look there and in the heap for what was allocated, and not in a mapping.
+// Context: owner thread.
 #pragma once
 
 #include "shim/base/settings.hh"
 #include "shim/lifecycle/tracker.hh"
+#include "shim/session/session.hh"
 
 #include <cstring>
 
 namespace pqsweep::sessions {
+
+// Of the command whose results are being read.
+struct ResultInProgress {
+    bool has_failed;
+    char tag[31];     // PQcmdStatus of its latest result
+    uint32_t granted; // the columns of its only row that are true
+};
+
+struct Slot {
+    Session session;
+    ResultInProgress in_progress;
+};
+extern constinit Slot slots[Connections::capacity + 1];
+
+inline Session& of(const Table& table, const Connection& c) {
+    return slots[table.connections.slot_of(c)].session;
+}
+inline ResultInProgress& result_in_progress(const Table& table, const Connection& c) {
+    return slots[table.connections.slot_of(c)].in_progress;
+}
+
+// The connection's slot begins or ends, or it gets another session.
+void forget(const Table& table, const Connection& connection);
 
 inline bool is_worth_it(const Connection& c) {
     return c.epoch != 0 && the_settings().revive;
@@ -40,11 +67,11 @@ void sent(Session& session, Args... args) {
         session.sends_other();
 }
 
-// A result of the oldest command that has not ended yet; null at its end.
+// Takes a result of the oldest command that has not ended yet; null at its end.
 void got(const Connection& connection, ResultInProgress& in_progress, Session& session,
          const PGresult* result);
 
-// Where nothing is under way any more, the session hears of it. Whether there is something in it.
+// Notes in the session that nothing is under way any more, if so. Returns whether there is something in it.
 bool settled(const Connection& connection, Session& session);
 
 } // namespace pqsweep::sessions

@@ -5,6 +5,7 @@
 #include "shim/base/settings.hh"
 #include "shim/base/sigpipe.hh"
 #include "shim/base/socket.hh"
+#include "shim/lifecycle/cancels.hh"
 #include "shim/lifecycle/ledger.hh"
 #include "shim/report/journal.hh"
 
@@ -108,7 +109,7 @@ private:
         count_opening(table_, c, activity);
         Straggler straggler{.tag = c.tag,
                             .test = c.test,
-                            .line = table_.connections.origin(c).lines[0],
+                            .line = table_.origins.of(table_.connections.slot_of(c)).lines[0],
                             .ended_by = cause_ == Cause::request ? TextId::none : TextId(table_.tag),
                             .database = c.database,
                             .backend_pid = c.backend_pid,
@@ -170,21 +171,10 @@ private:
             const Straggler* record = table_.stragglers.record(c.straggler);
             if ((record && !may_be_busy(c, record->activity)) || now() >= cancel_deadline || !filter(c))
                 return;
-            cancel(c);
+            cancels::send(table_, c);
             any = true;
         });
         return any;
-    }
-
-    // Whoever frees the slot meanwhile finds no PGcancel in it; it is put back even then, and freed by the
-    // slot's next owner: free() may not be called here.
-    void cancel(Connection& c) {
-        PGcancel* cancel = table_.connections.cancel(c).exchange(nullptr, std::memory_order_acq_rel);
-        if (!cancel)
-            return;
-        char error[256];
-        c.libpq->PQcancel(cancel, error, sizeof error);
-        table_.connections.put_back(c, cancel);
     }
 
     void finish_privately() {

@@ -5,6 +5,7 @@
 // has the socket too: a daemon's parent must not end the session that its child goes on with.
 #pragma once
 
+#include "shim/real/libpqs.hh"
 #include "shim/table/table.hh"
 
 namespace pqsweep::terminate_at_exit {

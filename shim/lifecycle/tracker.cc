@@ -4,10 +4,13 @@
 #include "shim/base/keep_errno.hh"
 #include "shim/base/settings.hh"
 #include "shim/base/socket.hh"
+#include "shim/lifecycle/cancels.hh"
 #include "shim/lifecycle/last_error.hh"
 #include "shim/lifecycle/ledger.hh"
+#include "shim/lifecycle/sessions.hh"
 #include "shim/lifecycle/tag.hh"
 #include "shim/lifecycle/terminate_at_exit.hh"
+#include "shim/origin/capture.hh"
 #include "shim/report/journal.hh"
 
 #include <cstring>
@@ -30,11 +33,7 @@ void established(Table& table, Connection& c, PGconn* conn) {
     c.encrypted = has_tls || (gss_in_use && gss_in_use(conn));
     if (has_tls)
         terminate_at_exit::expect_tls(libpq);
-    PGcancel* former =
-        table.connections.cancel(c).exchange(libpq.PQgetCancel(conn), std::memory_order_acq_rel);
-    if (former)
-        libpq.PQfreeCancel(former);
-    Connections::free_spent_cancels(libpq);
+    cancels::keep(table, c, conn);
     c.activity = Activity::idle;
     if (c.state() == State::swept || c.established.exchange(true, std::memory_order_seq_cst))
         return;
@@ -94,12 +93,22 @@ void lost(Table& table, Connection& c) {
     }
 }
 
+// A sweep has put a PGcancel back after the slot's last owner had gone, or a fork has left what was the parent's.
+Connection* add(Table& table, const PGconn* conn, const Libpq* libpq) {
+    Connection* c = table.connections.add(conn, libpq);
+    if (c) {
+        sessions::forget(table, *c);
+        cancels::forget(table, *c);
+    }
+    return c;
+}
+
 void note_opening(Table& table, Connection& c) {
     TextId tag = table.tag;
     c.number = table.numbered.add(1);
     c.tag = tag;
     c.test = tag::test(table);
-    table.connections.origin(c) = origin::of_this_call();
+    table.origins.of(table.connections.slot_of(c)) = origin::of_this_call();
     c.epoch = tag == TextId::none ? 0 : uint32_t(table.epoch);
     c.opened_at = now();
 }
@@ -120,7 +129,7 @@ void connected(Table& table, PGconn* conn, const Libpq* libpq, bool is_done) {
         c = nullptr;
     }
     if (!c) {
-        c = table.connections.add(conn, libpq);
+        c = add(table, conn, libpq);
         if (!c) {
             if (is_done)
                 table.connections.note_untracked();
@@ -201,7 +210,7 @@ void resetting(Table& table, Connection& c) {
         table.tags.of(c.tag).closed.add(1);
         journal::closed(c.number, journal::Close::reset);
     }
-    table.connections.session(c).forget();
+    sessions::forget(table, c);
     c.has_session = false;
     note_opening(table, c);
     c.straggler = 0;
@@ -219,6 +228,8 @@ void finishing(Table& table, Connection& c) {
     TextId tag = c.tag;
     uint32_t number = c.number;
     bool was_live = table.no_longer_live(c);
+    cancels::forget(table, c);
+    sessions::forget(table, c);
     State state = table.connections.remove(c);
     if (state == State::swept)
         journal::closed(number, journal::Close::late);
@@ -294,7 +305,7 @@ void using_inherited(Connection& c, Use use) {
 Connection* adopting(Table& table, Connection& inherited, const PGconn* conn) {
     KeepErrno keep;
     using_inherited(inherited, Use::finish);
-    return table.connections.add(conn, inherited.libpq);
+    return add(table, conn, inherited.libpq);
 }
 
 } // namespace pqsweep::tracker

@@ -5,6 +5,7 @@
 // Nothing here holds a lock while libpq works, and nothing changes errno.
 #pragma once
 
+#include "shim/real/libpqs.hh"
 #include "shim/table/table.hh"
 
 namespace pqsweep::tracker {

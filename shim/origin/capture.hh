@@ -5,24 +5,13 @@
 // All-zero bytes are an unknown origin.
 #pragma once
 
-#include "shim/base/relaxed.hh"
-#include "shim/table/text_pool.hh"
+#include "shim/table/origins.hh"
 
-#include <array>
 #include <string_view>
 
 namespace pqsweep {
 
 struct Table;
-
-struct Origin {
-    static constexpr int most_lines = 8, most_calls = 32;
-
-    // The innermost first; `none` behind the last. A line is "file:line function", of Python. A call is
-    // "file+0xoffset", of any code; the offset is in the call, not behind it.
-    std::array<Relaxed<TextId>, most_lines> lines;
-    std::array<Relaxed<TextId>, most_calls> calls;
-};
 
 namespace origin {
 

@@ -217,8 +217,8 @@ void opened(const Table& table, const Connection& c) {
         .word("user", names.text(c.user))
         .word("host", names.text(c.host))
         .word("application", names.text(c.application))
-        .words("source", names, table.connections.origin(c).lines)
-        .words("stack", names, table.connections.origin(c).calls);
+        .words("source", names, table.origins.of(table.connections.slot_of(c)).lines)
+        .words("stack", names, table.origins.of(table.connections.slot_of(c)).calls);
 }
 
 void closed(uint32_t connection, Close how) {

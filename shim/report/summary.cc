@@ -218,7 +218,7 @@ void print_open(Output& output, Table& table) {
         print_opening(output, table, c.tag, c.test, c.activity, now() - c.opened_at, c.backend_pid,
                       c.database);
         output.line().newline();
-        append_line(output.line(), table, table.connections.origin(c).lines[0]);
+        append_line(output.line(), table, table.origins.of(table.connections.slot_of(c)).lines[0]);
     });
 }
 

@@ -14,9 +14,6 @@
 
 #include "shim/base/lock.hh"
 #include "shim/base/relaxed.hh"
-#include "shim/origin/capture.hh"
-#include "shim/real/libpqs.hh"
-#include "shim/session/session.hh"
 #include "shim/table/backing.hh"
 #include "shim/table/text_pool.hh"
 #include "shim/table/words.hh"
@@ -24,7 +21,11 @@
 #include <atomic>
 #include <cstdint>
 
+using PGconn = struct pg_conn; // libpq's; only its address means something here
+
 namespace pqsweep {
+
+class Libpq;
 
 // The backend waits for the client's next message, and libpq has no half-written one.
 constexpr bool is_waiting(Activity a) {
@@ -60,7 +61,7 @@ struct alignas(128) Connection {
     Relaxed<bool> mid_message;       // libpq may hold part of a message from the server
     Relaxed<bool> has_reason;        // its owner has been given the reason for its end
     Relaxed<bool> is_unrestorable;
-    Relaxed<bool> has_session; // there is something in session()
+    Relaxed<bool> has_session; // there is something in its Session
     Relaxed<uint8_t> glances;  // see revive::can_wait
     Relaxed<uint8_t> in_child; // of InChild
     Relaxed<int> fd;           // -1: none
@@ -83,12 +84,6 @@ struct alignas(128) Connection {
     static uint32_t with(uint32_t life, State state) { return (life & ~3u) | static_cast<uint32_t>(state); }
 };
 static_assert(sizeof(Connection) == 128);
-
-struct ResultInProgress {
-    bool has_failed;
-    char tag[31];     // PQcmdStatus of its latest result
-    uint32_t granted; // the columns of its only row that are true
-};
 
 class Connections {
 public:
@@ -115,22 +110,10 @@ public:
     // Makes the slot free; answers what it was.
     State remove(Connection& connection);
 
-    // Where the PGcancel of a slot is kept: in static memory, as are the sessions, because leak checkers look for what
-    // was allocated there and in the heap, and not in a mapping of ours. A sweep takes it out to use it.
-    std::atomic<PGcancel*>& cancel(const Connection& connection);
-    // Puts it back. One that the owner has replaced meanwhile waits for the next free_spent_cancels(): free() may not
-    // be called here.
-    void put_back(const Connection& connection, PGcancel* cancel);
-    static void free_spent_cancels(const Libpq& libpq);
-    // What its session has to be given back if it is revived, and the command whose results are being read; both
-    // for the owner.
-    Session& session(const Connection& connection);
-    ResultInProgress& result_in_progress(const Connection& connection) {
-        return results_in_progress_[&connection - slots_];
+    // The number of its slot, from 1 to capacity: what is kept of a connection elsewhere is found by it.
+    uint32_t slot_of(const Connection& connection) const {
+        return static_cast<uint32_t>(&connection - slots_);
     }
-    // Where in the program it was opened.
-    Origin& origin(const Connection& connection) { return origins_[&connection - slots_]; }
-    const Origin& origin(const Connection& connection) const { return origins_[&connection - slots_]; }
 
     // Calls visit(Connection&) for every slot that was ever used; safe beside add() and remove().
     template<class Visit>
@@ -168,8 +151,6 @@ private:
     Relaxed<uint32_t> untracked_;
     uint32_t first_free_;
     std::atomic<uint32_t> buckets_[bucket_count];
-    ResultInProgress results_in_progress_[capacity + 1];
-    Origin origins_[capacity + 1];
     alignas(mapping_unit) std::atomic<uint32_t> high_water_; // from here on: on the board
     Connection slots_[capacity + 1];                         // the first stays unused: 0 means none
 };

@@ -7,6 +7,7 @@
 #include "shim/table/board.hh"
 #include "shim/table/connections.hh"
 #include "shim/table/mailbox.hh"
+#include "shim/table/origins.hh"
 #include "shim/table/stragglers.hh"
 #include "shim/table/tags.hh"
 #include "shim/table/text_pool.hh"
@@ -36,6 +37,7 @@ struct Table : TableHead {
     Tags tags;
     Connections connections;
     Stragglers stragglers;
+    Origins origins;
     Backing head_backing;
 
     // Calls visit(Part, Backing&) for all that is on the board.

@@ -1,0 +1,30 @@
+// Origins: where in the program each connection was opened. The room origin/ finds that out; here it is only kept.
+// All-zero bytes are an unknown origin.
+#pragma once
+
+#include "shim/table/connections.hh"
+
+#include <array>
+
+namespace pqsweep {
+
+struct Origin {
+    static constexpr int most_lines = 8, most_calls = 32;
+
+    // The innermost first; `none` follows the last. A line is "file:line function", of Python. A call is
+    // "file+0xoffset", of any code; the offset is that of the call instruction, not of the one behind it.
+    std::array<Relaxed<TextId>, most_lines> lines;
+    std::array<Relaxed<TextId>, most_calls> calls;
+};
+
+class Origins {
+public:
+    // By Connections::slot_of().
+    Origin& of(uint32_t slot) { return origins_[slot]; }
+    const Origin& of(uint32_t slot) const { return origins_[slot]; }
+
+private:
+    Origin origins_[Connections::capacity + 1];
+};
+
+} // namespace pqsweep
