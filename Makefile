@@ -110,6 +110,7 @@ $(B)/obj/tests/%.o: includes = $(libpq_flags)
 # What single files are compiled with.
 $(call object,tools/commands/main): VERSION
 $(call object,tools/commands/main): defines = -DPQSWEEP_VERSION='"$(version)"'
+$(call object,tools/launch/preload): $(B)/libdir
 $(call object,tools/launch/preload): defines = -DPQSWEEP_LIBDIR='"$(LIBDIR)"'
 $(call object,tests/support/program): defines = -DPQSWEEP_SANITIZER_RUNTIME='"$(sanitizer_runtime)"'
 
@@ -283,11 +284,28 @@ compile_commands.json: Makefile  ## for editors and other tools
 	    sed -n '/^$(CXX) .*\.cc/ {s/[\"]/\\&/g; s,.* \([^ ]*\.cc\)\( .*\)\?$$,{"directory": "$(CURDIR)"\, "file": "\1"\, "command": "&"}\,,p}' | \
 	    sed '1s/^/[/; $$s/,$$/]/' > $@
 
-install: all  ## to PREFIX (/usr/local), below DESTDIR
+# The command looks for the library beside itself, in the lib/ beside its folder, and in LIBDIR.
+$(B)/libdir: always
+	@mkdir -p $(@D)
+	@echo '$(LIBDIR)' | cmp -s - $@ || echo '$(LIBDIR)' > $@
+
+install: all  ## to PREFIX (/usr/local) and LIBDIR (PREFIX/lib), below DESTDIR
 	install -D -m 755 $(B)/pqsweep $(DESTDIR)$(PREFIX)/bin/pqsweep
 	install -D -m 644 $(B)/libpqsweep.so $(DESTDIR)$(LIBDIR)/libpqsweep.so
 	install -D -m 644 tools/pqsweep.1 $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
 	sed -i '1s/"pqsweep"/"pqsweep $(version)"/' $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
+
+uninstall:  ## remove what install has put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/pqsweep $(DESTDIR)$(LIBDIR)/libpqsweep.so $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
+
+# The source as it is committed, and a Debian package of it.
+tarball := $(B)/dist/pqsweep-$(version).tar.gz
+dist:  ## a source tarball and a Debian package in build/dist/
+	@tests/bin/install-packages tests/packages/check.txt tests/packages/dist.txt
+	@mkdir -p $(dir $(tarball))
+	git archive --prefix=pqsweep-$(version)/ --output=$(tarball) HEAD
+	tools/packaging/deb $(tarball)
+	lintian --fail-on error $(B)/dist/*.deb
 
 clean:  ## remove build/
 	rm -rf build
@@ -296,7 +314,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 24
 	@echo 'Variables: BUILD=release|clang|debug|asan|tsan, TESTS, SECONDS, SEED, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
-.PHONY: all shim packages rooms demo test chaos compat clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install clean help
+.PHONY: all shim packages rooms demo test chaos compat clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install uninstall dist clean help always
 .DELETE_ON_ERROR:
 
 -include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(test_objects:.o=.d) $(chaos_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))
