@@ -53,9 +53,9 @@ shim_rooms := base real table session session/sql origin report lifecycle hooks
 shim_objects := $(call room,$(shim_rooms:%=shim/%))
 # What the tools and the unit tests share with the shim.
 shared_objects := $(filter-out $(call room,shim/hooks),$(shim_objects))
-tool_rooms := text journal verdict report live launch commands
+tool_rooms := text journal verdict report live blockers launch commands
 tool_objects := $(call room,$(tool_rooms:%=tools/%))
-unit_libraries := -lfmt -lsimdjson -lelf
+unit_libraries := -lfmt -lsimdjson -lelf -ldl
 tool_libraries := $(unit_libraries) -lncursesw -ltinfo
 unit_objects := $(call room,$(patsubst %/,%,$(sort $(dir $(wildcard tests/unit/*/*.cc tests/unit/*/*/*.cc)))))
 test_objects := $(call room,tests tests/support tests/process) $(unit_objects)

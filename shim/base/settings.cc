@@ -193,6 +193,8 @@ constexpr Setting list[] = {
     {"PQSWEEP_JOURNAL", "", "a file's name, where %p stands for the process id",
      [](std::string_view text, Settings& s) { return s.journal = text, true; }},
     {"PQSWEEP_RUN", "", "a name", [](std::string_view text, Settings& s) { return s.run = text, true; }},
+    {"PQSWEEP_RUN_SOCKET", "", "a file's name",
+     [](std::string_view text, Settings& s) { return s.run_socket = text, true; }},
     {"PQSWEEP_EXITCODE", "0", "a whole number from 0 to 255", parse_exit_code},
     {"PQSWEEP_FAIL_ON", "abandoned", "any of abandoned, transaction and exit, separated by commas",
      parse_fail_on},

@@ -50,9 +50,10 @@ struct Settings {
     Report report;
     uint8_t fail_on;
     uint8_t exit_code;
-    int signal;               // 0: none
-    std::string_view journal; // empty: none
-    std::string_view run;     // what its records call the run
+    int signal;                  // 0: none
+    std::string_view journal;    // empty: none
+    std::string_view run;        // what its records call the run
+    std::string_view run_socket; // of `pqsweep run`, see introduce.hh; empty: none
     List<std::string_view, 16> tag_from;
     List<KeepRule, 64> keep;
 };

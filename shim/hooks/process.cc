@@ -87,6 +87,7 @@ void make_table() {
         write_to_stderr("pqsweep: no memory for its table; connections are not tracked\n");
         return;
     }
+    fresh->run = fresh->texts.intern(the_settings().run);
     board::share(*fresh);
     journal::start();
     tag::start(*fresh);

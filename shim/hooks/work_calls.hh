@@ -15,6 +15,11 @@
 
 namespace pqsweep {
 
+// Whether the call moves its connection on. One that only looks for what the server has sent, or sends off what is left, does not: a
+// program that waits by polling makes many of them.
+template<Call call>
+constexpr bool moves_on = !kind_of<call>.looks && call != Call::PQflush;
+
 // Puts the reason where libpq finds it in this call. A command that is only sent off meets its reason when its reply is
 // read: an event loop can be watching the old socket, and would never hear of a new one.
 template<Call call>
@@ -73,7 +78,10 @@ template<Call call, class... Args>
         if (outcome != revive::Outcome::done)
             deliver_reason<call>(table, c, conn);
     }
+    if constexpr (moves_on<call>)
+        c.uses = c.uses + 1;
     if constexpr (kind.starts_work) {
+        c.last_test = tag::test(table);
         if (c.epoch != 0 && table.tag != TextId::none)
             c.epoch = table.epoch;
         if (!is_busy(c.activity))

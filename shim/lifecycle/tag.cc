@@ -29,6 +29,8 @@ struct Source {
     bool is_overruled; // by a tag from outside
     size_t test_length;
     char test[TextPool::longest];
+    Relaxed<TextId> test_id; // of that text, if it has one
+    std::atomic<bool> has_test_id;
 };
 constinit Source source{};
 
@@ -64,6 +66,8 @@ Outcome take(Table& table, const char* explicit_tag, const char* test) {
     if (source.is_overruled && !is_news)
         return {false, TextId::none};
     source.is_overruled = false;
+    if (is_news)
+        source.has_test_id.store(false, std::memory_order_relaxed);
     memcpy(source.test, kept.data(), kept.size());
     source.test_length = kept.size();
     bool was_explicit = source.explicit_tag != TextId::none;
@@ -153,14 +157,13 @@ void environment_changed(const char* name) {
 }
 
 TextId test(Table& table) {
-    char copy[sizeof source.test];
-    size_t length = 0;
-    {
-        Lock::Guard guard(source.lock);
-        length = source.test_length;
-        memcpy(copy, source.test, length);
-    }
-    return table.texts.intern({copy, length});
+    if (source.has_test_id.load(std::memory_order_acquire))
+        return source.test_id;
+    Lock::Guard guard(source.lock);
+    TextId id = table.texts.intern({source.test, source.test_length});
+    source.test_id = id;
+    source.has_test_id.store(true, std::memory_order_release);
+    return id;
 }
 
 void forget() {
@@ -168,6 +171,7 @@ void forget() {
     source.explicit_tag = TextId::none;
     source.is_overruled = false;
     source.test_length = 0;
+    source.has_test_id.store(false, std::memory_order_relaxed);
 }
 
 } // namespace pqsweep::tag

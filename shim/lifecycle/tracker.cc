@@ -5,6 +5,7 @@
 #include "shim/base/settings.hh"
 #include "shim/base/socket.hh"
 #include "shim/lifecycle/cancels.hh"
+#include "shim/lifecycle/introduce.hh"
 #include "shim/lifecycle/last_error.hh"
 #include "shim/lifecycle/ledger.hh"
 #include "shim/lifecycle/sessions.hh"
@@ -23,10 +24,20 @@ TextId intern(Table& table, const char* text) {
     return text ? table.texts.intern(text) : TextId::none;
 }
 
+uint16_t port_of(const Libpq& libpq, PGconn* conn) {
+    const char* text = libpq.PQport ? libpq.PQport(conn) : nullptr;
+    uint32_t port = 0;
+    for (; text && *text >= '0' && *text <= '9'; text++)
+        port = port * 10 + static_cast<uint32_t>(*text - '0');
+    return static_cast<uint16_t>(port);
+}
+
 void established(Table& table, Connection& c, PGconn* conn) {
     const Libpq& libpq = *c.libpq;
     c.backend_pid = libpq.PQbackendPID(conn);
     c.host = intern(table, libpq.PQhost(conn)); // of several, the one that answered
+    c.port = port_of(libpq, conn);
+    c.conninfo = introduce::connection(libpq, conn);
     c.application = intern(table, libpq.PQparameterStatus(conn, "application_name"));
     auto gss_in_use = libpq.PQgssEncInUse;
     bool has_tls = libpq.PQsslInUse(conn);
@@ -108,7 +119,10 @@ void note_opening(Table& table, Connection& c) {
     c.number = table.numbered.add(1);
     c.tag = tag;
     c.test = tag::test(table);
-    table.origins.of(table.connections.slot_of(c)) = origin::of_this_call();
+    Origin& origin = table.origins.of(table.connections.slot_of(c));
+    origin = origin::of_this_call();
+    c.line = origin.lines[0];
+    c.last_test = c.test;
     c.epoch = tag == TextId::none ? 0 : uint32_t(table.epoch);
     c.opened_at = now();
 }

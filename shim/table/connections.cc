@@ -41,6 +41,9 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
     c->epoch = c->sweep = 0;
     c->straggler = 0;
     c->tag = c->test = c->database = c->user = c->host = c->application = TextId::none;
+    c->line = c->last_test = TextId::none;
+    c->uses = c->conninfo = 0;
+    c->port = 0;
 
     version_.fetch_add(1, std::memory_order_acq_rel);
     auto& bucket = buckets_[bucket_of(conn)];

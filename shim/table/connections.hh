@@ -64,7 +64,8 @@ struct alignas(128) Connection {
     Relaxed<bool> has_session; // there is something in its Session
     Relaxed<uint8_t> glances;  // see revive::can_wait
     Relaxed<uint8_t> in_child; // of InChild
-    Relaxed<int> fd;           // -1: none
+    Relaxed<uint16_t> port;
+    Relaxed<int> fd; // -1: none
     Relaxed<int> backend_pid;
     Relaxed<uint32_t> epoch; // tag::epoch() of its last use; 0: opened while no tag was set, never swept
     Relaxed<TextId> tag;     // under which it was opened, and the test
@@ -73,6 +74,10 @@ struct alignas(128) Connection {
     Relaxed<TextId> user;
     Relaxed<TextId> host;
     Relaxed<TextId> application;
+    Relaxed<TextId> line;            // of the program that opened it, see Origin
+    Relaxed<TextId> last_test;       // the test that used it last
+    Relaxed<uint32_t> conninfo;      // the number of what it was made with, see introduce.hh
+    Relaxed<uint32_t> uses;          // grows with each call that moves it on
     Relaxed<uint32_t> number;        // of all that this process opened, from 1 on
     Relaxed<uint32_t> sweep;         // the sweep that claimed it
     std::atomic<uint32_t> straggler; // its record in Stragglers, complete once this is set; 0: none (yet)

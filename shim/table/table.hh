@@ -26,6 +26,7 @@ struct TableHead {
     Relaxed<int> signal; // of PQSWEEP_SIGNAL; 0: none
     Relaxed<Handler> handler;
     pid_t pid;
+    TextId run;                 // PQSWEEP_RUN
     Relaxed<TextId> tag;        // the current one; `none` outside tags
     Relaxed<uint32_t> epoch;    // grows whenever a tag ends, or is swept before its end; never 0
     Relaxed<uint32_t> numbered; // connections that were given a number

@@ -67,9 +67,11 @@ void read_wild_board(const uint8_t* bytes, size_t size) {
         return;
     }
     check(board->program);
+    check(board->run);
     check(board->tag);
     for (const tools::SeenConnection& c : board->connections)
-        for (const std::string& text : {c.tag, c.test, c.database, c.user, c.host, c.application})
+        for (const std::string& text :
+             {c.tag, c.test, c.database, c.user, c.host, c.application, c.line, c.last_test})
             check(text);
     for (const tools::SeenTag& tag : board->tags)
         check(tag.name);

@@ -22,6 +22,7 @@ std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& 
 std::function<int()> declare_report(CLI::App& app, const std::vector<std::string>& rest);
 std::function<int()> declare_ps(CLI::App& app, const std::vector<std::string>& rest);
 std::function<int()> declare_ls(CLI::App& app, const std::vector<std::string>& rest);
+std::function<int()> declare_blockers(CLI::App& app, const std::vector<std::string>& rest);
 std::function<int()> declare_tag(CLI::App& app, const std::vector<std::string>& rest);
 std::function<int()> declare_sweep(CLI::App& app, const std::vector<std::string>& rest);
 std::function<int()> declare_top(CLI::App& app, const std::vector<std::string>& rest);

@@ -13,6 +13,7 @@ constexpr Subcommand commands[] = {
     {"report", "tell what journals say: as a table, JSON, JUnit, annotations or a page", declare_report},
     {"ps", "list the processes under the shim", declare_ps},
     {"ls", "list their connections", declare_ls},
+    {"blockers", "show who waits for whose locks", declare_blockers},
     {"tag", "change the tag of running processes", declare_tag},
     {"sweep", "sweep the current tag of running processes", declare_sweep},
     {"top", "watch them, by tag", declare_top},

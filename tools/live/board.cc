@@ -66,7 +66,12 @@ SeenConnection seen(const Connection& c, const TextPool& names, int64_t time) {
             .database = text(c.database),
             .user = text(c.user),
             .host = text(c.host),
-            .application = text(c.application)};
+            .application = text(c.application),
+            .port = c.port,
+            .line = text(c.line),
+            .last_test = text(c.last_test),
+            .conninfo = c.conninfo,
+            .uses = c.uses};
 }
 
 bool is_identity(const board::Identity& identity, ssize_t size) {
@@ -96,6 +101,7 @@ std::optional<Board> read_board(int fd, NoBoard& no_board) {
     identity.program[sizeof identity.program - 1] = 0;
     Board board{.identity = identity,
                 .program = printable(identity.program),
+                .run = printable(table.texts.checked_text(table.run)),
                 .tag = printable(table.texts.checked_text(table.tag)),
                 .live = table.live,
                 .opened = table.numbered,

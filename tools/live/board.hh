@@ -22,6 +22,11 @@ struct SeenConnection {
     double age;  // seconds
     int backend; // the server process's id; 0: not yet known
     std::string database, user, host, application;
+    int port;              // 0: not known
+    std::string line;      // of the program that opened it, as "file:line function"
+    std::string last_test; // that used it
+    uint32_t conninfo;     // the number of what it was made with; 0: not handed over
+    uint32_t uses;         // changes when the program moves it on
 };
 
 struct SeenTag {
@@ -34,6 +39,7 @@ struct SeenTag {
 struct Board {
     board::Identity identity;
     std::string program;
+    std::string run; // PQSWEEP_RUN
     std::string tag; // the current one; "": none
     uint32_t live;
     uint32_t opened;

@@ -1,0 +1,24 @@
+// Asker: one connection to a server, for one question. libpq is loaded when the first question is asked: the pqsweep command is
+// not linked with it.
+//
+// The connection is closed as soon as the reply is there: held open, it would make the suite's own DROP DATABASE fail.
+#pragma once
+
+#include "tools/blockers/conninfo.hh"
+
+#include <chrono>
+#include <string>
+
+namespace pqsweep::tools::asker {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+// Returns the JSON that question() asks for, or {"error": ...}. `libpq` is a file to load if the system has none; it can be empty.
+// Context: any process without threads. Blocks until `deadline` at most, but for the resolver if `conninfo` has no hostaddr.
+std::string ask(const Conninfo& conninfo, const std::string& libpq, Deadline deadline);
+
+// Ends a server process with pg_terminate_backend, if it still serves that user and database and is not working.
+// Returns whether it did.
+bool terminate(const Conninfo& conninfo, int backend, const std::string& libpq, Deadline deadline);
+
+} // namespace pqsweep::tools::asker

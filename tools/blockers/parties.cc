@@ -1,0 +1,40 @@
+#include "tools/blockers/parties.hh"
+
+namespace pqsweep::tools {
+
+std::string Party::last_user() const {
+    return !connection.last_test.empty() ? connection.last_test : connection.tag;
+}
+
+std::string Party::opener() const {
+    return !connection.test.empty() ? connection.test : connection.tag;
+}
+
+Parties::Parties(const std::vector<Process>& processes) {
+    for (const Process& process : processes)
+        for (const SeenConnection& connection : process.board().connections)
+            if (connection.backend > 0 && !connection.is_swept)
+                add({process.pid(), process.command(), connection});
+}
+
+void Parties::add(Party party) {
+    int backend = party.connection.backend;
+    by_backend_.emplace(backend, std::move(party));
+}
+
+const Party* Parties::of(const Session& session) const {
+    auto [first, last] = by_backend_.equal_range(session.pid);
+    for (auto place = first; place != last; ++place) {
+        const SeenConnection& c = place->second.connection;
+        if (c.database == session.database && c.user == session.user)
+            return &place->second;
+    }
+    return nullptr;
+}
+
+const Party* Parties::of(const Waits& waits, int backend) const {
+    const Session* session = waits.session(backend);
+    return session ? of(*session) : nullptr;
+}
+
+} // namespace pqsweep::tools
