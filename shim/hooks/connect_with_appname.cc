@@ -6,7 +6,7 @@ namespace pqsweep {
 
 namespace {
 
-// What libpq takes for a connection string where it could be a database's name as well.
+// Returns whether libpq takes the value of dbname for a connection string, and not for a database's name.
 bool is_connection_string(std::string_view text) {
     return starts_with(text, "postgresql://") || starts_with(text, "postgres://") ||
            text.find('=') != text.npos;
@@ -32,7 +32,7 @@ bool NamedConnect::add(const char* keyword, const char* value) {
 }
 
 bool NamedConnect::take(const char* conninfo) {
-    // As a database's name, which a word alone would be then, it would mean something else.
+    // PQconnectdb refuses a word alone. As the value of dbname, it would be a database's name.
     if (!conninfo || (*conninfo && !is_connection_string(conninfo)))
         return false;
     return add("dbname", conninfo);

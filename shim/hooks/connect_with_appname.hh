@@ -1,5 +1,7 @@
-// The tag as application_name of the connections that have none of their own, so that pg_stat_activity shows
-// which module holds what.
+// Gives a connection the tag as its application_name if the program sets none. So pg_stat_activity shows which module
+// holds what.
+//
+// Context: the owner's thread. errno: kept. Locks: none.
 #pragma once
 
 #include "shim/real/libpqs.hh"
@@ -8,15 +10,16 @@
 
 namespace pqsweep {
 
-// The arguments of any connect call, as the one that takes keywords has them, after the tag as
-// fallback_application_name: what comes later in the list overrides it. Holds everything itself.
+// Holds the arguments of any connect call as the call that takes keywords has them. The tag comes first, as
+// fallback_application_name: libpq lets a later entry of the list override it.
 class NamedConnect {
 public:
     explicit NamedConnect(std::string_view tag);
     NamedConnect(const NamedConnect&) = delete;
     NamedConnect& operator=(const NamedConnect&) = delete;
 
-    // False where the call must go on as it is: libpq would complain of it, or its list is too long.
+    // Takes the program's arguments. Returns false if the call must go on as it is: libpq would refuse it, or its list
+    // is too long.
     bool take(const char* conninfo);
     bool take(const char* const* keywords, const char* const* values, int expand);
     bool take(const char* host, const char* port, const char* options, const char* tty, const char* db,
@@ -27,7 +30,7 @@ public:
     int expand() const { return expand_; }
 
 private:
-    static constexpr size_t longest_name = 63; // NAMEDATALEN; the server would cut more, with a NOTICE
+    static constexpr size_t longest_name = 63; // NAMEDATALEN; the server cuts a longer one, with a NOTICE
     static constexpr int most = 64;            // libpq knows about 50 keywords
 
     bool add(const char* keyword, const char* value);

@@ -1,4 +1,7 @@
-// libpqsweep.so's libc functions. Each does what libc's does, and here is why it is wrapped at all.
+// libpqsweep.so's libc functions. Each does what libc's function does. The comments say why it is wrapped.
+//
+// Context: that of the libc function: any thread; signal handlers for getenv, close, sigaction, signal and _exit.
+// errno: what libc's function leaves.
 #include "shim/base/clock.hh"
 #include "shim/base/environment.hh"
 #include "shim/base/keep_errno.hh"
@@ -21,7 +24,7 @@ namespace pqsweep {
 
 namespace {
 
-// The environment holds the tag. Without a table there is nothing to be told, nor any reader to keep out.
+// The environment holds the tag. Without a table, no thread of ours reads it.
 template<class Change>
 int change_environment(const char* name, Change change) {
     if (!table::existing())
@@ -37,8 +40,8 @@ int change_environment(const char* name, Change change) {
     return result;
 }
 
-// PQcancel waits for its server as long as that takes; the socket's own time-outs end it sooner. On Linux
-// SO_SNDTIMEO bounds connect() as well. One of 0 would mean for ever.
+// PQcancel would wait for ever for a server that takes connections and does not reply. Time-outs of its socket end it
+// sooner [stalled_server]. On Linux, SO_SNDTIMEO bounds connect() too. A time-out of 0 means for ever.
 void limit_time(int fd, int64_t deadline) {
     KeepErrno keep;
     int64_t nanoseconds = deadline > now() ? deadline - now() : 0;
@@ -63,7 +66,7 @@ EXPORT int unsetenv(const char* name) noexcept {
 }
 
 EXPORT int putenv(char* entry) noexcept {
-    char name[64]; // none that we watch and tell apart is longer; null means: any
+    char name[64]; // no variable that we watch is longer
     auto length = static_cast<size_t>(strchrnul(entry, '=') - entry);
     bool fits = length < sizeof name;
     if (fits) {
@@ -77,9 +80,11 @@ EXPORT int clearenv() noexcept {
     return change_environment(nullptr, [] { return real::clearenv(); });
 }
 
-// libpq looks at the environment when it connects. Where that is a revival, its owner only used a connection, and need
-// not expect another thread's setenv() to pull the array away under glibc's getenv(). Before our constructor has run,
-// the caller may be an allocator that starts up, and looking a function up would call it.
+// libpq calls getenv when it connects, and glibc's getenv does not bear a setenv in another thread. A program that only
+// uses a connection does not expect that. So getenv waits for such a change while a revival connects
+// [revival_environment].
+// Before our constructor has run, the caller can be an allocator that starts up. To look a function up would call that
+// allocator.
 EXPORT char* getenv(const char* name) noexcept {
     if (revive::kept_descriptor >= 0) [[unlikely]]
         return environment::find_guarded(name);
@@ -94,6 +99,7 @@ EXPORT char* secure_getenv(const char* name) noexcept {
                                   : environment::find(name);
 }
 
+// A revival's new socket gets the old one's number, and PQcancel's socket gets time-outs.
 EXPORT int socket(int domain, int type, int protocol) noexcept {
     int fd = real::socket(domain, type, protocol);
     if (revive::kept_descriptor >= 0) [[unlikely]] {
@@ -106,6 +112,7 @@ EXPORT int socket(int domain, int type, int protocol) noexcept {
     return fd;
 }
 
+// While a revival connects, the old socket stays open, so that no other thread gets its number.
 EXPORT int close(int fd) {
     if (fd >= 0 && fd == revive::kept_descriptor && revive::must_stay_open(__builtin_return_address(0)))
         [[unlikely]]
@@ -113,7 +120,7 @@ EXPORT int close(int fd) {
     return real::close(fd);
 }
 
-// The program may take the signal that PQSWEEP_SIGNAL names, and then the tools must know.
+// The program can take the signal that PQSWEEP_SIGNAL names. Then the board says so to the tools.
 EXPORT int sigaction(int number, const struct sigaction* action, struct sigaction* former) noexcept {
     int result = real::sigaction(number, action, former);
     if (action && result == 0 && table::existing())
@@ -128,7 +135,7 @@ EXPORT sighandler_t signal(int number, sighandler_t handler) noexcept {
     return former;
 }
 
-// Programs that leave this way run no exit handlers: pytest-xdist's workers, forked children.
+// Programs that leave this way run no exit handlers. pytest-xdist's workers and forked children do.
 EXPORT void _exit(int status) {
     real::_exit(process::end(status));
     __builtin_unreachable();

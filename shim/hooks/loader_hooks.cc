@@ -1,11 +1,14 @@
-// libpqsweep.so's loader functions.
+// libpqsweep.so's loader functions. Two kinds of programs would bypass a preloaded library without them:
 //
-// dlsym: foreign function interfaces (psycopg 3's ctypes, Ruby's Fiddle) take every function from a handle, and must
-// get our hook where that handle's own libpq has the function.
-// dlopen: RTLD_DEEPBIND (PHP's extensions) would bind a plugin to its own libpq past every preloaded library.
+// dlsym   Foreign function interfaces (psycopg 3's ctypes, Ruby's Fiddle) take every function by dlsym(handle, name).
+//         They get our hook if the handle's own libpq has the function [loader, two_libpqs].
+// dlopen  PHP loads its extensions with RTLD_DEEPBIND, which binds an extension to its own libpq. The hook drops that
+//         flag.
 //
-// The loader takes the address that it will return to for its caller: RTLD_NEXT, RTLD_DEFAULT, RUNPATH and $ORIGIN
-// depend on it. So both hooks end in a jump, in every build; a test looks at their instructions.
+// The loader takes the address that it returns to for its caller: RTLD_NEXT, RTLD_DEFAULT, RUNPATH and $ORIGIN depend on
+// it. So both hooks end in a jump, in every build. A test looks at their instructions.
+//
+// Context: any thread. errno: what the loader leaves. Locks: the loader's.
 #include "shim/base/settings.hh"
 #include "shim/hooks/lookup.hh"
 #include "shim/real/libc_functions.hh"
@@ -13,7 +16,7 @@
 #include <cstring>
 #include <dlfcn.h>
 
-// Sanitizers note the end of a function after its last call.
+// A sanitizer would note the end of the function after its last call, which then is not a jump.
 #define NOT_SANITIZED __attribute__((no_sanitize("thread", "address")))
 #ifdef __clang__
 #    define ENDS_IN_A_JUMP NOT_SANITIZED
@@ -34,14 +37,14 @@ void* from_handle(void* handle, const char* name) noexcept {
     void* found = real::dlsym(handle, name);
     if (!found)
         return nullptr;
-    if (found == hook_of(name)) // the program's own handle: its scope begins with us
+    if (found == hook_of(name)) // the program's own handle, whose scope begins with us
         return real::dlsym(RTLD_NEXT, name) ? found : nullptr;
     real::look_for_libpqs();
     const Libpq* libpq = real::libpq_containing(found);
     return libpq ? hook_of(name, *libpq) : found;
 }
 
-// real::is_visible_from() has left the loader's error, which may name us instead of the program.
+// real::is_visible_from() has left the loader's error, which can name us instead of the program.
 void* not_there(void*, const char*) noexcept {
     return nullptr;
 }

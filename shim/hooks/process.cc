@@ -1,5 +1,4 @@
 #include "shim/hooks/process.hh"
-#include "shim/real/libc_functions.hh"
 
 #include "shim/base/environment.hh"
 #include "shim/base/keep_errno.hh"
@@ -10,6 +9,7 @@
 #include "shim/hooks/signal.hh"
 #include "shim/lifecycle/tag.hh"
 #include "shim/lifecycle/terminate_at_exit.hh"
+#include "shim/real/libc_functions.hh"
 #include "shim/real/libpqs.hh"
 #include "shim/real/loader_gate.hh"
 #include "shim/report/journal.hh"
@@ -23,7 +23,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// The linker's: where this object's zeroed memory is.
+// The linker defines these: the bounds of this object's zeroed memory.
 extern "C" {
 extern char zeroed_start[] __asm__("__bss_start");
 extern char zeroed_end[] __asm__("_end");
@@ -37,9 +37,10 @@ enum class Start : uint8_t { not_yet, under_way, done };
 constinit std::atomic<Start> start;
 constinit std::atomic<bool> is_ended;
 constinit bool has_settings;
-constinit pid_t child; // that a fork handler ran in; 0: none
+constinit pid_t child; // the process in which a fork handler ran; 0: none
 
-// The child may go on with a connection that the parent opened (daemons do): no farewell from here, then.
+// The child can go on with a connection that the parent opened, as daemons do. So the parent must not terminate the
+// session at its exit.
 void before_fork() {
     loader_gate::before_fork();
     Table* table = table::existing();
@@ -51,7 +52,7 @@ void in_parent() {
     loader_gate::after_fork_in_parent();
 }
 
-// A child starts empty: what it inherited belongs to its parent.
+// A child starts with an empty table. The connections that it inherited belong to its parent [forks, inherits].
 void in_child() {
     child = getpid();
     loader_gate::after_fork_in_child();
@@ -64,7 +65,8 @@ void in_child() {
     is_ended.store(false, std::memory_order_relaxed);
 }
 
-// Where huge pages come unasked, the first byte of a large array would cost 2 MB.
+// If the kernel gives huge pages to everybody, as on a new Debian, the first byte of a large array would cost 2 MB and
+// the time to clear them. No process touches the large arrays before this call [memory].
 void use_small_pages() {
     constexpr uintptr_t page_size = 4096;
     auto first_page = (reinterpret_cast<uintptr_t>(zeroed_start) + page_size - 1) / page_size * page_size;
@@ -95,9 +97,8 @@ void make_table() {
     sweep_signal::install(*fresh);
 }
 
-// Registered before the program's exit handlers and the loader's own, so it runs after them: destructors have closed
-// what they close, and exit() from here still flushes and keeps the new status. (Only a library whose constructor ran
-// before ours may have registered one that runs later.)
+// Runs after the program's exit handlers and destructors, which have closed what they close. Only a library whose
+// constructor ran before ours can have registered a handler that runs later.
 void at_exit(int status, void*) {
     int wanted = end(status);
     if (wanted != status)
@@ -131,7 +132,7 @@ Table* table() {
 int end(int status) {
     witness::ended();
     Table* table = table::existing();
-    // A vfork child shares our memory, and a fork that ran no handlers has the parent's table.
+    // A vfork child shares our memory. A fork that ran no handlers leaves its child the parent's value of `child`.
     if ((table ? table->pid : child) != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
         return status;
     if (Table* parents = table::parents()) {

@@ -1,16 +1,24 @@
-// The life of the host process as pqsweep sees it: first connection, fork, end.
+// Follows the life of the host process: its start, its first connection, its forks and its end.
+//
+// At the start, a constructor registers the exit handler, finds libc's functions and remembers what stderr is. Nothing else
+// is done before the first connect call, which loads the settings and makes the table.
+//
+// An exit handler that a preloaded library's constructor registers runs after the program's own and after all
+// destructors. on_exit() passes it the status. exit() called from there changes the status and still flushes.
+//
+// Context: any thread. errno: kept.
 #pragma once
 
 #include "shim/table/table.hh"
 
 namespace pqsweep::process {
 
-// The table, made at the first call (settings, fork handler, tag). Null when pqsweep is disabled or can't
-// work. For connect calls; everything else asks table::existing().
+// Returns the table, and makes it at the first call, with the settings, the fork handlers and the tag. Returns null if
+// pqsweep is disabled or there is no memory. Connect calls use this; everything else uses table::existing().
 Table* table();
 
-// The process is about to end with that status: prints the summary and takes leave of the servers. Answers
-// the status to end with. Only the first call does something.
+// Ends pqsweep's work, because the process is about to end with `status`: prints the summary and terminates the sessions.
+// Returns the status to end with. Only the first call does something.
 int end(int status);
 
 } // namespace pqsweep::process

@@ -1,5 +1,4 @@
 #include "shim/hooks/signal.hh"
-#include "shim/real/libc_functions.hh"
 
 #include "shim/base/keep_thread.hh"
 #include "shim/base/sanitizers.hh"
@@ -7,7 +6,7 @@
 #include "shim/lifecycle/revive.hh"
 #include "shim/lifecycle/sweep.hh"
 #include "shim/lifecycle/tag.hh"
-#include "shim/real/libpqs.hh"
+#include "shim/real/libc_functions.hh"
 
 #include <csignal>
 #include <ctime>
@@ -18,7 +17,7 @@ namespace pqsweep::sweep_signal {
 
 namespace {
 
-// The program's stacks for signals may be of 8 kB (Rust's), those of its threads or coroutines of even less.
+// A sweep needs more than a program's stack for signals (8 kB in Rust) or a coroutine's can have.
 constinit std::atomic<bool> is_stack_in_use;
 alignas(16) constinit char stack[256 << 10];
 
@@ -45,34 +44,36 @@ alignas(16) constinit char stack[256 << 10];
 #endif
 }
 
-struct Errand {
+// What act() works with. Only the thread that uses the stack touches it.
+struct Received {
     Table* table;
-    bool is_tools;
+    bool is_from_tool;
 };
-constinit Errand errand{};
+constinit Received received{};
 
-Swept fulfil(Table& table, const Mailbox& mail) {
-    if (mail.kind == Mailbox::Kind::sweep)
+Swept carry_out(Table& table, const Mailbox& mailbox) {
+    if (mailbox.kind == Mailbox::Kind::sweep)
         return sweep::on_request(table);
-    uint32_t length = mail.length;
-    return tag::set_from_outside(table, {mail.tag, length < sizeof mail.tag ? length : sizeof mail.tag});
+    uint32_t length = mailbox.length; // another process wrote it
+    return tag::set_from_outside(table,
+                                 {mailbox.tag, length < sizeof mailbox.tag ? length : sizeof mailbox.tag});
 }
 
 void act() {
-    Table& table = *errand.table;
-    Mailbox& mail = table.mailbox;
-    uint32_t asked = mail.asked.load(std::memory_order_seq_cst);
-    if (asked == mail.taken.load(std::memory_order_relaxed)) {
-        if (!errand.is_tools)
+    Table& table = *received.table;
+    Mailbox& mailbox = table.mailbox;
+    uint32_t asked = mailbox.asked.load(std::memory_order_seq_cst);
+    if (asked == mailbox.taken.load(std::memory_order_relaxed)) {
+        if (!received.is_from_tool)
             sweep::on_request(table);
         return;
     }
-    mail.taken.store(asked, std::memory_order_seq_cst);
-    if (mail.withdrawn.load(std::memory_order_seq_cst) != asked) {
-        mail.swept = fulfil(table, mail);
-        mail.acted = asked;
+    mailbox.taken.store(asked, std::memory_order_seq_cst);
+    if (mailbox.withdrawn.load(std::memory_order_seq_cst) != asked) {
+        mailbox.swept = carry_out(table, mailbox);
+        mailbox.acted = asked;
     }
-    mail.done.store(asked, std::memory_order_release);
+    mailbox.done.store(asked, std::memory_order_release);
 }
 
 void handle(int, siginfo_t* info, void*) {
@@ -83,13 +84,14 @@ void handle(int, siginfo_t* info, void*) {
     if (table->pid != getpid()) // a vfork child has our memory
         return;
     Unseen unseen;
+    // The sockets that PQcancel opens in this handler are not those of a revival that the signal interrupted.
     revive::Suspended suspended;
-    // A sweep that goes on may last seconds: too long to spin.
+    // A sweep in another thread can last seconds: too long to spin.
     while (is_stack_in_use.exchange(true, std::memory_order_acquire)) {
         timespec time{.tv_sec = 0, .tv_nsec = 1'000'000};
         syscall(SYS_nanosleep, &time, nullptr);
     }
-    errand = {table, info->si_code == SI_QUEUE && info->si_value.sival_int == Mailbox::signal_value};
+    received = {table, info->si_code == SI_QUEUE && info->si_value.sival_int == Mailbox::signal_value};
     call_on_stack(act);
     is_stack_in_use.store(false, std::memory_order_release);
 }
@@ -107,7 +109,7 @@ Handler handler_of(int number) {
 } // namespace
 
 void install(Table& table) {
-    is_stack_in_use.store(false, std::memory_order_relaxed); // a fork's child has no other thread
+    is_stack_in_use.store(false, std::memory_order_relaxed); // the child of a fork has no other thread
     int number = the_settings().signal;
     struct sigaction action;
     if (number && real::sigaction(number, nullptr, &action) == 0 && !(action.sa_flags & SA_SIGINFO) &&

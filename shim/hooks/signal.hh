@@ -1,18 +1,25 @@
-// PQSWEEP_SIGNAL: how `pqsweep tag` and `pqsweep sweep`, or a plain `kill`, reach a process, whatever it is doing.
+// Handles PQSWEEP_SIGNAL, by which `pqsweep tag`, `pqsweep sweep` or a plain `kill` reach a process at any time.
 //
-// The handler does what the mailbox asks for; where that is empty, and the signal is no tool's that gave up, it sweeps
-// the current tag. It acts in the thread that it interrupts, on a stack of its own, with all signals blocked, and
-// reads no environment. All that it reaches is async-signal-safe.
+//   tool: writes its request into the mailbox ─▶ kill ─▶ handler: acts on the request ─▶ writes the result into the mailbox
+//   kill without a request ────────────────────────────▶ handler: sweeps the current tag
+//
+// A tool that gave up withdraws its request. The tool's signal carries Mailbox::signal_value, and without a request such
+// a signal does nothing when the process goes on.
+//
+// The handler acts in the thread that it interrupts, on a stack of its own [outside], with all signals blocked. It reads
+// no environment, and all that it reaches is async-signal-safe.
 #pragma once
 
 #include "shim/table/table.hh"
 
 namespace pqsweep::sweep_signal {
 
-// Installs the handler, unless the signal has one, or is ignored.
+// Installs the handler, unless the signal is ignored or has a handler already.
+// Context: the thread that makes the table. errno: can change.
 void install(Table& table);
 
-// The program has changed what the signal does: notes on the board whose it is now.
+// Notes on the board whose handler the signal has, after the program changed that.
+// Context: any thread, signal handler. errno: can change.
 void disposition_changed(int number);
 
 } // namespace pqsweep::sweep_signal

@@ -28,7 +28,7 @@ struct Walk {
         const link_map* ours = object_of(reinterpret_cast<void*>(&note));
         int count = 0;
         for (int i = 0; i < depth && count < Origin::most_calls; i++) {
-            // An address that a call will return to may be the next function's.
+            // The address that a call returns to can be the first of the next function.
             const void* call = static_cast<const char*>(addresses[i]) - 1;
             const link_map* object = object_of(call);
             if (object && (object != ours || count > 0))

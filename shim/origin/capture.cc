@@ -17,7 +17,8 @@ bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != text.npos;
 }
 
-// Takes frames, the innermost first.
+// Takes the frames of a thread, the innermost first, and writes their lines to `current`. In the end, a spare line stands in
+// if the program's own files have none.
 class Lines {
 public:
     explicit Lines(TextPool& names) : names_(names) {}
@@ -46,7 +47,7 @@ public:
 private:
     static constexpr size_t longest = TextPool::longest;
 
-    // A long path says most at its end.
+    // Cuts a long path at its beginning, since its end says most.
     static void write(Text& out, const python::Frame& frame) {
         constexpr size_t room = longest - 128;
         std::string_view file = frame.file;

@@ -1,8 +1,10 @@
-// Origins: where in the program a connection is opened, down to the line, as PQSWEEP_STACKS asks.
+// Captures where in the program a connection is opened, down to the line, as PQSWEEP_STACKS asks.
 //
-// Of a Python program, the lines of its own files: frames of the standard library and of what is installed beside it
-// (drivers, pools, the test runner) are left out, unless there is nothing else; then the innermost one stands for all.
-// All-zero bytes are an unknown origin.
+//   connect hook ── Here ──▶ python::each_frame ──▶ Lines ──▶ of_this_call() ──▶ the connection's slot in the table
+//                       └──▶ call_stack::note ───────────────────┘
+//
+// A Python program's origin is lines of its own files. Frames of the standard library and of installed packages (drivers,
+// pools, the test runner) are left out. If there are no other frames, the innermost one stands for all.
 #pragma once
 
 #include "shim/table/origins.hh"
@@ -15,9 +17,10 @@ struct Table;
 
 namespace origin {
 
-// Made before a connect call and kept until its connection has been noted, no lock being held: the program's files
-// are looked for with the loader's lock, and memory may be allocated. `caller` is the code that calls libpq. Keeps
-// errno.
+// Holds this thread's origin while it lives: from before a connect call until its connection has been noted. `caller` is
+// the code that calls libpq.
+//
+// Context: the owner's thread, with no lock held; it can allocate. errno: kept. Locks: the loader's.
 class Here {
 public:
     Here(Table& table, const void* caller);
@@ -26,13 +29,14 @@ public:
     Here& operator=(const Here&) = delete;
 };
 
-// Of the connect call that this thread is in.
+// Returns the origin of the connect call that this thread is in. All-zero bytes are an unknown one.
 const Origin& of_this_call();
 
-// "file:line" of a line.
+// Returns "file:line" of a line.
 std::string_view place(std::string_view line);
 
-// How much a Python file says about who opened a connection.
+// Returns how much a frame in that Python file says about who opened a connection: the program's own files say most, a
+// command or code without a file says little, an installed package says least.
 enum class Says : uint8_t { most, little, least };
 Says says(std::string_view file);
 

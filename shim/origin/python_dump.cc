@@ -16,12 +16,12 @@ namespace pqsweep::python {
 namespace {
 
 using OwnState = void* (*)();               // PyGILState_GetThisThreadState
-using Dump = void (*)(int fd, void* state); // PyUnstable_DumpTraceback, before it had that name, too
+using Dump = void (*)(int fd, void* state); // PyUnstable_DumpTraceback, or _Py_DumpTraceback as it was called
 
 constinit std::atomic<OwnState> own_state;
 constinit std::atomic<Dump> dump;
 
-// The interpreter may come with a library that is loaded later.
+// How many objects were loaded when there was no interpreter. It can come with a library that is loaded later.
 constinit std::atomic<unsigned long long> loaded_without;
 
 bool is_there() {
@@ -43,8 +43,9 @@ bool is_there() {
     return true;
 }
 
-// A pipe that never makes its writer wait: what does not fit in it is lost. No thread is cancelled while it is open, and
-// a sanitizer's runtime does not see its descriptors come and go.
+// A pipe that never makes its writer wait: it drops what does not fit. A dump is some 8 writes for each frame, and a pipe
+// takes them at half the price of a memory file. The thread is not cancelled while the pipe is open. System calls keep its
+// descriptors from a sanitizer's runtime.
 class Pipe {
 public:
     Pipe() {
@@ -77,7 +78,7 @@ int digit_of(char c) {
 }
 
 size_t put_utf8(char* out, uint32_t code) {
-    if (code >= 0xdc80 && code <= 0xdcff) { // how Python keeps a byte of a file's name that is no UTF-8
+    if (code >= 0xdc80 && code <= 0xdcff) { // Python keeps a file name's byte so if it is not UTF-8
         out[0] = static_cast<char>(code & 0xff);
         return 1;
     }
@@ -92,7 +93,7 @@ size_t put_utf8(char* out, uint32_t code) {
     return size;
 }
 
-// Puts back, in place, what was written as \xe9, \u20ac or \U0001f600.
+// Replaces, in place, escapes such as \xe9, \u20ac and \U0001f600 by what they stand for.
 std::string_view unescape(char* text, size_t size) {
     size_t out = 0;
     for (size_t i = 0; i < size;) {
@@ -115,7 +116,7 @@ std::string_view unescape(char* text, size_t size) {
     return {text, out};
 }
 
-// A line as `  File "/a/b.py", line 12 in main`.
+// Visits the frame that a line describes: `  File "/a/b.py", line 12 in main`. Passes over other lines.
 void take_line(char* line, size_t size, Visit visit, void* data) {
     constexpr std::string_view opening = "  File \"", middle = "\", line ", closing = " in ";
     std::string_view text(line, size);
@@ -135,7 +136,7 @@ void take_line(char* line, size_t size, Visit visit, void* data) {
 }
 
 void read_dump(Pipe& pipe, Visit visit, void* data) {
-    char buffer[8192]; // no line is longer
+    char buffer[8192]; // longer than any line
     size_t held = 0;
     while (size_t length = pipe.read(buffer + held, sizeof buffer - held)) {
         held += length;

@@ -1,13 +1,13 @@
-// What Python code a thread is running, in hosts that are Python or have it inside.
+// Reads what Python code a thread is running, in a host that is Python or embeds it. The build needs no Python: the
+// functions of the interpreter are found in the process, by name.
 //
-// Nothing here needs Python to be built: its functions are looked for in the process, by name.
+// Drivers connect without the GIL, and to wait for it could be to wait for ever: the thread that has the GIL can wait
+// for a lock that the connecting library holds. The interpreter's own function for crashes needs no GIL. It writes the
+// calling thread's frames to a descriptor, only reads, and allocates nothing. So the thread can be in any state: with the
+// GIL (ctypes.PyDLL) or without it, at the end of the process, after a fork, in a subinterpreter [stacks].
 //
-// Where there is one (3.6 to 3.8, 3.11, 3.12, 3.15), it is the interpreter's own function for crashes that is asked,
-// which writes the calling thread's frames to a descriptor, reads only, allocates nothing and needs no lock. So the
-// thread may be in any state: with the GIL (ctypes.PyDLL) or without it (every driver), at the end of the process, after
-// a fork, in a subinterpreter, or holding a lock of its own that whoever has the GIL waits for.
-//
-// Elsewhere frames are read through the C API, with the GIL: see python_frames.hh for when that is safe.
+// Python 3.6 to 3.8, 3.11, 3.12 and 3.15 export that function; 3.9, 3.10, 3.13 and 3.14 do not. For these,
+// python_gil.hh reads the frames, if that is safe.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,17 @@ namespace pqsweep::python {
 
 struct Frame {
     std::string_view file;
-    uint32_t line; // 0: not known
+    uint32_t line; // 0: unknown
     std::string_view function;
 };
 using Visit = void (*)(void* data, const Frame& frame);
 
 constexpr int most_frames = 100;
 
-// Visits the frames of the calling thread, the innermost first; none where it has no Python state. `caller` is the
-// code that called us. Takes the loader's lock until it has found an interpreter; may change errno.
+// Visits the frames of the calling thread, the innermost first. Visits none if the thread has no Python state. `caller` is
+// the code that calls libpq.
+//
+// Context: any thread, not a signal handler. errno: can change. Locks: the loader's until an interpreter is found.
 void each_frame(const void* caller, Visit visit, void* data);
 
 } // namespace pqsweep::python

@@ -34,9 +34,9 @@ struct Api {
     PYTHON_CALLS(CALL)
 #undef CALL
     int (*is_finalizing)();
-    void* (*state_in_charge)(); // of the thread that has the GIL
+    void* (*state_in_charge)(); // returns the state of the thread that has the GIL
 
-    // False if anything is missing.
+    // Returns false if any function is missing.
     bool load(const void* interpreter) {
         bool is_whole = true;
         auto find = [&](auto& function, const char* name, const char* former_name) {
@@ -98,7 +98,8 @@ void read_frames(const Api& api, void* state, Visit visit, void* data) {
     api.PyErr_Restore(type, value, traceback);
 }
 
-// _psycopg.cpython-313-x86_64-linux-gnu.so defines PyInit__psycopg, and libffi ffi_call.
+// Returns whether a Python module or libffi is at `address`. _psycopg.cpython-313-x86_64-linux-gnu.so defines
+// PyInit__psycopg, and libffi defines ffi_call.
 bool is_python_module(const void* address) {
     Dl_info info;
     if (!dladdr(address, &info) || !info.dli_fname)

@@ -9,8 +9,8 @@ namespace {
 
 constinit std::atomic<bool> all_resolved;
 
-// dlsym can't be asked for itself: the answer would be our hook. Its version is that of the first glibc for the
-// architecture, or of the one that moved it from libdl into libc.
+// Returns libc's dlsym. A plain lookup would return our hook. The symbol's version is that of the first glibc for the
+// architecture, or of the glibc that moved it from libdl into libc.
 void* next_dlsym_of_any_version() {
     for (const char* version : {"GLIBC_2.34", "GLIBC_2.2.5", "GLIBC_2.17", "GLIBC_2.0", "GLIBC_2.4",
                                 "GLIBC_2.2", "GLIBC_2.27", "GLIBC_2.36"})

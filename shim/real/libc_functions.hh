@@ -1,6 +1,6 @@
-// The libc functions that our hooks hide: `real::close(fd)` calls libc's.
+// The libc functions that our hooks hide: `real::close(fd)` calls libc's close.
 //
-// Context: any thread, signal handlers too once resolve() has returned. errno: the function's own.
+// Context: any thread; signal handlers once resolve() has returned. errno: what the function leaves.
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,7 @@ public:
     constexpr explicit LibcFunctionBase(const char* name) : name_(name) {}
 
 protected:
-    // A hook that is called before resolve() looks its function up by itself.
+    // Returns libc's function, and looks it up if a hook is called before resolve().
     void* address() {
         void* known = address_.load(std::memory_order_relaxed);
         return known ? known : find();
@@ -37,15 +37,15 @@ class LibcFunction<Result(Args...)> : public LibcFunctionBase {
 public:
     using LibcFunctionBase::LibcFunctionBase;
     Result operator()(Args... args) { return pointer()(args...); }
-    // For a caller that must jump to the function instead of calling it.
+    // Returns the function, for a caller that must jump to it.
     auto pointer() { return reinterpret_cast<Result (*)(Args...)>(address()); }
 };
 
 #define HOOK(result, name, parameters) extern constinit LibcFunction<result parameters> name;
 #include "shim/real/libc_calls.def"
 
-// Finds all of them. Runs at start-up: later, the thread might be unable to wait for the loader's lock, or be in a
-// signal handler.
+// Finds all functions, at start-up. Later, a thread might be unable to wait for the loader's lock, or be in a signal
+// handler.
 void resolve();
 bool are_resolved();
 
