@@ -41,6 +41,7 @@ public:
     auto pointer() { return reinterpret_cast<Result (*)(Args...)>(address()); }
 };
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a declared name
 #define HOOK(result, name, parameters) extern constinit LibcFunction<result parameters> name;
 #include "shim/real/libc_calls.def"
 

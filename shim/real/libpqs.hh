@@ -25,6 +25,7 @@ enum class Call : uint16_t {
 
 // The functions of one loaded libpq; null if that libpq lacks one.
 struct LibpqFunctions {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a declared name
 #define HOOK(kind, result, name, parameters, arguments) decltype(&::name) name = nullptr;
 #define USE(name) HOOK(, , name, , )
 #include "shim/real/libpq_calls.def"
