@@ -82,7 +82,7 @@ inline std::string_view utf8_prefix(std::string_view text, size_t limit) {
     return {text.data(), limit};
 }
 
-inline uint32_t fnv1a(std::string_view text) {
+constexpr uint32_t fnv1a(std::string_view text) {
     uint32_t hash = 2166136261u;
     for (char c : text)
         hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;

@@ -10,8 +10,8 @@
 
 namespace pqsweep {
 
-// The connection that this thread is inside of, as far as known. It answers is_nested() in a few instructions, for the
-// many calls that libpq makes in a loop. A jump out of libpq leaves it behind until the thread's next call.
+// The connection that this thread is inside of, as far as known. It recognizes a nested call in a few instructions, since
+// libpq makes many in a loop. A jump out of libpq leaves it behind until the thread's next call.
 struct Inside {
     const PGconn* conn;
     const Libpq* libpq;

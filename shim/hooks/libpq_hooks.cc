@@ -1,5 +1,6 @@
 // libpqsweep.so's libpq functions. Each passes its call on to the libpq that the caller would have got without us, and
 // notes what the call means for the connection.
+#include "shim/base/text.hh"
 #include "shim/hooks/lookup.hh"
 #include "shim/hooks/session_calls.hh"
 #include "shim/hooks/work_calls.hh"
@@ -25,18 +26,11 @@ auto hook(const void* caller, Args... args) {
         return [=](PGconn* conn, auto... rest) { return work<call>(conn, caller, rest...); }(args...);
 }
 
-constexpr uint32_t hash(const char* name) {
-    uint32_t hash = 0;
-    for (; *name; name++)
-        hash = hash * 31 + static_cast<unsigned char>(*name);
-    return hash;
-}
-
 // Two functions with the same hash would not compile.
 void* find_hook(const char* name, const Libpq* libpq) {
-    switch (hash(name)) {
+    switch (fnv1a(name)) {
 #define HOOK(kind, result, function, parameters, arguments)                                                  \
-    case hash(#function):                                                                                    \
+    case fnv1a(#function):                                                                                   \
         return strcmp(name, #function) == 0 ? hook_for<Call::function>(&::function, libpq) : nullptr;
 #include "shim/real/libpq_calls.def"
     default:

@@ -6,6 +6,9 @@
 // A tool that gave up withdraws its request. The tool's signal carries Mailbox::signal_value, and without a request such
 // a signal does nothing when the process goes on.
 //
+// exec() drops the handler, and the signal would kill the new program. So a tool signals a process only if the board is
+// mapped there, which /proc/PID/maps shows [outside].
+//
 // The handler acts in the thread that it interrupts, on a stack of its own [outside], with all signals blocked. It reads
 // no environment, and all that it reaches is async-signal-safe.
 #pragma once
