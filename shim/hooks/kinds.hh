@@ -1,5 +1,5 @@
-// The kinds of libpq functions that libpq_calls.def names, and what tells them apart, in one table. A hook asks for the
-// properties of its function's kind, not for the function's name.
+// Says in one table what tells the kinds of libpq functions apart that libpq_calls.def names. A hook asks for a property of
+// its function's kind, not for the function's name.
 #pragma once
 
 #include "shim/lifecycle/tracker.hh"
@@ -8,7 +8,7 @@
 
 namespace pqsweep {
 
-// What surrounds the real call: session_calls.hh has the first four, work_calls.hh the last.
+// Names the template that surrounds the real call: session_calls.hh has the first four, work_calls.hh the last.
 enum class Door : uint8_t { connect, poll, reset, finish, work };
 
 struct Kind {

@@ -1,4 +1,4 @@
-// libpqsweep.so's libpq functions. Each passes its call on to the libpq that the caller would have got without us, and
+// Defines libpqsweep.so's libpq functions. Each passes its call on to the libpq that the caller would have got without us, and
 // notes what the call means for the connection.
 #include "shim/base/text.hh"
 #include "shim/hooks/lookup.hh"

@@ -1,4 +1,4 @@
-// libpqsweep.so's loader functions. Two kinds of programs would bypass a preloaded library without them:
+// Defines libpqsweep.so's loader functions. Without them, two kinds of programs would bypass a preloaded library:
 //
 // dlsym   Foreign function interfaces (psycopg 3's ctypes, Ruby's Fiddle) take every function by dlsym(handle, name).
 //         They get our hook if the handle's own libpq has the function [loader, two_libpqs].

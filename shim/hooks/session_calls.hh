@@ -1,5 +1,5 @@
-// What surrounds the calls that make a connection's session, replace it, or end it: the kinds connect, start, poll, reset
-// and finish of libpq_calls.def.
+// Surrounds the calls that make a connection's session, replace it, or end it: the kinds connect, start, poll, reset and
+// finish of libpq_calls.def.
 //
 // Context: the owner's thread. errno: what the real call leaves. Locks: none across a real call.
 #pragma once

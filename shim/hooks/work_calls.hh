@@ -1,5 +1,4 @@
-// What surrounds the calls that work with a session: the kinds exec, set, send, read, look and write of
-// libpq_calls.def.
+// Surrounds the calls that work with a session: the kinds exec, set, send, read, look and write of libpq_calls.def.
 //
 //   program ── PQexec ──▶ work ──▶ work_tracked ──▶ real PQexec ──▶ settle, remember_call ──▶ program
 //                          │            └▶ swept? revive, or deliver the reason for the end
@@ -58,7 +57,8 @@ void remember_call(Table& table, Connection& c, Result result, Args... args) {
     c.has_session = sessions::settled(c, session);
 }
 
-// Kept out of work(), which needs no stack of its own for a call that has nothing to do.
+// Surrounds the real call on a connection that we track. It is kept out of work(), which needs no stack for a call that has
+// nothing to do.
 template<Call call, class... Args>
 [[gnu::noinline]] auto work_tracked(Table& table, Connection& c, PGconn* conn, Args... args) {
     constexpr Kind kind = kind_of<call>;
@@ -100,7 +100,8 @@ template<Call call, class... Args>
     return result;
 }
 
-// `conn` comes first, in the register in which the real function wants it.
+// Sends a call straight to libpq, or to work_tracked(). `conn` comes first, in the register in which the real function
+// wants it.
 template<Call call, class... Args>
 auto work(PGconn* conn, const void* caller, Args... args) {
     constexpr Kind kind = kind_of<call>;

@@ -1,4 +1,4 @@
-// The libc functions that our hooks hide: `real::close(fd)` calls libc's close.
+// Finds the libc functions that our hooks hide: `real::close(fd)` calls libc's close.
 //
 // Context: any thread; signal handlers once resolve() has returned. errno: what the function leaves.
 #pragma once

@@ -1,4 +1,4 @@
-// The libpqs of the process and their functions: `libpq.PQstatus(conn)` calls the PQstatus of one loaded libpq.
+// Finds the libpqs of the process and their functions: `libpq.PQstatus(conn)` calls the PQstatus of one loaded libpq.
 //
 // A process can have several. dlsym(RTLD_NEXT) finds no libpq that came in with an RTLD_LOCAL plugin (psycopg2,
 // DBD::Pg), and tail calls hide the caller's return address. So the search looks for the loaded objects that define
