@@ -115,7 +115,7 @@ bool has_unread_input(int fd) {
 
 bool deliver(Table& table, Connection& c, bool expects_reply) {
     KeepErrno keep;
-    const Straggler* record = table.stragglers.record(c.straggler);
+    const Straggler* record = table.stragglers.record(c.straggler());
     bool is_mid_stream = record && is_busy(record->activity) && (c.mid_message || has_unread_input(c.fd));
     bool done = false;
     if (!c.encrypted && !is_mid_stream && socket_cookie(c.fd) == c.cookie) {

@@ -4,9 +4,9 @@
 #include "shim/base/settings.hh"
 #include "shim/base/socket.hh"
 #include "shim/base/text.hh"
+#include "shim/lifecycle/ledger.hh"
 #include "shim/lifecycle/sessions.hh"
 #include "shim/lifecycle/tracker.hh"
-#include "shim/report/journal.hh"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -187,14 +187,14 @@ private:
 };
 
 bool is_wanted(Table& table, Connection& c) {
-    const Straggler* record = table.stragglers.record(c.straggler);
+    const Straggler* record = table.stragglers.record(c.straggler());
     return the_settings().revive && record && record->activity == Activity::idle && !c.has_reason &&
            !c.is_unrestorable && sessions::of(table, c).loss() == Loss::none;
 }
 
 // Another session in the PGconn, like the last one. A sweep that came in between has left nothing of it. A connection that
 // is lost in between leaves libpq in a pipeline, out of which only a fresh one helps.
-Outcome reconnect(Table& table, Connection& c, PGconn* conn, const ClientState& state) {
+Outcome reconnect(Table& table, Connection& c, PGconn* conn, const ClientState& state, int64_t start) {
     constexpr int most_losses = 2;
     const Libpq& libpq = *c.libpq;
     tracker::reviving(table, c);
@@ -206,9 +206,8 @@ Outcome reconnect(Table& table, Connection& c, PGconn* conn, const ClientState& 
         Replayed replayed =
             losses == most_losses ? Replayed::failed : Replay(libpq, conn).run(sessions::of(table, c), state);
         if (replayed == Replayed::all)
-            return tracker::revived(c) ? Outcome::done : Outcome::not_wanted;
+            return Ledger(table).revived(c, now() - start) ? Outcome::done : Outcome::not_wanted;
         cut_socket(c.fd, c.cookie, {});
-        table.no_longer_live(c); // else the next PQreset would end a connection that was told of
         if (replayed != Replayed::lost || c.state() == State::swept)
             return Outcome::not_restorable;
     }
@@ -218,34 +217,28 @@ Outcome reconnect(Table& table, Connection& c, PGconn* conn, const ClientState& 
 
 Outcome attempt(Table& table, Connection& c, PGconn* conn) {
     constexpr int most_sweeps = 8;
-    tracker::await_record(c);
     if (!is_wanted(table, c))
         return Outcome::not_wanted;
     int64_t start = now();
-    uint32_t straggler = c.straggler;
     ClientState state(*c.libpq, conn);
     KeptDescriptor kept(*c.libpq, c.libpq->PQsocket(conn));
-    Outcome outcome = reconnect(table, c, conn, state);
+    Outcome outcome = reconnect(table, c, conn, state, start);
     for (int sweeps = 1; c.state() == State::swept && sweeps < most_sweeps; sweeps++)
-        outcome = reconnect(table, c, conn, state);
+        outcome = reconnect(table, c, conn, state, start);
     if (outcome != Outcome::done) {
         KeptDescriptor::release();
         if (c.state() == State::swept)
             outcome = Outcome::not_wanted;
         c.is_unrestorable = outcome == Outcome::not_restorable;
-        tracker::swept_again(table, c);
+        Ledger(table).give_up(c);
         return outcome;
     }
     state.put_back();
-    int64_t took = now() - start;
-    table.stragglers.set_revived(straggler, took);
-    journal::revived(table, c, took);
     return Outcome::done;
 }
 
 bool can_wait(Table& table, Connection& c) {
     constexpr uint8_t patience = 8;
-    tracker::await_record(c);
     if (!is_wanted(table, c) || c.activity != Activity::idle || sessions::of(table, c).listens() ||
         c.glances == patience)
         return false;

@@ -7,7 +7,6 @@
 #include "shim/base/socket.hh"
 #include "shim/lifecycle/cancels.hh"
 #include "shim/lifecycle/ledger.hh"
-#include "shim/report/journal.hh"
 
 #include <cerrno>
 #include <sys/syscall.h>
@@ -61,34 +60,29 @@ private:
         return !is_kept(table_, c, activity);
     }
 
+    // The owner notes that a new connection is idle before its word says that it is open.
+    static Activity activity_of(const Connection& c, Word seen) {
+        Activity activity = c.activity;
+        return seen.state() == State::connecting && activity == Activity::idle ? Activity::connecting
+                                                                               : activity;
+    }
+
     void consider(Connection& c) {
-        uint32_t life = c.life.load(std::memory_order_seq_cst);
-        State state = Connection::state_of(life);
-        if ((state != State::live && state != State::reviving) || !is_straggler(c, c.activity))
+        Word seen = c.word.load();
+        if (!Ledger::is_claimable(seen) || !is_straggler(c, activity_of(c, seen)))
             return;
         Pin pin(c);
-        Activity activity = c.activity;
+        Activity activity = activity_of(c, seen);
         int fd = c.fd;
         uint64_t cookie = c.cookie;
-        if (!c.life.compare_exchange_strong(life, Connection::with(life, State::swept),
-                                            std::memory_order_seq_cst))
+        if (!ledger_.sweep(c, seen, described(c, activity)))
             return;
-        bool was_live = table_.no_longer_live(c);
-        bool was_lost = state == State::live && !was_live && c.counted.load(std::memory_order_relaxed);
-        if (was_lost)
-            return give_back(c, life);
         c.sweep = id_;
-        if (state == State::live)
-            record(c, activity);
+        if (seen.state() != State::reviving)
+            swept_.of(activity)++;
         if (cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
             short_of_descriptors_ = true;
         any_busy_ |= may_be_busy(c, activity);
-    }
-
-    // Its owner has lost it since our look, and told so: it is no straggler.
-    static void give_back(Connection& c, uint32_t life) {
-        uint32_t claimed = Connection::with(life, State::swept);
-        c.life.compare_exchange_strong(claimed, life, std::memory_order_seq_cst);
     }
 
     // Its owner may have got into libpq between our look at what it was doing and the claim.
@@ -103,23 +97,17 @@ private:
         return is_safe ? terminate_message : std::string_view();
     }
 
-    void record(Connection& c, Activity activity) {
-        table_.tags.of(c.tag).swept.of(activity).add(1);
-        swept_.of(activity)++;
-        count_opening(table_, c, activity);
-        Straggler straggler{.tag = c.tag,
-                            .test = c.test,
-                            .line = table_.origins.of(table_.connections.slot_of(c)).lines[0],
-                            .ended_by = cause_ == Cause::request ? TextId::none : TextId(table_.tag),
-                            .database = c.database,
-                            .backend_pid = c.backend_pid,
-                            .activity = activity,
-                            .cause = cause_,
-                            .age = now() - c.opened_at,
-                            .fate = Fate::left_open,
-                            .revival = 0};
-        c.straggler = table_.stragglers.add(straggler);
-        journal::swept(table_, c, straggler);
+    Straggler described(const Connection& c, Activity activity) const {
+        return {.connection = c.number,
+                .tag = c.tag,
+                .test = c.test,
+                .line = table_.origins.of(table_.connections.slot_of(c)).lines[0],
+                .ended_by = cause_ == Cause::request ? TextId::none : TextId(table_.tag),
+                .database = c.database,
+                .backend_pid = c.backend_pid,
+                .activity = activity,
+                .cause = cause_,
+                .age = now() - c.opened_at};
     }
 
     // Calls visit(Connection&) for what this sweep has claimed and nobody has given a new session since.
@@ -168,7 +156,7 @@ private:
     bool cancel_busy(Filter filter) {
         bool any = false;
         each_claimed([&](Connection& c) {
-            const Straggler* record = table_.stragglers.record(c.straggler);
+            const Straggler* record = table_.stragglers.record(c.straggler());
             if ((record && !may_be_busy(c, record->activity)) || now() >= cancel_deadline || !filter(c))
                 return;
             cancels::send(table_, c);
@@ -179,13 +167,14 @@ private:
 
     void finish_privately() {
         each_claimed([&](Connection& c) {
-            const Straggler* record = table_.stragglers.record(c.straggler);
+            const Straggler* record = table_.stragglers.record(c.straggler());
             cut_private_socket(c.fd, c.cookie, farewell_to(c, record ? record->activity : Activity::running));
         });
         cancel_all();
     }
 
     Table& table_;
+    Ledger ledger_{table_};
     Cause cause_;
     Swept swept_{};
     uint32_t id_ = sweeps.fetch_add(1, std::memory_order_relaxed) + 1;

@@ -15,7 +15,7 @@ namespace {
 constinit std::atomic<bool> is_tls_over;
 
 bool may_hear(const Connection& c) {
-    return c.state() == State::live && is_waiting(c.activity) && !c.shared_with_child &&
+    return c.state() == State::open && is_waiting(c.activity) && !c.shared_with_child &&
            !c.inside.load(std::memory_order_seq_cst);
 }
 

@@ -12,7 +12,6 @@
 #include "shim/lifecycle/tag.hh"
 #include "shim/lifecycle/terminate_at_exit.hh"
 #include "shim/origin/capture.hh"
-#include "shim/report/journal.hh"
 
 #include <cstring>
 
@@ -35,7 +34,7 @@ uint16_t port_of(const Libpq& libpq, PGconn* conn) {
 void established(Table& table, Connection& c, PGconn* conn) {
     const Libpq& libpq = *c.libpq;
     c.backend_pid = libpq.PQbackendPID(conn);
-    c.host = intern(table, libpq.PQhost(conn)); // of several, the one that answered
+    c.host = intern(table, libpq.PQhost(conn)); // of several, the one that libpq has chosen
     c.port = port_of(libpq, conn);
     c.conninfo = introduce::connection(libpq, conn);
     c.application = intern(table, libpq.PQparameterStatus(conn, "application_name"));
@@ -46,13 +45,7 @@ void established(Table& table, Connection& c, PGconn* conn) {
         terminate_at_exit::expect_tls(libpq);
     cancels::keep(table, c, conn);
     c.activity = Activity::idle;
-    if (c.state() == State::swept || c.established.exchange(true, std::memory_order_seq_cst))
-        return;
-    table.tags.of(table.tag).peak.raise_to(table.live.add(1));
-    count_opening(table, c, c.activity);
-    // A sweep that came in between found nothing to take back.
-    if (c.state() == State::swept)
-        table.no_longer_live(c);
+    Ledger(table).open(c);
 }
 
 // What libpq will tell the server that the application is.
@@ -82,26 +75,12 @@ void note_names(Table& table, Connection& c, PGconn* conn) {
             c.application = application_to_be(table, libpq, conn);
 }
 
-void note_used_again(Table& table, Connection& c) {
-    await_record(c);
-    const Straggler* record = table.stragglers.record(c.straggler);
-    if (record && record->fate == Fate::used_again)
-        return;
-    table.stragglers.set_fate(c.straggler, Fate::used_again);
-    journal::refused(c);
-}
-
-// Its owner knows now: libpq has seen the end of the stream.
+// libpq has seen the end of the stream.
 void lost(Table& table, Connection& c) {
-    if (c.state() == State::swept)
-        note_used_again(table, c);
     c.activity = Activity::lost;
     c.fd = -1;
     c.cookie = 0;
-    if (table.no_longer_live(c)) {
-        table.tags.of(c.tag).closed.add(1);
-        journal::closed(c.number, journal::Close::lost);
-    }
+    Ledger(table).lose(c);
 }
 
 // A sweep has put a PGcancel back after the slot's last owner had gone, or a fork has left what was the parent's.
@@ -114,7 +93,8 @@ Connection* add(Table& table, const PGconn* conn, const Libpq* libpq) {
     return c;
 }
 
-void note_opening(Table& table, Connection& c) {
+// The connection in the slot is a new one, of the current tag and test.
+void begin(Table& table, Connection& c) {
     TextId tag = table.tag;
     c.number = table.numbered.add(1);
     c.tag = tag;
@@ -125,14 +105,19 @@ void note_opening(Table& table, Connection& c) {
     c.last_test = c.test;
     c.epoch = tag == TextId::none ? 0 : uint32_t(table.epoch);
     c.opened_at = now();
+    Ledger(table).begin(c);
+}
+
+// Nothing is known of the session that libpq is about to make.
+void forget_session(Connection& c) {
+    c.activity = Activity::connecting;
+    c.backend_pid = 0;
+    c.has_reason = c.mid_message = c.is_unrestorable = false;
+    c.glances = 0;
+    c.sweep = 0;
 }
 
 } // namespace
-
-void await_record(const Connection& c) {
-    for (int turn = 0; turn < 1000 && !c.straggler && c.pins.load(std::memory_order_acquire); turn++)
-        sched_yield();
-}
 
 void connected(Table& table, PGconn* conn, const Libpq* libpq, bool is_done) {
     KeepErrno keep;
@@ -150,8 +135,8 @@ void connected(Table& table, PGconn* conn, const Libpq* libpq, bool is_done) {
             return;
         }
         note_names(table, *c, conn);
-        note_opening(table, *c);
         c->inside.store(true, std::memory_order_seq_cst);
+        begin(table, *c);
     }
     progressed(table, *c, conn);
     if (is_done)
@@ -177,89 +162,34 @@ void progressed(Table& table, Connection& c, PGconn* conn) {
         c.activity = Activity::connecting;
 }
 
-namespace {
-
-void begin_again(Connection& c, State state) {
-    c.activity = Activity::connecting;
-    c.backend_pid = 0;
-    c.has_reason = c.mid_message = c.is_unrestorable = false;
-    c.glances = 0;
-    c.sweep = 0;
-    c.life.store(Connection::with(c.life.load(std::memory_order_relaxed) + 4, state),
-                 std::memory_order_seq_cst);
-}
-
-} // namespace
-
 void reviving(Table& table, Connection& c) {
     if (table.tag != TextId::none)
         c.epoch = table.epoch;
-    begin_again(c, State::reviving);
-}
-
-bool revived(Connection& c) {
-    uint32_t life = c.life.load(std::memory_order_relaxed);
-    uint32_t straggler = c.straggler.exchange(0, std::memory_order_relaxed);
-    if (Connection::state_of(life) == State::reviving &&
-        c.life.compare_exchange_strong(life, Connection::with(life + 4, State::live),
-                                       std::memory_order_seq_cst))
-        return true;
-    c.straggler = straggler;
-    return false;
-}
-
-void swept_again(Table& table, Connection& c) {
-    c.life.store(Connection::with(c.life.load(std::memory_order_relaxed) + 4, State::swept),
-                 std::memory_order_seq_cst);
-    table.no_longer_live(c);
+    forget_session(c);
+    Ledger(table).revive(c);
 }
 
 void resetting(Table& table, Connection& c) {
     KeepErrno keep;
-    if (c.state() == State::swept) {
-        await_record(c);
-        table.stragglers.set_fate(c.straggler, Fate::reset);
-        journal::closed(c.number, journal::Close::reset);
-    } else if (table.no_longer_live(c)) {
-        table.tags.of(c.tag).closed.add(1);
-        journal::closed(c.number, journal::Close::reset);
-    }
+    Ledger(table).end(c, journal::Close::reset);
     sessions::forget(table, c);
     c.has_session = false;
-    note_opening(table, c);
-    c.straggler = 0;
-    c.counted = false;
-    begin_again(c, State::live);
+    forget_session(c);
+    begin(table, c);
 }
 
 void finishing(Table& table, Connection& c) {
     KeepErrno keep;
-    uint32_t straggler = 0;
-    if (c.state() == State::swept) {
-        await_record(c);
-        straggler = c.straggler;
-    }
-    TextId tag = c.tag;
-    uint32_t number = c.number;
-    bool was_live = table.no_longer_live(c);
+    Ledger(table).end(c, journal::Close::owner);
     cancels::forget(table, c);
     sessions::forget(table, c);
-    State state = table.connections.remove(c);
-    if (state == State::swept)
-        journal::closed(number, journal::Close::late);
-    else if (was_live) {
-        table.tags.of(tag).closed.add(1);
-        journal::closed(number, journal::Close::owner);
-    }
-    const Straggler* record = table.stragglers.record(straggler);
-    if (record && record->fate == Fate::left_open)
-        table.stragglers.set_fate(straggler, Fate::closed_late);
+    table.connections.remove(c);
 }
 
 bool using_swept(Table& table, Connection& c, bool expects_reply) {
     if (c.has_reason || c.activity == Activity::lost)
         return false;
-    note_used_again(table, c);
+    Ledger(table).refuse(c);
     c.has_reason = last_error::deliver(table, c, expects_reply);
     if (c.has_reason) {
         c.fd = -1; // the kernel's socket is gone; a later sweep has nothing to do here

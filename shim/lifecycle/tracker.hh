@@ -23,15 +23,6 @@ void resetting(Table& table, Connection& connection);
 // The shim is about to reset it, for a connection that was swept; afterwards it belongs to the current tag.
 void reviving(Table& table, Connection& connection);
 
-// It has reconnected. False: a sweep has claimed it meanwhile.
-bool revived(Connection& connection);
-
-// It could not be revived, and is what it was before.
-void swept_again(Table& table, Connection& connection);
-
-// A sweep claims first and writes its record then: waits for that a moment.
-void await_record(const Connection& connection);
-
 // The PGconn is about to be freed.
 void finishing(Table& table, Connection& connection);
 

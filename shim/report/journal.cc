@@ -231,11 +231,11 @@ void tag_changed(const Table& table, TextId ended) {
         Record(Event::tag).word("tag", table.texts.text(table.tag)).word("ended", table.texts.text(ended));
 }
 
-void swept(const Table& table, const Connection& c, const Straggler& s) {
+void swept(const Table& table, const Straggler& s) {
     if (!*path)
         return;
     Record(Event::sweep)
-        .number("connection", c.number)
+        .number("connection", s.connection)
         .word("tag", table.texts.text(s.tag))
         .word("test", table.texts.text(s.test))
         .word("ended_by", table.texts.text(s.ended_by))
@@ -262,7 +262,7 @@ void exited(Table& table, int status) {
     if (!*path)
         return;
     table.connections.each([](const Connection& c) {
-        if (c.state() == State::live && c.established.load())
+        if (c.state() == State::open)
             Record(Event::left)
                 .number("connection", c.number)
                 .word("state", name_of(Activity(c.activity)))

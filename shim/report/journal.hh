@@ -18,7 +18,7 @@ void opened(const Table& table, const Connection& connection);
 void closed(uint32_t connection, Close how);
 
 void tag_changed(const Table& table, TextId ended);
-void swept(const Table& table, const Connection& connection, const Straggler& straggler);
+void swept(const Table& table, const Straggler& straggler);
 void revived(const Table& table, const Connection& connection, int64_t nanoseconds);
 void refused(const Connection& connection);
 // When the process ends: also what is still open, and what it did with its parent's connections. One that made none of

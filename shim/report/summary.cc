@@ -38,7 +38,7 @@ private:
 template<class Fits>
 uint32_t count(const Table& table, TextId tag, Fits fits) {
     uint32_t n = 0;
-    table.stragglers.each([&](const Straggler& s) { n += s.tag == tag && fits(s.fate); });
+    table.stragglers.each([&](const StragglerRecord& s) { n += s.tag == tag && fits(s.fate); });
     return n;
 }
 
@@ -200,7 +200,7 @@ private:
 
 void print_stragglers(Output& output, const Table& table) {
     Listing listing(output, "  stragglers, by the test that opened them:\n");
-    table.stragglers.each([&](const Straggler& s) {
+    table.stragglers.each([&](const StragglerRecord& s) {
         if (is_revived(s.fate) || !listing.takes_another())
             return;
         print_opening(output, table, s.tag, s.test, s.activity, s.age, s.backend_pid, s.database);

@@ -5,7 +5,7 @@
 namespace pqsweep::totals {
 
 bool is_open(const Connection& c) {
-    return c.state() == State::live && c.established.load();
+    return c.state() == State::open;
 }
 
 Totals of(Table& table) {
@@ -17,7 +17,7 @@ Totals of(Table& table) {
         all.closed += tag.closed;
         all.swept += tag.swept;
     });
-    table.stragglers.each([&](const Straggler& s) {
+    table.stragglers.each([&](const StragglerRecord& s) {
         all.abandoned += is_abandoned(s.fate);
         all.revived += s.fate == Fate::revived;
         all.revival += s.revival;

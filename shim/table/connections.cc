@@ -2,7 +2,7 @@
 
 namespace pqsweep {
 
-// A slot that a sweep still works on is passed over; it stays on the list for the next caller.
+// Passes over a slot that a sweep still reads; it stays on the list for the next caller.
 uint32_t Connections::take_free() {
     for (uint32_t* link = &first_free_; *link; link = &slots_[*link].next_free) {
         uint32_t i = *link;
@@ -31,15 +31,12 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
     c->opened_at = 0;
     c->inside.store(false, std::memory_order_relaxed);
     c->activity = Activity::connecting;
-    c->established.store(false, std::memory_order_relaxed);
-    c->counted.store(false, std::memory_order_relaxed);
     c->encrypted = c->shared_with_child = c->mid_message = c->has_reason = false;
     c->has_session = c->is_unrestorable = false;
     c->glances = c->in_child = 0;
     c->fd = -1;
     c->backend_pid = 0;
     c->epoch = c->sweep = 0;
-    c->straggler = 0;
     c->tag = c->test = c->database = c->user = c->host = c->application = TextId::none;
     c->line = c->last_test = TextId::none;
     c->uses = c->conninfo = 0;
@@ -50,18 +47,13 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
     c->next.store(bucket.load(std::memory_order_relaxed), std::memory_order_release);
     bucket.store(i, std::memory_order_release);
     version_.fetch_add(1, std::memory_order_acq_rel);
-    c->life.store(Connection::with(c->life.load(std::memory_order_relaxed) + 4, State::live),
-                  std::memory_order_seq_cst);
     return c;
 }
 
-State Connections::remove(Connection& c) {
-    uint32_t life = c.life.load(std::memory_order_relaxed);
+void Connections::remove(Connection& c) {
+    c.word.move(c.word.load(), State::free);
     Lock::Guard guard(lock_);
     uint32_t i = slot_of(c);
-    while (!c.life.compare_exchange_weak(life, Connection::with(life + 4, State::free),
-                                         std::memory_order_seq_cst)) {
-    }
     version_.fetch_add(1, std::memory_order_acq_rel);
     std::atomic<uint32_t>* link = &buckets_[bucket_of(c.conn.load(std::memory_order_relaxed))];
     while (link->load(std::memory_order_relaxed) != i)
@@ -71,7 +63,6 @@ State Connections::remove(Connection& c) {
     c.conn.store(nobody(), std::memory_order_relaxed);
     c.next_free = first_free_;
     first_free_ = i;
-    return Connection::state_of(life);
 }
 
 } // namespace pqsweep

@@ -1,20 +1,40 @@
-// Connections: every live connection of this process, in fixed slots found by their PGconn's address.
+// Connections: every connection of this process, in fixed slots that are found by their PGconn's address.
 //
-// The owner's thread (the one inside a hook for that PGconn) writes a slot; a sweep, in any thread or in a
-// signal handler, reads it and may claim it. Neither waits for the other:
-//   - `life` holds a generation and a State. A claim is one compare-and-swap,
-//     which fails if the slot changed hands since it was looked at.
-//   - `inside` is set while the owner is in libpq. The owner sets it before it looks at `life`; a sweep
-//     claims before it looks at `inside`: at least one of them sees the other.
-//   - `pins` keeps a slot from being reused while a sweep works on it.
-// find() takes no lock and allocates nothing; add() and remove() take one for a few instructions.
-// All-zero bytes are an empty table. Only what the kernel knows of a connection (descriptor, cookie) is
-// needed to close it: a PGconn is never touched by a thread that is not its owner.
+// Each libpq call begins with find(), so that takes no lock and touches two cache lines in the normal case. The slots are
+// also the whole memory of a sweep, which can come in any thread and in a signal handler: libpq can't be asked there, since
+// a PGconn belongs to the thread that uses it. So the owner thread (the one that is in a call with that PGconn) notes in
+// the slot what a sweep needs. To close a connection that is its descriptor, and the cookie by which the kernel tells its
+// socket from a later one with the same number.
+//
+// Owner and sweep never wait for each other:
+//   - `word` says how far the connection has come. A sweep takes a connection by one compare-and-swap, which fails if
+//     anything has happened since it looked (state_word.hh, lifecycle/ledger.hh).
+//   - `inside` is true while the owner is in libpq. The owner sets it before it looks at `word`, and a sweep claims before
+//     it looks at `inside`: at least one of them sees the other.
+//   - `pins` counts the sweeps that still read the slot. add() passes over a slot that has one.
+//
+// For example, PQexec on a connection that another thread is sweeping: its hook sets `inside`, and finds `word` open. Then
+// the sweep claims, finds `inside` set, and knows that a Terminate could land in the middle of what libpq writes. So it
+// shuts the socket down and sends a cancel, and PQexec returns libpq's error. A moment earlier the hook would have found
+// `word` swept, and would have revived the connection.
+//
+//     buckets_               slots_
+//    +---+                  +-----+------+-----+
+//    | 7 |----- hash ------▶|  7  | word | ... |
+//    | 0 |                  |     | next = 3   |──┐
+//    |   |                  +------------------+  │
+//    |   |                  |  3               |◀─┘
+//    +---+                  +------------------+
+//
+// A slot costs 128 bytes; 65,536 connections can be open at a time. add() and remove() take a lock for a few instructions.
+// Context: find() and each() any thread, signal handler; add() and remove() the owner thread. errno: kept.
+// All-zero bytes are an empty table.
 #pragma once
 
 #include "shim/base/lock.hh"
 #include "shim/base/relaxed.hh"
 #include "shim/table/backing.hh"
+#include "shim/table/state_word.hh"
 #include "shim/table/text_pool.hh"
 #include "shim/table/words.hh"
 
@@ -27,7 +47,7 @@ namespace pqsweep {
 
 class Libpq;
 
-// The backend waits for the client's next message, and libpq has no half-written one.
+// The server waits for the client's next message, and libpq has not written a part of one.
 constexpr bool is_waiting(Activity a) {
     return a == Activity::idle || a == Activity::transaction || a == Activity::failed;
 }
@@ -35,12 +55,8 @@ constexpr bool is_busy(Activity a) {
     return a == Activity::running || a == Activity::copy || a == Activity::pipeline;
 }
 
-// `reviving`: it was swept, and its owner is reconnecting it. A sweep that comes in between makes it swept again, the
-// straggler that it was.
-enum class State : uint32_t { free, live, swept, reviving };
-
-// What a child process did with a connection of its parent's, noted in its own copy of the slot. `gone`: by that
-// child's parent, so the PGconn's address may be anything now.
+// What a child process did with a connection of its parent's, noted in its own copy of the slot. `gone`: the child's parent
+// had finished it, so another object might have the PGconn's address now.
 struct InChild {
     static constexpr uint8_t used = 1, finished = 2, gone = 4;
 };
@@ -48,13 +64,11 @@ struct InChild {
 struct alignas(128) Connection {
     std::atomic<const PGconn*> conn;
     const Libpq* libpq;
+    StateWord word;
     Relaxed<uint64_t> cookie;   // of the socket; 0: none yet
     Relaxed<int64_t> opened_at; // CLOCK_MONOTONIC, nanoseconds
-    std::atomic<uint32_t> life; // see above; generation * 4 + State
     std::atomic<uint32_t> pins;
     std::atomic<bool> inside;
-    std::atomic<bool> established; // counted in Table::live
-    std::atomic<bool> counted;     // in Tag::opened
     Relaxed<Activity> activity;
     Relaxed<bool> encrypted;
     Relaxed<bool> shared_with_child; // a child process has the descriptor too
@@ -67,26 +81,25 @@ struct alignas(128) Connection {
     Relaxed<uint16_t> port;
     Relaxed<int> fd; // -1: none
     Relaxed<int> backend_pid;
-    Relaxed<uint32_t> epoch; // tag::epoch() of its last use; 0: opened while no tag was set, never swept
+    Relaxed<uint32_t> epoch; // Table::epoch at its last use; 0: opened while no tag was set, never swept
     Relaxed<TextId> tag;     // under which it was opened, and the test
     Relaxed<TextId> test;
     Relaxed<TextId> database;
     Relaxed<TextId> user;
     Relaxed<TextId> host;
     Relaxed<TextId> application;
-    Relaxed<TextId> line;            // of the program that opened it, see Origin
-    Relaxed<TextId> last_test;       // the test that used it last
-    Relaxed<uint32_t> conninfo;      // the number of what it was made with, see introduce.hh
-    Relaxed<uint32_t> uses;          // grows with each call that moves it on
-    Relaxed<uint32_t> number;        // of all that this process opened, from 1 on
-    Relaxed<uint32_t> sweep;         // the sweep that claimed it
-    std::atomic<uint32_t> straggler; // its record in Stragglers, complete once this is set; 0: none (yet)
-    std::atomic<uint32_t> next;      // in its bucket
+    Relaxed<TextId> line;       // of the program that opened it, see Origin
+    Relaxed<TextId> last_test;  // the test that used it last
+    Relaxed<uint32_t> conninfo; // the number of what it was made with, see introduce.hh
+    Relaxed<uint32_t> uses;     // grows with each call that moves it on
+    Relaxed<uint32_t> number;   // of all that this process opened, from 1 on
+    Relaxed<uint32_t> sweep;    // the sweep that claimed it
+    std::atomic<uint32_t> next; // in its bucket
     uint32_t next_free;
 
-    State state() const { return state_of(life.load(std::memory_order_seq_cst)); }
-    static State state_of(uint32_t life) { return State(life & 3); }
-    static uint32_t with(uint32_t life, State state) { return (life & ~3u) | static_cast<uint32_t>(state); }
+    State state() const { return word.load().state(); }
+    // Its record in Stragglers; 0: none.
+    uint32_t straggler() const { return word.load().straggler(); }
 };
 static_assert(sizeof(Connection) == 128);
 
@@ -104,33 +117,34 @@ public:
                     return &c;
                 i = c.next.load(std::memory_order_acquire);
             }
-            // A hit is always right: its owner holds it. A miss counts only if nothing moved meanwhile.
+            // A hit is right: no other thread removes the owner's slot. A miss is right only if no bucket has changed.
             if (!(version & 1) && version_.load(std::memory_order_acquire) == version)
                 return nullptr;
         }
     }
 
-    // A live slot for a new PGconn, zeroed but for conn, libpq and fd; null when the table is full.
+    // Returns a slot for a new PGconn; null when the table is full. Its state is free, and nothing is known of it, so
+    // sweeps pass it over until its connection begins. (`number` and its Origin are still the last connection's.)
     Connection* add(const PGconn* conn, const Libpq* libpq);
-    // Makes the slot free; answers what it was.
-    State remove(Connection& connection);
+    // Makes the slot of a connection that is over free for another.
+    void remove(Connection& connection);
 
     // The number of its slot, from 1 to capacity: what is kept of a connection elsewhere is found by it.
     uint32_t slot_of(const Connection& connection) const {
         return static_cast<uint32_t>(&connection - slots_);
     }
 
-    // Calls visit(Connection&) for every slot that was ever used; safe beside add() and remove().
+    // Calls visit(Connection&) for every slot that was ever used.
     template<class Visit>
     void each(Visit visit) {
         for (uint32_t i = 1, n = highest(); i <= n; i++)
             visit(slots_[i]);
     }
 
-    // In the child of a fork, where whoever was changing a bucket does not exist.
+    // In the child of a fork, which has no thread that was changing a bucket.
     void forget_writers() { version_.store(0, std::memory_order_relaxed); }
 
-    // Connections that the program got and that found no room.
+    // Connections for which there was no room.
     void note_untracked() { untracked_.add(1); }
     uint32_t untracked() const { return untracked_; }
 
@@ -142,7 +156,7 @@ private:
     static uint32_t bucket_of(const PGconn* conn) {
         return static_cast<uint32_t>((reinterpret_cast<uintptr_t>(conn) >> 4) * 0x9e3779b97f4a7c15u >> 48);
     }
-    // What a removed slot holds instead of a PGconn's address. A reader may still be standing on it.
+    // What a removed slot holds instead of a PGconn's address: find() might be reading it.
     static const PGconn* nobody() { return reinterpret_cast<const PGconn*>(1); }
     uint32_t take_free();
     uint32_t highest() const {

@@ -1,25 +1,33 @@
-// Stragglers: one record for each connection that was swept, kept for the report and for the message that its
-// owner gets. Async-signal-safe. All-zero bytes are an empty list.
+// Stragglers: one record for each connection that was swept, kept for the report and for the error that its owner gets.
+//
+// A sweep reserves a blank record, writes it, claims the connection by putting the record's number into its state word,
+// and publishes the record then. So whoever finds a number in a state word finds the record complete.
+// Context: any thread, signal handler. errno: kept. Locks: none. All-zero bytes are an empty list.
 #pragma once
 
 #include "shim/table/connections.hh"
 
 namespace pqsweep {
 
-// Why it was swept: its tag had ended, or somebody wished for it.
+// Why it was swept: its tag had ended, or a sweep was requested.
 enum class Cause : uint8_t { tag_change, request };
 
 struct Straggler {
-    TextId tag; // that opened it
+    uint32_t connection; // its number, of all that this process opened
+    TextId tag;          // that opened it
     TextId test;
-    TextId line;     // of the program that opened it, see origin.hh
+    TextId line;     // of the program that opened it, see origins.hh
     TextId ended_by; // the tag that came next; none: there was none
     TextId database;
     int backend_pid; // 0: it never got that far
     Activity activity;
     Cause cause;
     int64_t age; // nanoseconds since it was opened
-    Relaxed<Fate> fate;
+};
+
+struct StragglerRecord : Straggler {
+    std::atomic<bool> is_published;
+    Relaxed<Fate> fate;       // left_open to begin with
     Relaxed<int64_t> revival; // nanoseconds that it took
 };
 
@@ -27,39 +35,46 @@ class Stragglers {
 public:
     static constexpr uint32_t capacity = 1 << 16;
 
-    // The record's number; 0 when there is no room, and it is only counted.
-    uint32_t add(const Straggler& straggler);
+    // Returns the number of a blank record; 0 when there is no room: then nothing is recorded, and all below do nothing.
+    uint32_t reserve() {
+        uint32_t number = reserved_.add(1);
+        return number <= capacity ? number : 0;
+    }
+    // For a blank record, by the thread that reserved it.
+    void write(uint32_t number, const Straggler& straggler) {
+        if (number)
+            static_cast<Straggler&>(records_[number - 1]) = straggler;
+    }
+    void publish(uint32_t number) {
+        if (number)
+            records_[number - 1].is_published.store(true, std::memory_order_release);
+    }
+
     // Null for 0.
-    const Straggler* record(uint32_t number) const { return number ? &records_[number - 1] : nullptr; }
+    const StragglerRecord* record(uint32_t number) const { return number ? &records_[number - 1] : nullptr; }
+    Fate fate(uint32_t number) const { return number ? Fate(record(number)->fate) : Fate::left_open; }
     void set_fate(uint32_t number, Fate fate) {
         if (number)
             records_[number - 1].fate = fate;
     }
-
     void set_revived(uint32_t number, int64_t nanoseconds) {
         if (number)
             records_[number - 1].revival = nanoseconds;
         set_fate(number, Fate::revived);
     }
 
+    // Calls visit(const StragglerRecord&) for all that are published.
     template<class Visit>
     void each(Visit visit) const {
-        for (uint32_t i = 0; i < total() && i < capacity; i++)
-            visit(records_[i]);
+        uint32_t reserved = reserved_;
+        for (uint32_t i = 0; i < reserved && i < capacity; i++)
+            if (records_[i].is_published.load(std::memory_order_acquire))
+                visit(records_[i]);
     }
-    uint32_t total() const { return total_; }
 
 private:
-    Relaxed<uint32_t> total_;
-    Straggler records_[capacity];
+    Relaxed<uint32_t> reserved_;
+    StragglerRecord records_[capacity];
 };
-
-inline uint32_t Stragglers::add(const Straggler& straggler) {
-    uint32_t number = total_.add(1);
-    if (number > capacity)
-        return 0;
-    records_[number - 1] = straggler;
-    return number;
-}
 
 } // namespace pqsweep

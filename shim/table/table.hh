@@ -30,7 +30,7 @@ struct TableHead {
     Relaxed<TextId> tag;        // the current one; `none` outside tags
     Relaxed<uint32_t> epoch;    // grows whenever a tag ends, or is swept before its end; never 0
     Relaxed<uint32_t> numbered; // connections that were given a number
-    Relaxed<uint32_t> live;     // connections in CONNECTION_OK that are not swept
+    Relaxed<uint32_t> live;     // open connections
 };
 
 struct Table : TableHead {
@@ -52,14 +52,6 @@ struct Table : TableHead {
     }
 
     bool was_ever_tagged() const { return tag != TextId::none || epoch > 1; }
-
-    // Whoever takes a connection out of service, by whatever way, calls this; true for the first one only.
-    bool no_longer_live(Connection& c) {
-        bool was = c.established.exchange(false, std::memory_order_acq_rel);
-        if (was)
-            live.add(-1u);
-        return was;
-    }
 };
 
 namespace table {

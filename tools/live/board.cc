@@ -113,7 +113,7 @@ std::optional<Board> read_board(int fd, NoBoard& no_board) {
     table.connections.each([&](const Connection& c) {
         State state = c.state();
         bool is_gone = Activity(c.activity) == Activity::lost;
-        if (!is_gone && (state == State::live || state == State::swept))
+        if (!is_gone && (state == State::connecting || state == State::open || state == State::swept))
             board.connections.push_back(seen(c, table.texts, time));
     });
     table.tags.each([&](const Tag& t) {

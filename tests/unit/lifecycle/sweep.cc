@@ -2,7 +2,7 @@
 
 #include "shim/base/settings.hh"
 #include "shim/base/socket.hh"
-#include "shim/report/journal.hh"
+#include "shim/lifecycle/ledger.hh"
 #include "tests/support/files.hh"
 
 #include <cstdlib>
@@ -17,8 +17,8 @@ using namespace pqsweep::tests;
 
 namespace {
 
-// Returns the journal of a process with one connection, swept before its owner has journalled the opening.
-std::string journal_of_a_sweep(Activity activity) {
+// Returns the journal of a process with one connection, which is swept. `is_open`: its owner got that far.
+std::string journal_of_a_sweep(bool is_open) {
     Folder folder("sweep");
     std::string path = folder.path / "journal";
     pid_t child = fork(); // a process reads settings and the journal's path once
@@ -36,7 +36,11 @@ std::string journal_of_a_sweep(Activity activity) {
         c->backend_pid = 4711;
         c->tag = table->texts.intern("a");
         c->epoch = 1;
-        c->activity = activity;
+        Ledger ledger(*table);
+        ledger.begin(*c);
+        c->activity = Activity::idle; // as an owner notes before the connection is open
+        if (is_open)
+            ledger.open(*c);
         table->epoch = 2;
         sweep::after_tag_change(*table);
         _exit(0);
@@ -51,17 +55,19 @@ std::string journal_of_a_sweep(Activity activity) {
 
 TEST_SUITE_BEGIN("unit: sweep");
 
-TEST_CASE("a connection that is swept when it is open, and not told of yet, is told of first") {
-    std::string journal = journal_of_a_sweep(Activity::idle);
+TEST_CASE("a connection that is swept when it is open was opened first") {
+    std::string journal = journal_of_a_sweep(true);
     size_t open = journal.find(R"("event":"open")"), sweep = journal.find(R"("event":"sweep")");
     REQUIRE(sweep != journal.npos);
     CHECK(open < sweep);
     CHECK(contains(journal, R"("backend":4711)"));
+    CHECK(contains(journal, R"("state":"idle")"));
 }
 
 TEST_CASE("one that is still connecting was never open") {
-    std::string journal = journal_of_a_sweep(Activity::connecting);
+    std::string journal = journal_of_a_sweep(false);
     CHECK(contains(journal, R"("event":"sweep")"));
+    CHECK(contains(journal, R"("state":"connecting")"));
     CHECK(!contains(journal, R"("event":"open")"));
 }
 
