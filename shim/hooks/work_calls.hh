@@ -30,16 +30,27 @@ void deliver_reason(Table& table, Connection& c, PGconn* conn) {
         tracker::tell_by_notice(c, conn);
 }
 
+template<Call call>
+constexpr bool ends_pipeline =
+    call == Call::PQpipelineSync || call == Call::PQsendPipelineSync || call == Call::PQsendFlushRequest;
+
 // Notes what the call and its result mean for the session that a revival would have to restore.
 template<Call call, class Result, class... Args>
-void remember_call(Table& table, Connection& c, Result result, Args... args) {
+void remember_call(Table& table, Connection& c, const sessions::Reading& reading, Result result,
+                   Args... args) {
     constexpr Kind kind = kind_of<call>;
     constexpr bool only_sends = kind.starts_work && !kind.waits;
+    if (kind.waits && c.activity == Activity::pipeline)
+        return; // libpq refuses it
     if (kind.starts_work ? !sessions::is_worth_it(c) || (only_sends && !result) : !c.has_session)
         return;
     Session& session = sessions::of(table, c);
     if constexpr (kind.starts_work) {
-        sessions::sent<call>(session, args...);
+        if (kind.waits && c.has_session)
+            sessions::discard(c, sessions::result_in_progress(table, c), session);
+        sessions::sent<call>(session, reading, args...);
+        if (only_sends && c.activity == Activity::pipeline && !ends_pipeline<call>)
+            session.expects_sync();
         // In a pipeline, the session has to tell this command's outcome from those of others.
         if (!c.has_session && c.activity != Activity::pipeline && session.forgets_plain())
             return;
@@ -51,9 +62,13 @@ void remember_call(Table& table, Connection& c, Result result, Args... args) {
         else
             sessions::got(c, in_progress, session, result);
     }
+    if constexpr (call == Call::PQsetClientEncoding)
+        in_progress.has_failed = result != 0;
     if constexpr (kind.waits)
         if (!is_busy(c.activity))
             sessions::got(c, in_progress, session, nullptr);
+    if (session.awaits_sync() && c.activity == Activity::idle)
+        c.activity = Activity::pipeline;
     c.has_session = sessions::settled(c, session);
 }
 
@@ -88,9 +103,12 @@ template<Call call, class... Args>
             c.mid_message = false;
         c.activity = Activity::running;
     }
+    sessions::Reading reading;
+    if (kind.starts_work && sessions::is_worth_it(c))
+        reading = sessions::read_ahead<call>(c, conn, args...);
     Result result = in_sight(function, conn, args...);
     tracker::settle(table, c, conn, kind.reads);
-    remember_call<call>(table, c, result, args...);
+    remember_call<call>(table, c, reading, result, args...);
     if (is_busy(c.activity)) {
         if constexpr (kind.reads)
             c.mid_message = true;

@@ -52,11 +52,15 @@ void hint_field(Text& out, const TextPool& names, const Straggler& s) {
 }
 
 void append_loss(Text& out, Table& table, const Connection& c) {
-    Loss loss = sessions::of(table, c).loss();
+    Kept::Lost lost = sessions::of(table, c).lost();
     if (c.is_unrestorable)
-        loss = Loss::unclear;
-    if (loss != Loss::none)
-        out << " It could not be reconnected: " << words_for(loss) << ".";
+        lost = {Loss::unclear, {}};
+    if (lost.loss == Loss::none)
+        return;
+    out << " It could not be reconnected: " << words_for(lost.loss);
+    if (!lost.since.empty())
+        out << ", since \"" << lost.since << "\"";
+    out << ".";
 }
 
 void append_field(Text& out, char code, std::string_view value) {

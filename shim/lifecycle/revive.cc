@@ -141,6 +141,8 @@ private:
         if (note.act == Act::prepare && !note.by_sql)
             prepare(note.key().data(), note.text().data(), static_cast<int>(note.count),
                     note.count ? note.types() : nullptr);
+        else if (note.act == Act::define || note.act == Act::unset)
+            setting(note.key().data(), nullptr);
         else if (note.is_value)
             setting(note.key().data(), note.text().data());
         else

@@ -25,6 +25,17 @@ void forget(const Table& table, const Connection& c) {
     result_in_progress(table, c) = {};
 }
 
+Dialect dialect_of(const Connection& c, const PGconn* conn) {
+    constexpr int first_wide = 35; // PG_SJIS
+    Dialect dialect;
+    const char* conforming = c.libpq->PQparameterStatus(conn, "standard_conforming_strings");
+    int encoding = c.libpq->PQclientEncoding(conn);
+    dialect.escapes = conforming && strcmp(conforming, "off") == 0;
+    dialect.is_wide = encoding >= first_wide;
+    dialect.encoding = static_cast<int8_t>(encoding);
+    return dialect;
+}
+
 void got(const Connection& c, ResultInProgress& in_progress, Session& session, const PGresult* result) {
     if (!result) {
         session.gets(!in_progress.has_failed, in_progress.tag, in_progress.granted);
@@ -33,15 +44,23 @@ void got(const Connection& c, ResultInProgress& in_progress, Session& session, c
     }
     ExecStatusType status = c.libpq->PQresultStatus(result);
     if (status == PGRES_PIPELINE_SYNC)
-        return;
+        return session.syncs();
     in_progress.has_failed |=
         status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE || status == PGRES_PIPELINE_ABORTED;
     if (!session.awaits_result())
         return;
     if (c.libpq->PQntuples(result) == 1)
         in_progress.granted = granted(*c.libpq, result);
+    in_progress.is_complete = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
     const char* tag = c.libpq->PQcmdStatus(const_cast<PGresult*>(result));
     strncpy(in_progress.tag, tag, sizeof in_progress.tag - 1);
+}
+
+void discard(const Connection& c, ResultInProgress& in_progress, Session& session) {
+    if (in_progress.is_complete && session.awaits_one())
+        got(c, in_progress, session, nullptr);
+    in_progress = {};
+    session.discards();
 }
 
 bool settled(const Connection& c, Session& session) {

@@ -16,7 +16,8 @@ namespace pqsweep::sessions {
 // Of the command whose results are being read.
 struct ResultInProgress {
     bool has_failed;
-    char tag[31];     // PQcmdStatus of its latest result
+    bool is_complete; // its latest result is the last one of a statement
+    char tag[30];     // PQcmdStatus of its latest result
     uint32_t granted; // the columns of its only row that are true
 };
 
@@ -40,32 +41,68 @@ inline bool is_worth_it(const Connection& c) {
     return c.epoch != 0 && the_settings().revive;
 }
 
+// How the server reads the texts that the owner thread sends now; asked of libpq, which the server tells.
+Dialect dialect_of(const Connection& connection, const PGconn* conn);
+
+// What a call sends, read before it: the text itself can change the dialect.
+struct Reading {
+    bool is_plain = true;
+    Dialect dialect;
+};
+
+template<Call call>
+constexpr bool has_text = call == Call::PQexec || call == Call::PQsendQuery || call == Call::PQexecParams ||
+                          call == Call::PQsendQueryParams;
+template<Call call>
+constexpr bool prepares = call == Call::PQprepare || call == Call::PQsendPrepare;
+
 inline std::string_view text_of(const char* sql) {
     return sql ? sql : "";
 }
 
+template<Call call, class... Args>
+Reading read_ahead(const Connection& c, const PGconn* conn, Args... args) {
+    Reading reading;
+    if constexpr (has_text<call>)
+        [&](const char* sql, auto...) { reading.is_plain = is_plain(text_of(sql)); }(args...);
+    else
+        reading.is_plain = !prepares<call>;
+    if (!reading.is_plain)
+        reading.dialect = dialect_of(c, conn);
+    return reading;
+}
+
 // After `call` has sent something off.
 template<Call call, class... Args>
-void sent(Session& session, Args... args) {
-    if constexpr (call == Call::PQexec || call == Call::PQsendQuery)
-        session.sends(text_of(args...));
-    else if constexpr (call == Call::PQexecParams || call == Call::PQsendQueryParams)
-        [&](const char* sql, int n, const Oid* types, const char* const* values, const int* lengths,
-            const int* formats, int) {
-            session.sends(text_of(sql), {n, types, values, lengths, formats});
-        }(args...);
-    else if constexpr (call == Call::PQexecPrepared || call == Call::PQsendQueryPrepared)
+void sent(Session& session, const Reading& reading, Args... args) {
+    if constexpr (has_text<call>) {
+        if (reading.is_plain)
+            return session.sends_plain();
+        if constexpr (sizeof...(args) == 1)
+            session.sends(text_of(args...), reading.dialect);
+        else
+            [&](const char* sql, int n, const Oid* types, const char* const* values, const int* lengths,
+                const int* formats, int) {
+                session.sends(text_of(sql), reading.dialect, {n, types, values, lengths, formats});
+            }(args...);
+    } else if constexpr (call == Call::PQexecPrepared || call == Call::PQsendQueryPrepared) {
         [&](const char* name, int n, const char* const* values, const int* lengths, const int* formats, int) {
             session.sends_execute(name, {n, nullptr, values, lengths, formats});
         }(args...);
-    else if constexpr (call == Call::PQprepare || call == Call::PQsendPrepare)
-        session.sends_prepare(args...);
-    else if constexpr (call == Call::PQclosePrepared || call == Call::PQsendClosePrepared)
+    } else if constexpr (prepares<call>) {
+        session.sends_prepare(args..., reading.dialect);
+    } else if constexpr (call == Call::PQclosePrepared || call == Call::PQsendClosePrepared) {
         session.sends_close(args...);
-    else if constexpr (call != Call::PQpipelineSync && call != Call::PQsendPipelineSync &&
-                       call != Call::PQsendFlushRequest)
+    } else if constexpr (call == Call::PQfn) {
+        [&](int function, auto...) { session.sends_call(function); }(args...);
+    } else if constexpr (call != Call::PQpipelineSync && call != Call::PQsendPipelineSync &&
+                         call != Call::PQsendFlushRequest) {
         session.sends_other();
+    }
 }
+
+// The owner thread starts a call that waits for its own result: libpq drops the results that it has not read.
+void discard(const Connection& connection, ResultInProgress& in_progress, Session& session);
 
 // Takes a result of the oldest command that has not ended yet; null at its end.
 void got(const Connection& connection, ResultInProgress& in_progress, Session& session,

@@ -4,6 +4,10 @@ namespace pqsweep {
 
 namespace {
 
+bool is_custom(const Note& note) {
+    return note.key().find('.') != std::string_view::npos;
+}
+
 bool is_lock(Act act) {
     return act == Act::lock || act == Act::lock_shared;
 }
@@ -25,6 +29,7 @@ Loss loss_of(const Note& note) {
     case Act::hold:
         return Loss::held_cursor;
     case Act::set_unknown:
+    case Act::unclear:
         return Loss::unclear;
     default:
         return Loss::none;
@@ -55,7 +60,8 @@ bool replaces(const Note& later, const Note& note) {
         // The server resets the role with the session's user.
         return is_setting(note.act) && (same || (later.key() == "session_authorization" && key == "role"));
     case Act::unset_all:
-        return is_setting(note.act) && key != "role" && key != "session_authorization";
+        return is_setting(note.act) && note.act != Act::define && key != "role" &&
+               key != "session_authorization";
     case Act::listen:
     case Act::unlisten:
         return note.act == Act::listen && same;
@@ -81,23 +87,28 @@ bool replaces(const Note& later, const Note& note) {
     case Act::unlock_all:
         return is_lock(note.act);
     case Act::discard_all:
-        return note.act != Act::load;
+        return note.act != Act::load && note.act != Act::define;
     default:
         return false;
     }
 }
 
 void Kept::apply(Note* note) {
+    if (note->act == Act::unset_all || note->act == Act::discard_all)
+        for (Note& other : notes_)
+            if (is_setting(other.act) && is_custom(other))
+                other.act = Act::define;
     notes_.drop_if([&](const Note& other) { return replaces(*note, other); });
     bool stays = false;
     if (note->act == Act::try_lock || note->act == Act::try_lock_shared)
         note->act = note->act == Act::try_lock ? Act::lock : Act::lock_shared;
     switch (note->act) {
-    case Act::set:
-        // Where backslashes escape in all strings, they are not read right.
-        is_unclear_ |= note->key() == "standard_conforming_strings" && !note->text().ends_with("on");
-        stays = true;
+    case Act::unset:
+    case Act::define:
+        // A custom setting that was ever set is empty then, and not unknown.
+        stays = is_custom(*note) && !has_setting(note->key());
         break;
+    case Act::set:
     case Act::set_unknown:
     case Act::listen:
     case Act::create_temporary:
@@ -120,8 +131,14 @@ void Kept::apply(Note* note) {
             notes_.drop_if([&](const Note& other) { return &other == held; });
         break;
     }
+    case Act::rename_temporary:
+        if (!notes_.find(Act::create_temporary, note->key()))
+            break;
+        [[fallthrough]];
     case Act::unclear:
     case Act::unclear_at_once:
+        stays = !is_unclear_; // for its text
+        note->act = Act::unclear;
         is_unclear_ = true;
         break;
     case Act::discard_all:
@@ -148,6 +165,8 @@ Kept::Turn Kept::turn_of(const Note& note) {
         return note.key().empty() ? Turn::last : Turn::early;
     case Act::load:
     case Act::listen:
+    case Act::unset:
+    case Act::define:
         return Turn::early;
     default:
         return Turn::never;
@@ -158,12 +177,22 @@ void Kept::drop_unnamed() {
     notes_.drop_if([](const Note& note) { return note.act == Act::prepare && note.key().empty(); });
 }
 
-Loss Kept::loss() const {
-    Loss worst = is_given_up_ ? Loss::too_much : is_unclear_ ? Loss::unclear : Loss::none;
-    for (const Note& note : notes_)
-        if (Loss loss = loss_of(note); loss != Loss::none && (worst == Loss::none || loss < worst))
-            worst = loss;
+Kept::Lost Kept::lost() const {
+    Lost worst{is_given_up_ ? Loss::too_much : is_unclear_ ? Loss::unclear : Loss::none, {}};
+    for (const Note& note : notes_) {
+        Loss loss = loss_of(note);
+        bool is_worse = loss != Loss::none && (worst.loss == Loss::none || loss < worst.loss);
+        if (is_worse || (loss == worst.loss && worst.since.empty()))
+            worst = {loss, note.text()};
+    }
     return worst;
+}
+
+bool Kept::has_setting(std::string_view key) const {
+    for (const Note& note : notes_)
+        if (is_setting(note.act) && note.key() == key)
+            return true;
+    return false;
 }
 
 bool Kept::listens() const {

@@ -25,7 +25,11 @@ public:
     bool is_given_up() const { return is_given_up_; }
     void start_again() { is_given_up_ = false; }
 
-    Loss loss() const;
+    struct Lost {
+        Loss loss;
+        std::string_view since; // the beginning of the statement that made it so; empty if that is not known
+    };
+    Lost lost() const;
     bool listens() const;
     size_t bytes() const { return notes_.bytes(); }
     bool is_empty() const { return notes_.is_empty() && !is_unclear_ && !is_given_up_; }
@@ -43,6 +47,7 @@ public:
 private:
     enum class Turn : uint8_t { early, late, last, never };
     static Turn turn_of(const Note& note);
+    bool has_setting(std::string_view key) const;
 
     Notes notes_;
     bool is_unclear_;

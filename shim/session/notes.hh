@@ -16,6 +16,7 @@ struct Note {
     uint32_t text_size;    // the NUL not counted
     uint32_t count;        // savepoint, lock: of equal ones beside it. prepare: of types, unless by_sql
     int8_t column;         // try_lock: as in Effect
+    int8_t encoding;       // as in Dialect, and the same below
     uint32_t statement;    // which one of its text, until it is sent
     uint32_t plain_behind; // closes_text: things without a note sent between this one and the next
     Act act;
@@ -25,6 +26,7 @@ struct Note {
     bool of_many : 1;     // the text has several statements
     bool is_value : 1;    // set: the text is the value
     bool is_harmless : 1; // prepare: its execution has no effect
+    bool escapes : 1;     // as in Dialect
     bool is_void : 1;     // pending, and something sent since makes an end of it
 
     // nullptr when there is no memory. What Notes drop, or drop(), is freed.

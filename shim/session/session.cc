@@ -46,16 +46,33 @@ void Session::queue(Notes& notes, uint32_t statements) {
 // A prepared statement can execute another one.
 constexpr uint32_t most_depth = 4;
 
-void Session::sends(std::string_view sql, const Parameters& parameters) {
+void Session::sends(std::string_view sql, const Dialect& dialect, const Parameters& parameters) {
     replace_unnamed();
     Notes notes{};
-    uint32_t statements = read_sql(sql, parameters, [&](const Effect& effect) { note(notes, effect, 0); });
+    Dialect read = now(dialect);
+    uint32_t statements =
+        read_sql(sql, read, parameters, [&](const Effect& effect) { note(notes, effect, read, 0); });
     queue(notes, statements);
 }
 
-void Session::note(Notes& notes, const Effect& effect, uint32_t depth) {
+// The server has these settings once all that was sent before has succeeded.
+Dialect Session::now(Dialect dialect) const {
+    for (const Note& note : pending_) {
+        bool is_it = note.key() == "client_encoding" || note.key() == "standard_conforming_strings";
+        dialect.is_doubtful |= is_control(note.act) || note.act == Act::unset_all ||
+                               note.act == Act::discard_all ||
+                               (is_setting(note.act) && (is_it || note.key().empty()));
+    }
+    return dialect;
+}
+
+void Session::note(Notes& notes, const Effect& effect, const Dialect& dialect, uint32_t depth) {
     Note* made = Note::make(effect);
     if (!made || effect.act != Act::execute) {
+        if (made) {
+            made->escapes = dialect.escapes;
+            made->encoding = dialect.encoding;
+        }
         has_effective_ |= effect.act == Act::prepare && !effect.is_harmless;
         return add(notes, made);
     }
@@ -72,15 +89,18 @@ void Session::note_execution(Notes& notes, std::string_view name, const Paramete
         return;
     if (!of || depth == most_depth)
         return add(notes, Note::make({Act::unclear, false, false, -1, statement, {}, {}, {}}));
+    Dialect dialect;
+    dialect.escapes = of->escapes;
+    dialect.encoding = of->encoding;
     auto read = [&](const Effect& effect) {
         Effect now = effect;
         now.statement = statement;
-        note(notes, now, depth + 1);
+        note(notes, now, dialect, depth + 1);
     };
     if (of->by_sql)
-        read_prepared(of->text(), parameters, read);
+        read_prepared(of->text(), dialect, parameters, read);
     else
-        read_sql(of->text(),
+        read_sql(of->text(), dialect,
                  parameters.with_types(static_cast<int>(of->count), of->count ? of->types() : nullptr), read);
 }
 
@@ -111,18 +131,22 @@ void Session::replace_unnamed() {
         note.is_void |= note.act == Act::prepare && note.key().empty();
 }
 
-void Session::sends_prepare(const char* name, const char* sql, int n, const unsigned* types) {
+void Session::sends_prepare(const char* name, const char* sql, int n, const unsigned* types,
+                            const Dialect& dialect) {
     std::string_view text = sql ? sql : "", key = name ? name : "";
     if (key.empty())
         replace_unnamed();
     bool has_effect = false;
-    read_sql(text, {}, [&](const Effect&) { has_effect = true; });
+    read_sql(text, now(dialect), {}, [&](const Effect&) { has_effect = true; });
     has_effective_ |= has_effect;
     has_unnamed_ |= key.empty();
     Notes notes{};
     Note* note = Note::make(Act::prepare, key, text, types && n > 0 ? static_cast<size_t>(n) : 0, types);
-    if (note)
+    if (note) {
         note->is_harmless = !has_effect;
+        note->escapes = dialect.escapes;
+        note->encoding = dialect.encoding;
+    }
     add(notes, note);
     queue(notes, 0);
 }
@@ -144,6 +168,28 @@ void Session::sends_other() {
     queue(notes, 0);
 }
 
+void Session::sends_call(int function) {
+    constexpr int set_config = 2078, setseed = 1599, first_lock = 2880, last_lock = 2892,
+                  first_of_users = 16384;
+    Notes notes{};
+    if (function == set_config || function == setseed || (function >= first_lock && function <= last_lock) ||
+        function >= first_of_users)
+        add(notes,
+            Note::make({Act::unclear_at_once, false, false, -1, 1, {}, {}, "a function called by PQfn"}));
+    queue(notes, 1);
+}
+
+void Session::discards() {
+    plain_ = 0;
+    if (pending_.is_empty())
+        return;
+    transaction_.lose_track(kept_);
+    for (const Note& note : pending_)
+        if (!is_control(note.act))
+            kept_.lose();
+    pending_.drop_all();
+}
+
 void Session::gets(bool ok, std::string_view command_tag, uint32_t granted) {
     if (plain_) {
         plain_--;
@@ -157,20 +203,16 @@ void Session::gets(bool ok, std::string_view command_tag, uint32_t granted) {
         plain_ = notes.last()->plain_behind;
         ok ? succeed(notes, command_tag, granted) : fail(notes);
     }
-    // While others are pending, their failure may yet undo what is done without a transaction of its own.
-    if (!is_pending())
-        transaction_.ends_implicitly(kept_);
+}
+
+void Session::syncs() {
+    awaits_sync_ = is_pending();
+    transaction_.ends_implicitly(kept_);
 }
 
 void Session::settles(bool in_transaction) {
-    plain_ = 0;
-    if (!pending_.is_empty()) {
-        transaction_.lose_track(kept_);
-        for (const Note& note : pending_)
-            if (!is_control(note.act))
-                kept_.lose();
-        pending_.drop_all();
-    }
+    discards();
+    awaits_sync_ = false;
     transaction_.settles(in_transaction, kept_);
 }
 

@@ -13,15 +13,32 @@ public:
     static constexpr size_t most_bytes = 1 << 20; // of what is remembered and pending, per connection
 
     // The owner thread sends this text: one statement, or several separated by semicolons.
-    void sends(std::string_view sql, const Parameters& parameters = {});
+    void sends(std::string_view sql, const Dialect& dialect = {}, const Parameters& parameters = {});
+    // A text without any effect: is_plain().
+    void sends_plain() {
+        replace_unnamed();
+        sends_other();
+    }
     // A Parse through libpq. `types` can be null; an empty name is the unnamed statement's.
-    void sends_prepare(const char* name, const char* sql, int n, const unsigned* types);
+    void sends_prepare(const char* name, const char* sql, int n, const unsigned* types,
+                       const Dialect& dialect = {});
     // A prepared statement's execution: it has the effects of the statement's text.
     void sends_execute(const char* name, const Parameters& parameters);
     // A Close of a prepared statement through libpq.
     void sends_close(const char* name);
     // Something else whose outcome comes in the same sequence, and that has no effect: a description.
     void sends_other();
+    // A call of a function by its object identifier, whose arguments are not read.
+    void sends_call(int function);
+    // The owner thread waits for none of the outcomes that have not come.
+    void discards();
+    // All that was sent before has its outcome, and an implicit transaction ends: a pipeline's Sync.
+    void syncs();
+    // Something was sent in a pipeline: its transaction lasts until a Sync, even if all outcomes have come.
+    void expects_sync() { awaits_sync_ = true; }
+    bool awaits_sync() const { return awaits_sync_; }
+    // Whether the oldest outcome to come is that of a single statement.
+    bool awaits_one() const { return !plain_ && !pending_.is_empty() && !pending_.first()->of_many; }
 
     // The outcome of the oldest thing sent that has none yet: one call for each thing sent. `ok`: no error.
     // `command_tag`: of its last result, as PQcmdStatus has it; empty when there is none or it is not known.
@@ -32,7 +49,8 @@ public:
     void settles(bool in_transaction);
 
     // Of what is committed. In a transaction, what it has done so far is not in it.
-    Loss loss() const { return kept_.loss(); }
+    Loss loss() const { return kept_.lost().loss; }
+    Kept::Lost lost() const { return kept_.lost(); }
 
     // Whether it listens for notifications, as far as is committed.
     bool listens() const { return kept_.listens(); }
@@ -62,15 +80,16 @@ private:
     void add(Notes& notes, Note* note);
     bool has_room(size_t bytes) const;
     void queue(Notes& notes, uint32_t statements);
-    void note(Notes& notes, const Effect& effect, uint32_t depth);
+    void note(Notes& notes, const Effect& effect, const Dialect& dialect, uint32_t depth);
     void note_execution(Notes& notes, std::string_view name, const Parameters& parameters, uint32_t statement,
                         uint32_t depth);
+    Dialect now(Dialect dialect) const;
     const Note* prepared(const Notes& notes, std::string_view name) const;
     void replace_unnamed();
     bool is_pending() const { return plain_ || !pending_.is_empty(); }
     bool is_plain() const {
         return pending_.is_empty() && transaction_.is_empty() && kept_.is_empty() && !has_effective_ &&
-               !has_unnamed_;
+               !has_unnamed_ && !awaits_sync_;
     }
     void succeed(Notes& notes, std::string_view command_tag, uint32_t granted);
     void fail(Notes& notes);
@@ -82,6 +101,7 @@ private:
     uint32_t plain_;     // things without a note sent before the first pending one
     bool has_effective_; // some statement is prepared whose execution has an effect
     bool has_unnamed_;   // an unnamed statement is prepared
+    bool awaits_sync_;
 };
 
 static_assert(sizeof(Session) <= 96);

@@ -77,7 +77,7 @@ void Transaction::release(const Note& note) {
 
 void Transaction::fails(bool ends_it, Kept& kept) {
     if (!is_open_)
-        return lose_track(kept);
+        return roll_back(kept);
     bool ends = ends_it && !has_failed_;
     if (ends)
         roll_back(kept);

@@ -195,6 +195,50 @@ TEST_CASE("the session's state comes back") {
     CHECK(shared.say("isnonblocking c") == "1");
 }
 
+TEST_CASE("a prepared statement that was executed had the effect of its text") {
+    Shared shared;
+    CHECK(shared.say("prepare c set work_mem = '3MB'") == "PGRES_COMMAND_OK");
+    CHECK(shared.say("execute c prepared") == "PGRES_COMMAND_OK");
+    shared.say("exec c prepare tenant as select set_config('app.tenant', $1, false)");
+    shared.say("exec c execute tenant('it is 42')");
+    shared.say("exec c select pg_try_advisory_lock(5), pg_advisory_unlock(5::bigint)");
+    shared.sweep();
+    CHECK(shared.say("exec c show work_mem") == "PGRES_TUPLES_OK 3MB");
+    CHECK(shared.say("exec c show app.tenant") == "PGRES_TUPLES_OK it is 42");
+    CHECK(shared.say("execute c prepared") == "PGRES_COMMAND_OK");
+}
+
+TEST_CASE("a custom setting that was ever set is empty, and strings are read by the rules of their time") {
+    Shared shared;
+    shared.say("exec c begin; set local app.tenant = '42'; commit");
+    shared.say("exec c set standard_conforming_strings = off");
+    shared.say("exec c select 'a\\\'; set work_mem = ''1MB''; --'; set lock_timeout = 4");
+    shared.sweep();
+    CHECK(shared.say("exec c select current_setting('app.tenant', true) = ''") == "PGRES_TUPLES_OK t");
+    CHECK(shared.say("exec c show lock_timeout") == "PGRES_TUPLES_OK 4ms");
+    CHECK(shared.say("exec c show work_mem") == "PGRES_TUPLES_OK 4MB");
+    CHECK(shared.say("exec c show standard_conforming_strings") == "PGRES_TUPLES_OK off");
+}
+
+TEST_CASE("a pipeline: an error undoes what came after the last Sync, flushed or not") {
+    Shared shared;
+    shared.say("exec c set lock_timeout = 4");
+    shared.say("pipeline c");
+    shared.say("sendparams c set work_mem = '3MB'");
+    shared.say("flushrequest c");
+    CHECK(shared.say("result c") == "PGRES_COMMAND_OK");
+    CHECK(shared.say("result c") == "none");
+    shared.say("sendparams c select 1/0");
+    shared.say("sync c");
+    CHECK(contains(shared.say("result c"), "22012"));
+    CHECK(shared.say("result c") == "none");
+    CHECK(shared.say("result c") == "PGRES_PIPELINE_SYNC");
+    shared.sweep();
+    shared.say("sendparams c select concat(current_setting('work_mem'), current_setting('lock_timeout'))");
+    shared.say("sync c");
+    CHECK(shared.say("result c") == "PGRES_TUPLES_OK 4MB4ms");
+}
+
 TEST_CASE("what was dropped does not come back") {
     Shared shared;
     shared.say("exec c set statement_timeout = '7s'");
@@ -254,6 +298,15 @@ TEST_CASE("what can't come back is not faked: 57P01 with the reason") {
     check({"exec c select pg_advisory_lock(1)"}, "advisory lock");
     check({"exec c declare x cursor with hold for select 1"}, "cursor WITH HOLD");
     check({"exec c begin"}, "with a transaction open");
+    check({"exec c select 1; create temp table t(i int)"}, "since \"create temp table t(i int)\".");
+    check({"exec c update pg_settings set setting = '5MB' where name = 'work_mem'"},
+          "since \"update pg_settings");
+    check({"exec c select 1", "exec c set search_path = pg_temp, public"},
+          "not known for certain, since \"set search_path");
+    check({"exec c prepare p as select setseed(0.5)", "exec c execute p"},
+          "since \"prepare p as select setseed");
+    check({"encoding c SJIS", "exec c select E'\x95\x5c'; set work_mem = '3MB'"}, "not known for certain");
+    check({"send c set work_mem = '3MB'", "exec c select 1"}, "not known for certain");
 }
 
 TEST_CASE("no server: libpq's connect error, nothing leaks, and a later use tries again") {

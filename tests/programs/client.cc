@@ -101,6 +101,7 @@ const std::map<std::string, Action> actions = {
      [](auto& c, auto& text) { return std::to_string(PQputCopyData(c, text.c_str(), int(text.size()))); }},
     {"putend", [](auto& c, auto&) { return std::to_string(PQputCopyEnd(c, nullptr)); }},
     {"pipeline", [](auto& c, auto&) { return std::to_string(PQenterPipelineMode(c)); }},
+    {"flushrequest", [](auto& c, auto&) { return std::to_string(PQsendFlushRequest(c) && PQflush(c) == 0); }},
     {"sync", [](auto& c, auto&) { return std::to_string(PQpipelineSync(c)); }},
     {"lo", [](auto& c, auto&) { return with_state(c, lo_creat(c, 0x60000) > 0); }},
     {"prepare",

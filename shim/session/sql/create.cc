@@ -98,6 +98,19 @@ void drop(Reader& reader) {
     } while (reader.accept(','));
 }
 
+void alter(Reader& reader) {
+    reader.step();
+    if (!reader.accept("table") && !reader.accept("view") && !reader.accept("sequence"))
+        return;
+    if (reader.accept("if"))
+        reader.accept("exists");
+    reader.accept("only");
+    std::string_view key = temporary_name(reader);
+    reader.accept('*');
+    if (reader.accept("rename") && reader.accept("to"))
+        reader.tell(Act::rename_temporary, key);
+}
+
 void into(Reader& reader) {
     reader.step();
     bool is_temporary = accept_temporary(reader);

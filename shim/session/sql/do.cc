@@ -20,9 +20,12 @@ Act hidden_in(std::string_view body, int depth) {
     Token token = tokens.next();
     for (Token next{}; token.kind != Token::Kind::end; token = next) {
         next = tokens.next();
-        for (std::string_view word : {"temp", "temporary", "pg_temp", "listen", "unlisten"})
+        for (std::string_view word :
+             {"temp", "temporary", "pg_temp", "listen", "unlisten", "load", "pg_settings"})
             if (token.names(word))
                 add(Act::unclear);
+        if (token.is("execute"))
+            add(Act::unclear_at_once);
         if (starts && (token.is("reset") || (token.is("set") && !next.is("local"))))
             add(Act::unclear);
         if (const Act* act = calls::act_of(token))
@@ -53,6 +56,10 @@ void do_block(Reader& reader) {
     }
     if (found != nothing)
         reader.tell(found);
+}
+
+void call(Reader& reader) {
+    reader.tell(Act::unclear_at_once);
 }
 
 } // namespace pqsweep::commands

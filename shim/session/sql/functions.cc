@@ -19,6 +19,12 @@ constexpr Function functions[] = {
     {"pg_advisory_unlock", Act::unlock},
     {"pg_advisory_unlock_shared", Act::unlock_shared},
     {"pg_advisory_unlock_all", Act::unlock_all},
+    {"setseed", Act::unclear_at_once},
+    {"pg_replication_origin_session_setup", Act::unclear_at_once},
+    {"pg_replication_origin_session_reset", Act::unclear_at_once},
+    {"dblink_connect", Act::unclear_at_once},
+    {"dblink_connect_u", Act::unclear_at_once},
+    {"dblink_open", Act::unclear_at_once},
 };
 
 bool is_plain_string(const Token& token) {
@@ -83,8 +89,7 @@ private:
     }
 };
 
-bool is_list_of_calls(std::string_view statement) {
-    Tokens tokens(statement);
+bool is_list_of_calls(Tokens tokens) {
     if (!tokens.next().is("select"))
         return false;
     Token token{};
@@ -110,10 +115,12 @@ void tell_setting(Reader& reader, const Arguments& arguments, std::string_view t
     const auto& [key, value, is_local] = arguments.each;
     bool is_known = arguments.count == Arguments::most, is_for_transaction = false;
     is_known &= value_of(is_local, reader.parameters()).to_boolean(is_for_transaction);
-    if (is_known && is_for_transaction)
-        return;
     Value name = value_of(key, reader.parameters()), setting = value_of(value, reader.parameters());
     std::string_view named = arguments.count == Arguments::most ? name.bytes : std::string_view();
+    reader.tell_name(named);
+    reader.tell_temporary(is_plain_string(value) ? value.text : setting.bytes);
+    if (is_known && is_for_transaction)
+        return;
     bool are_literals = is_plain_string(key) && is_plain_string(value);
     if (!is_known || !is_sure || named.empty())
         reader.tell(Act::set_unknown, named);
@@ -131,8 +138,7 @@ void tell_setting(Reader& reader, const Arguments& arguments, std::string_view t
 // too long.
 class LockKey {
 public:
-    LockKey(std::string_view arguments, const Parameters& parameters) {
-        Tokens tokens(arguments);
+    LockKey(Tokens tokens, const Parameters& parameters) {
         Token token = tokens.next(), last{};
         for (; is_good_ && token.kind != Token::Kind::end; last = token, token = tokens.next()) {
             if (token.is(':') && skips_cast(tokens)) {
@@ -215,14 +221,14 @@ private:
 
 // `column`: of the result's, where the call's answer is; -1: none.
 void tell_lock(Reader& reader, Act act, const Arguments& arguments, bool is_sure, int column) {
-    LockKey key(arguments.text, reader.parameters());
+    LockKey key(reader.tokens_of(arguments.text), reader.parameters());
     reader.tell_lock(act, is_sure ? key.view() : std::string_view(), column);
 }
 
 } // namespace
 
 const Act* act_of(const Token& name) {
-    if (!name.is_name() || name.text.size() < 10)
+    if (!name.is_name() || name.text.size() < 7)
         return nullptr;
     for (const Function& function : functions)
         if (name.names(function.name))
@@ -231,8 +237,8 @@ const Act* act_of(const Token& name) {
 }
 
 void read(Reader& reader, std::string_view statement) {
-    bool is_list = is_list_of_calls(statement);
-    Tokens tokens(statement);
+    Tokens tokens = reader.tokens_of(statement);
+    bool is_list = is_list_of_calls(tokens);
     int depth = 0, column = 0;
     for (Token token = tokens.next(); token.kind != Token::Kind::end; token = tokens.next()) {
         depth += nesting(token);
@@ -245,6 +251,8 @@ void read(Reader& reader, std::string_view statement) {
         if (*act == Act::set) {
             const char* end = arguments.text.data() + arguments.text.size() + arguments.is_closed;
             tell_setting(reader, arguments, between(token.text.data(), end), is_sure);
+        } else if (*act == Act::unclear_at_once) {
+            reader.tell(*act);
         } else if (*act != Act::unlock_all) {
             tell_lock(reader, *act, arguments, is_sure, is_sure ? column : -1);
         } else if (is_sure) {

@@ -26,7 +26,9 @@ bool has_word_at(const char* at) {
         return (letters[0] == word[0]) & (letters[1] == word[1]) & (letters[2] == word[2]) &
                (letters[3] == word[3]);
     };
-    auto places = places_of("into") | places_of("exec") | places_of("advi") | places_of("set\x7f");
+    auto set = (letters[0] == 's') & (letters[1] == 'e') & (letters[2] == 't') &
+               ((letters[3] == '\x7f') | (letters[3] == 's') | (letters[3] == 'u'));
+    auto places = places_of("into") | places_of("exec") | places_of("advi") | places_of("dbli") | set;
     uint64_t halves[2];
     memcpy(halves, &places, sizeof halves);
     return (halves[0] | halves[1]) != 0;

@@ -42,6 +42,17 @@ std::string_view Reader::name() {
     return since(start);
 }
 
+void Reader::tell_temporary(std::string_view value) {
+    constexpr std::string_view name = "pg_temp";
+    for (size_t at = 0; at + name.size() <= value.size(); at++) {
+        size_t same = 0;
+        while (same < name.size() && lower(value[at + same]) == name[same])
+            same++;
+        if (same == name.size())
+            return tell(Act::unclear);
+    }
+}
+
 std::string_view Reader::whole() {
     while (!at_end())
         step();

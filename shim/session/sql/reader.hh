@@ -1,6 +1,7 @@
 // Reader: walks through a text, statement by statement and token by token, and tells what the statements do.
 #pragma once
 
+#include "shim/base/text.hh"
 #include "shim/session/sql/sql.hh"
 #include "shim/session/sql/tokens.hh"
 
@@ -8,8 +9,10 @@ namespace pqsweep {
 
 class Reader {
 public:
-    Reader(std::string_view sql, const Parameters& parameters, VisitEffect visit, void* visitor)
-        : tokens_(sql), parameters_(parameters), visit_(visit), visitor_(visitor), behind_(sql.data()) {}
+    Reader(std::string_view sql, const Dialect& dialect, const Parameters& parameters, VisitEffect visit,
+           void* visitor)
+        : tokens_(sql, dialect.escapes), end_(sql.data() + sql.size()), dialect_(dialect),
+          parameters_(parameters), visit_(visit), visitor_(visitor), behind_(sql.data()) {}
 
     // Goes to the first token of the next statement; false when there is none.
     bool next_statement();
@@ -53,6 +56,13 @@ public:
     void tell_value(std::string_view key, std::string_view value) {
         tell({Act::set, false, true, -1, statements_, key, {}, value});
     }
+    // What a setting of that name does, whatever becomes of its value.
+    void tell_name(std::string_view key) {
+        if (key.find('.') != key.npos)
+            tell(Act::define, key);
+    }
+    // With pg_temp in the search_path, whatever is created can be temporary.
+    void tell_temporary(std::string_view value);
     void tell_lock(Act act, std::string_view key, int column) {
         tell({act, false, false, is_explained ? -1 : column, statements_, key, {}, {}});
     }
@@ -63,16 +73,30 @@ public:
     void end_prepared() { is_prepared_ = false; }
     bool is_explained = false; // the statement's result is another one
     const Parameters& parameters() const { return parameters_; }
+    // The tokens of a part of the text.
+    Tokens tokens_of(std::string_view part) const { return Tokens(part, dialect_.escapes); }
 
 private:
     void tell(const Effect& effect) {
-        if (is_prepared_)
+        if (is_prepared_) {
             is_harmless_ = false;
-        else
-            visit_(visitor_, effect);
+            return;
+        }
+        Effect told = effect;
+        if (is_loss(told.act))
+            told.text = excerpt();
+        visit_(visitor_, told);
+    }
+
+    // The statement's beginning, for people.
+    std::string_view excerpt() const {
+        constexpr size_t most = 120;
+        return utf8_prefix(between(start_, end_), most);
     }
 
     Tokens tokens_;
+    const char* end_;
+    const Dialect& dialect_;
     const Parameters& parameters_;
     VisitEffect visit_;
     void* visitor_;

@@ -6,11 +6,13 @@ namespace {
 
 void tell_value(Reader& reader, std::string_view key, bool is_default) {
     if (key.empty())
-        reader.tell(Act::set_unknown);
-    else if (is_default)
-        reader.tell(Act::unset, key);
-    else
-        reader.tell(Act::set, key, reader.whole());
+        return reader.tell(Act::set_unknown);
+    reader.tell_name(key);
+    if (is_default)
+        return reader.tell(Act::unset, key);
+    std::string_view text = reader.whole();
+    reader.tell_temporary(text);
+    reader.tell(Act::set, key, text);
 }
 
 // SESSION CHARACTERISTICS AS TRANSACTION: the modes may be separated by commas or by nothing.
@@ -78,7 +80,12 @@ std::string_view special(const Token& word) {
 void set(Reader& reader) {
     const Token& now = reader.now();
     reader.step();
-    if (is_any(now, {"local", "constraints"}))
+    if (reader.accept("local")) {
+        std::string_view key = reader.name();
+        reader.tell_name(key);
+        return reader.tell_temporary(reader.whole());
+    }
+    if (now.is("constraints"))
         return;
     if (reader.accept("session") && (of_session(reader) || (reader.accept("session") && of_session(reader))))
         return;

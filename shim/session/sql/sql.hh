@@ -29,6 +29,7 @@ enum class Act : uint8_t {
     unlisten,    // key
     unlisten_all,
     create_temporary, // key, or none
+    rename_temporary, // key, if that is one
     drop_temporary,   // key
     drop_all_temporary,
     hold,    // key: a cursor
@@ -48,6 +49,7 @@ enum class Act : uint8_t {
     unlock_all,
     unclear_at_once, // as unclear, and a rollback does not undo it
     load,            // key, text
+    define,          // key: a custom setting, that stays defined whatever becomes of its value
     execute,         // key: a prepared statement; text: its arguments, with their parentheses, or none
     discard_all,
 };
@@ -59,9 +61,35 @@ inline bool is_control(Act act) {
 inline bool is_transactional(Act act) {
     return act > Act::prepare_transaction && act <= Act::unclear;
 }
-inline bool is_setting(Act act) {
-    return act >= Act::set && act <= Act::unset;
+// What the server can not be given again.
+inline bool is_loss(Act act) {
+    switch (act) {
+    case Act::set_unknown:
+    case Act::create_temporary:
+    case Act::rename_temporary:
+    case Act::hold:
+    case Act::lock:
+    case Act::lock_shared:
+    case Act::try_lock:
+    case Act::try_lock_shared:
+    case Act::unclear:
+    case Act::unclear_at_once:
+        return true;
+    default:
+        return false;
+    }
 }
+inline bool is_setting(Act act) {
+    return (act >= Act::set && act <= Act::unset) || act == Act::define;
+}
+
+// How the server reads a text that is sent now.
+struct Dialect {
+    bool escapes = false;     // backslashes escape in every string: standard_conforming_strings is off
+    bool is_wide = false;     // a byte of a character can look like ASCII: SJIS and its kind
+    bool is_doubtful = false; // a setting that changes these is under way
+    int8_t encoding = -1;     // libpq's number for client_encoding
+};
 
 struct Effect {
     Act act;
@@ -71,30 +99,34 @@ struct Effect {
     uint32_t statement;      // counted from 1
     std::string_view key;    // as written: fold_name makes it comparable
     std::string_view before; // the statement that has this effect is this, and then the text
-    std::string_view text;
+    std::string_view text;   // of a loss: the beginning of the statement
 };
 
 using VisitEffect = void (*)(void* visitor, const Effect&);
 
 // Calls visit(const Effect&) for all that the text does, in order. Returns the number of its statements, or 0 if none
 // has an effect.
-uint32_t read_sql_into(std::string_view sql, const Parameters& parameters, VisitEffect visit, void* visitor);
+uint32_t read_sql_into(std::string_view sql, const Dialect& dialect, const Parameters& parameters,
+                       VisitEffect visit, void* visitor);
 // The same for what `PREPARE name AS ...` does when it is executed.
-uint32_t read_prepared_into(std::string_view sql, const Parameters& parameters, VisitEffect visit,
-                            void* visitor);
+uint32_t read_prepared_into(std::string_view sql, const Dialect& dialect, const Parameters& parameters,
+                            VisitEffect visit, void* visitor);
+// Returns whether a glance shows a single statement without any effect. False for what has to be read.
+bool is_plain(std::string_view sql);
 
 template<class Visit>
-uint32_t read_sql(std::string_view sql, const Parameters& parameters, Visit visit) {
+uint32_t read_sql(std::string_view sql, const Dialect& dialect, const Parameters& parameters, Visit visit) {
     return read_sql_into(
-        sql, parameters, [](void* visitor, const Effect& effect) { (*static_cast<Visit*>(visitor))(effect); },
-        &visit);
+        sql, dialect, parameters,
+        [](void* visitor, const Effect& effect) { (*static_cast<Visit*>(visitor))(effect); }, &visit);
 }
 
 template<class Visit>
-uint32_t read_prepared(std::string_view sql, const Parameters& parameters, Visit visit) {
+uint32_t read_prepared(std::string_view sql, const Dialect& dialect, const Parameters& parameters,
+                       Visit visit) {
     return read_prepared_into(
-        sql, parameters, [](void* visitor, const Effect& effect) { (*static_cast<Visit*>(visitor))(effect); },
-        &visit);
+        sql, dialect, parameters,
+        [](void* visitor, const Effect& effect) { (*static_cast<Visit*>(visitor))(effect); }, &visit);
 }
 
 } // namespace pqsweep

@@ -6,6 +6,18 @@ namespace pqsweep::commands {
 
 namespace {
 
+// A view with a rule that sets what is updated.
+void update(Reader& reader) {
+    Tokens ahead = reader.ahead();
+    Token name = ahead.next();
+    if (name.is("only"))
+        name = ahead.next();
+    if (name.names("pg_catalog") && ahead.next().is('.'))
+        name = ahead.next();
+    if (name.names("pg_settings"))
+        reader.tell(Act::unclear);
+}
+
 // Leaves the arguments to the caller, which looks for calls in them.
 void execute(Reader& reader) {
     Tokens tokens = reader.ahead();
@@ -30,13 +42,20 @@ void other(Reader& reader) {
     const char* start = now.text.data();
     bool has_calls = false;
     for (; !reader.at_end(); reader.step()) {
+        if (now.is('&') && reader.ahead().next().kind == Token::Kind::quoted)
+            reader.tell(Act::unclear_at_once); // U&"...", with escapes: any name
         if (!now.is_name() || now.text.size() < 4)
             continue;
         switch (lower(now.text[0])) {
         case 's':
         case 'p':
         case '"':
+        case 'd':
             has_calls |= calls::act_of(now) != nullptr;
+            break;
+        case 'u':
+            if (now.is("update"))
+                update(reader);
             break;
         case 'e':
             if (now.is("execute"))

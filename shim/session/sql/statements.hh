@@ -36,9 +36,11 @@ void reset(Reader& reader);
 // command_create.cc: temporary tables, views and sequences
 void create(Reader& reader);
 void drop(Reader& reader);
+void alter(Reader& reader);
 void into(Reader& reader); // of a SELECT; no first word
 
 // command_do.cc
 void do_block(Reader& reader);
+void call(Reader& reader);
 
 } // namespace pqsweep::commands

@@ -150,14 +150,14 @@ void Tokens::next(Token& token) {
         bool prefix = at < end && *at == '\'' && at - start == 1 && strchr("exbn", lower(c));
         if (prefix) {
             kind = Kind::string;
-            at = skip_string(at + 1, end, lower(c) == 'e');
+            at = skip_string(at + 1, end, lower(c) == 'e' || (escapes_ && lower(c) == 'n'));
         }
     } else if (is_any(c, digit)) {
         kind = Kind::number;
         at = skip(at, end, digit);
     } else if (c == '\'') {
         kind = Kind::string;
-        at = skip_string(at + 1, end, false);
+        at = skip_string(at + 1, end, escapes_);
     } else if (c == '"') {
         kind = Kind::quoted;
         at = skip_quoted(at, end);

@@ -43,7 +43,8 @@ private:
 // between the digits of a number.
 class Tokens {
 public:
-    explicit Tokens(std::string_view sql) : at_(sql.data()), end_(sql.data() + sql.size()) {}
+    explicit Tokens(std::string_view sql, bool escapes = false)
+        : at_(sql.data()), end_(sql.data() + sql.size()), escapes_(escapes) {}
     // In place: a copy would have to wait for the parts just written.
     void next(Token& token);
     Token next() {
@@ -55,6 +56,7 @@ public:
 private:
     const char* at_;
     const char* end_;
+    bool escapes_; // backslashes escape in every string
 };
 
 // Writes the name, an argument list or a string in comparable form: words and the names of settings in lower case,

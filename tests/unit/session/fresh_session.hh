@@ -48,7 +48,7 @@ struct Fresh {
         return *this;
     }
     Fresh& runs_with(std::string_view sql, const std::vector<const char*>& values) {
-        session->sends(sql, bound(values));
+        session->sends(sql, {}, bound(values));
         session->gets(true, "");
         session->settles(false);
         return *this;
@@ -66,6 +66,8 @@ struct Fresh {
                 all.append("Parse ").append(note.key()).append(": ").append(note.text());
                 for (uint32_t i = 0; i < note.count; i++)
                     all.append(" ").append(std::to_string(note.types()[i]));
+            } else if (note.act == Act::unset || note.act == Act::define) {
+                all.append("reset ").append(note.key());
             } else if (note.is_value) {
                 all.append(note.key()).append(" := ").append(note.text());
             } else {
@@ -76,6 +78,7 @@ struct Fresh {
         return all;
     }
     Loss loss() const { return session->loss(); }
+    std::string since() const { return std::string(session->lost().since); }
     bool is_zero() const {
         const Session zero{};
         return memcmp(static_cast<const void*>(session), static_cast<const void*>(&zero), sizeof zero) == 0;

@@ -11,7 +11,7 @@ namespace {
 // Copies the text to memory of exactly its size, so that a sanitizer sees a read past its end.
 std::string tokens(std::string_view sql) {
     std::vector<char> exact(sql.begin(), sql.end());
-    Tokens tokens({exact.data(), exact.size()});
+    Tokens tokens(std::string_view{exact.data(), exact.size()});
     std::string all;
     for (Token token = tokens.next(); token.kind != Token::Kind::end; token = tokens.next()) {
         if (!all.empty())
