@@ -13,7 +13,7 @@ namespace pqsweep::environment {
 
 namespace {
 
-constexpr int most_names = 17;
+constexpr int most_names = 20;
 constexpr int patience = 50'000; // turns of sched_yield, a microsecond or less each
 
 // What `environ` looked like when it was last read: where it was, its end, and the entries that we watch.

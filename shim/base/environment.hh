@@ -25,7 +25,7 @@ public:
 // the entries that we watch. No system call, no lock.
 bool as_last_read();
 
-// Looks up `count` names (at most 17) and calls use(context, values) with their values, null where unset. The
+// Looks up `count` names (at most 20) and calls use(context, values) with their values, null where unset. The
 // values are good until `use` returns. Does nothing when a Mutation is under way all the time.
 void read(const std::string_view* names, int count, void (*use)(void* context, const char* const* values),
           void* context);

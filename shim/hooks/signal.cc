@@ -52,11 +52,20 @@ struct Received {
 constinit Received received{};
 
 Swept carry_out(Table& table, const Mailbox& mailbox) {
-    if (mailbox.kind == Mailbox::Kind::sweep)
-        return sweep::on_request(table);
     uint32_t length = mailbox.length; // another process wrote it
-    return tag::set_from_outside(table,
-                                 {mailbox.tag, length < sizeof mailbox.tag ? length : sizeof mailbox.tag});
+    std::string_view name(mailbox.name, length < sizeof mailbox.name ? length : sizeof mailbox.name);
+    switch (mailbox.kind) {
+    case Mailbox::Kind::sweep:
+        return sweep::on_request(table);
+    case Mailbox::Kind::tag:
+        return tag::set_from_outside(table, name);
+    case Mailbox::Kind::fixture:
+        tag::set_fixture_from_outside(table, name);
+        break;
+    case Mailbox::Kind::fixture_end:
+        return tag::end_fixture_from_outside(table, name);
+    }
+    return {};
 }
 
 void act() {

@@ -95,14 +95,8 @@ template<Call call, class... Args>
     }
     if constexpr (moves_on<call>)
         c.uses = c.uses + 1;
-    if constexpr (kind.starts_work) {
-        c.last_test = tag::test(table);
-        if (c.epoch != 0 && table.tag != TextId::none)
-            c.epoch = table.epoch;
-        if (!is_busy(c.activity))
-            c.mid_message = false;
-        c.activity = Activity::running;
-    }
+    if constexpr (kind.starts_work)
+        tracker::starting_work(table, c);
     sessions::Reading reading;
     if (kind.starts_work && sessions::is_worth_it(c))
         reading = sessions::read_ahead<call>(c, conn, args...);

@@ -25,9 +25,20 @@ void append_keep(Text& out, std::string_view field, std::string_view text) {
         out << (c == ',' || c == '\'' ? std::string_view("?") : std::string_view(&c, 1));
 }
 
+std::string_view reason_of(Cause cause) {
+    switch (cause) {
+    case Cause::request:
+        return "it was told to sweep";
+    case Cause::fixture_end:
+        return "its fixture ended";
+    case Cause::tag_change:
+        break;
+    }
+    return "its test module ended";
+}
+
 void message_field(Text& out, const Straggler* s) {
-    out << "terminating connection: pqsweep closed it when "
-        << (s && s->cause == Cause::request ? "it was told to sweep" : "its test module ended");
+    out << "terminating connection: pqsweep closed it when " << reason_of(s ? s->cause : Cause::tag_change);
 }
 
 void detail_field(Text& out, const TextPool& names, const Straggler& s) {
@@ -39,6 +50,8 @@ void detail_field(Text& out, const TextPool& names, const Straggler& s) {
     out << ", closed " << clause_for(s.activity);
     if (s.cause == Cause::request)
         out << " when a sweep was asked for.";
+    else if (s.cause == Cause::fixture_end)
+        out << " when fixture \"" << names.text(s.ended_by) << "\" ended.";
     else if (s.ended_by != TextId::none)
         out << " when the tag changed to \"" << names.text(s.ended_by) << "\".";
     else

@@ -38,7 +38,7 @@ inline ResultInProgress& result_in_progress(const Table& table, const Connection
 void forget(const Table& table, const Connection& connection);
 
 inline bool is_worth_it(const Connection& c) {
-    return c.epoch != 0 && the_settings().revive;
+    return !Lifetime(c.lifetime).is_endless() && the_settings().revive;
 }
 
 // How the server reads the texts that the owner thread sends now; asked of libpq, which the server tells.

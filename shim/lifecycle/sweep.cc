@@ -37,7 +37,7 @@ private:
 
 class Sweep {
 public:
-    Sweep(Table& table, Cause cause) : table_(table), cause_(cause) {}
+    Sweep(Table& table, Cause cause, TextId ended_by) : table_(table), cause_(cause), ended_by_(ended_by) {}
 
     Swept run() {
         table_.connections.each([&](Connection& c) { consider(c); });
@@ -51,13 +51,22 @@ public:
 
 private:
     bool is_straggler(const Connection& c, Activity activity) const {
-        uint32_t epoch = c.epoch;
-        if (epoch == 0 || epoch == table_.epoch || activity == Activity::lost)
+        return !Lifetime(c.lifetime).is_endless() && activity != Activity::lost && has_ended(c, activity) &&
+               !is_kept(table_, c, activity);
+    }
+
+    // Whether what it lives for has ended. What a fixture opened is the fixture's whenever it is idle.
+    bool has_ended(const Connection& c, Activity activity) const {
+        Lifetime lifetime = c.lifetime;
+        bool is_idle = activity == Activity::idle;
+        if (cause_ == Cause::fixture_end)
+            return lifetime == Lifetime::of_fixture(ended_by_) || (c.opened_by_fixture && c.tag == ended_by_);
+        if (lifetime.is_fixtures() || (is_idle && c.opened_by_fixture))
             return false;
-        if (cause_ == Cause::tag_change && activity == Activity::idle &&
-            table_.epoch - epoch <= the_settings().grace)
-            return false;
-        return !is_kept(table_, c, activity);
+        uint32_t tags_since = table_.epoch - lifetime.epoch();
+        if (cause_ == Cause::request)
+            return tags_since > 0;
+        return tags_since > (is_idle ? the_settings().grace : c.opened_by_fixture ? 1 : 0);
     }
 
     // The owner notes that a new connection is idle before its word says that it is open.
@@ -102,7 +111,7 @@ private:
                 .tag = c.tag,
                 .test = c.test,
                 .line = table_.origins.of(table_.connections.slot_of(c)).lines[0],
-                .ended_by = cause_ == Cause::request ? TextId::none : TextId(table_.tag),
+                .ended_by = ended_by_,
                 .database = c.database,
                 .backend_pid = c.backend_pid,
                 .activity = activity,
@@ -176,6 +185,7 @@ private:
     Table& table_;
     Ledger ledger_{table_};
     Cause cause_;
+    TextId ended_by_;
     Swept swept_{};
     uint32_t id_ = sweeps.fetch_add(1, std::memory_order_relaxed) + 1;
     bool any_busy_ = false;
@@ -184,18 +194,29 @@ private:
 
 } // namespace
 
-Swept after_tag_change(Table& table) {
+namespace {
+
+Swept sweep_own(Table& table, Cause cause, TextId ended_by) {
     KeepThread keep;
-    return table.pid == getpid()
-               ? Sweep(table, Cause::tag_change).run() // a vfork child has the parent's table
-               : Swept{};
+    bool is_vfork_child = table.pid != getpid(); // it has the parent's table
+    return is_vfork_child ? Swept{} : Sweep(table, cause, ended_by).run();
+}
+
+} // namespace
+
+Swept after_tag_change(Table& table) {
+    return sweep_own(table, Cause::tag_change, table.tag);
+}
+
+Swept after_fixture_end(Table& table, TextId fixture) {
+    return sweep_own(table, Cause::fixture_end, fixture);
 }
 
 Swept on_request(Table& table) {
     KeepThread keep;
     if (table.tag != TextId::none)
         table.epoch.add(1);
-    return Sweep(table, Cause::request).run();
+    return Sweep(table, Cause::request, TextId::none).run();
 }
 
 bool is_kept(const Table& table, const Connection& c, Activity activity) {

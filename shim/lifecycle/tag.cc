@@ -9,13 +9,14 @@ namespace pqsweep::tag {
 
 namespace {
 
-constexpr std::string_view explicit_variable = "PQSWEEP_TAG";
+// The places of variables in what environment::read() is asked for and returns. Those that PQSWEEP_TAG_FROM names follow.
+enum Place : uint8_t { explicit_tag, running_test, fixture, fixture_end, from_runner };
 
 struct Variables {
-    std::string_view names[17];
-    int count = 0;
+    std::string_view names[from_runner + 16] = {"PQSWEEP_TAG", "PQSWEEP_TEST", "PQSWEEP_FIXTURE",
+                                                "PQSWEEP_FIXTURE_END"};
+    int count = from_runner;
     Variables() {
-        names[count++] = explicit_variable;
         for (std::string_view name : the_settings().tag_from)
             names[count++] = name;
     }
@@ -26,6 +27,8 @@ struct Variables {
 struct Source {
     Lock lock;
     TextId explicit_tag;
+    TextId fixture;
+    TextId ended_fixture;
     bool is_overruled; // by a tag from outside
     size_t test_length;
     char test[TextPool::longest];
@@ -35,36 +38,48 @@ struct Source {
 constinit Source source{};
 
 struct Outcome {
-    bool changed;
-    TextId ended;
+    bool has_tag_changed;
+    TextId ended_tag;
+    TextId ended_fixture; // none: no fixture ended
 };
 
 // With the source locked.
-Outcome switch_to(Table& table, TextId next) {
+void switch_to(Table& table, TextId next, Outcome& outcome) {
     TextId previous = table.tag;
     if (previous == next)
-        return {false, TextId::none};
+        return;
     table.tag = next;
     if (previous != TextId::none)
         table.epoch.add(1);
-    return {true, previous};
+    outcome.has_tag_changed = true;
+    outcome.ended_tag = previous;
 }
 
-// An explicit tag that goes away ends; a runner's variable that does says nothing (pytest unsets its own
-// between tests).
-Outcome take(Table& table, const char* explicit_tag, const char* test) {
-    size_t test_length = test ? strlen(test) : 0;
-    TextId explicit_name = explicit_tag ? table.texts.intern(explicit_tag) : TextId::none;
-    TextId next = explicit_name;
-    if (next == TextId::none && test_length)
-        next = table.texts.intern(scoped({test, test_length}, the_settings().scope));
+TextId intern(Table& table, const char* value) {
+    return value ? table.texts.intern(value) : TextId::none;
+}
 
-    Lock::Guard guard(source.lock);
-    std::string_view kept = utf8_prefix({test ? test : "", test_length}, sizeof source.test);
+// With the source locked. A value that has not changed says nothing, so that what a tool set meanwhile stays.
+void take_fixtures(Table& table, TextId set_up, TextId ended, Outcome& outcome) {
+    if (set_up != source.fixture) {
+        source.fixture = set_up;
+        table.fixture = set_up;
+    }
+    if (ended != source.ended_fixture) {
+        source.ended_fixture = ended;
+        outcome.ended_fixture = ended;
+    }
+}
+
+// With the source locked. An explicit tag that goes away ends, and so does the tag when a runner's adapter says that no
+// test is running. A variable of the runner's own that goes away says nothing: pytest unsets its own between tests.
+void take_tag(Table& table, TextId explicit_name, const char* test, bool is_adapters, TextId next,
+              Outcome& outcome) {
+    std::string_view kept = utf8_prefix({test, strlen(test)}, sizeof source.test);
     bool is_news =
         explicit_name != source.explicit_tag || kept != std::string_view(source.test, source.test_length);
     if (source.is_overruled && !is_news)
-        return {false, TextId::none};
+        return;
     source.is_overruled = false;
     if (is_news)
         source.has_test_id.store(false, std::memory_order_relaxed);
@@ -72,27 +87,47 @@ Outcome take(Table& table, const char* explicit_tag, const char* test) {
     source.test_length = kept.size();
     bool was_explicit = source.explicit_tag != TextId::none;
     source.explicit_tag = explicit_name;
-    if (next == TextId::none && !was_explicit)
-        return {false, TextId::none};
-    return switch_to(table, next);
+    if (next != TextId::none || was_explicit || is_adapters)
+        switch_to(table, next, outcome);
+}
+
+Outcome take(Table& table, const char* const* values) {
+    const char* test = values[running_test];
+    bool is_adapters = test;
+    for (int i = 0; !test && i < the_settings().tag_from.size; i++)
+        test = values[from_runner + i];
+    if (!test)
+        test = "";
+    TextId explicit_name = intern(table, values[explicit_tag]);
+    TextId next = explicit_name;
+    if (next == TextId::none && *test)
+        next = table.texts.intern(scoped({test, strlen(test)}, the_settings().scope));
+    TextId set_up = intern(table, values[fixture]), ended = intern(table, values[fixture_end]);
+
+    Outcome outcome{};
+    Lock::Guard guard(source.lock);
+    take_tag(table, explicit_name, test, is_adapters, next, outcome);
+    take_fixtures(table, set_up, ended, outcome);
+    return outcome;
 }
 
 Swept follow(Table& table, const Outcome& outcome) {
     Swept swept{};
-    if (!outcome.changed)
-        return swept;
-    journal::tag_changed(table, outcome.ended);
-    if (outcome.ended != TextId::none)
-        swept = sweep::after_tag_change(table);
-    table.tags.of(table.tag).peak.raise_to(table.live);
+    if (outcome.has_tag_changed) {
+        journal::tag_changed(table, outcome.ended_tag);
+        if (outcome.ended_tag != TextId::none)
+            swept = sweep::after_tag_change(table);
+        table.tags.of(table.tag).peak.raise_to(table.live);
+    }
+    if (outcome.ended_fixture != TextId::none)
+        swept += sweep::after_fixture_end(table, outcome.ended_fixture);
     return swept;
 }
 
 bool is_watched(const char* name) {
-    if (explicit_variable == name)
-        return true;
-    for (std::string_view watched : the_settings().tag_from)
-        if (watched == name)
+    Variables variables;
+    for (int i = 0; i < variables.count; i++)
+        if (variables.names[i] == name)
             return true;
     return false;
 }
@@ -126,10 +161,7 @@ void reread(Table& table) {
         variables.names, variables.count,
         [](void* data, const char* const* values) {
             auto& c = *static_cast<Context*>(data);
-            const char* test = nullptr;
-            for (int i = 0; !test && i < the_settings().tag_from.size; i++)
-                test = values[1 + i];
-            c.outcome = take(c.table, values[0], test);
+            c.outcome = take(c.table, values);
         },
         &context);
     follow(table, context.outcome);
@@ -141,9 +173,19 @@ Swept set_from_outside(Table& table, std::string_view name) {
     {
         Lock::Guard guard(source.lock);
         source.is_overruled = true;
-        outcome = switch_to(table, next);
+        switch_to(table, next, outcome);
     }
     return follow(table, outcome);
+}
+
+void set_fixture_from_outside(Table& table, std::string_view name) {
+    table.fixture = table.texts.intern(name);
+}
+
+Swept end_fixture_from_outside(Table& table, std::string_view name) {
+    return follow(
+        table,
+        {.has_tag_changed = false, .ended_tag = TextId::none, .ended_fixture = table.texts.intern(name)});
 }
 
 void start(Table& table) {
@@ -152,8 +194,13 @@ void start(Table& table) {
 
 void environment_changed(const char* name) {
     Table* table = table::existing();
-    if (table && (!name || is_watched(name)))
-        reread(*table);
+    if (!table || (name && !is_watched(name)))
+        return;
+    if (name && Variables().names[fixture_end] == name) { // the same fixture can be set up, and end, again
+        Lock::Guard guard(source.lock);
+        source.ended_fixture = TextId::none;
+    }
+    reread(*table);
 }
 
 TextId test(Table& table) {
@@ -168,7 +215,7 @@ TextId test(Table& table) {
 
 void forget() {
     source.lock.reset();
-    source.explicit_tag = TextId::none;
+    source.explicit_tag = source.fixture = source.ended_fixture = TextId::none;
     source.is_overruled = false;
     source.test_length = 0;
     source.has_test_id.store(false, std::memory_order_relaxed);

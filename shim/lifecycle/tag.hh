@@ -1,4 +1,5 @@
-// The current tag: which test module is running, from the environment of the process.
+// The current tag: which test module is running, from the environment of the process. Also the fixture that is being set
+// up, and the fixture that ended.
 //
 // A change sweeps what the old tag left open before the call that changed it returns. Thread-safe.
 #pragma once
@@ -26,6 +27,10 @@ inline void look(Table& table) {
 // What `pqsweep tag` asks for: the tag is that name, as if PQSWEEP_TAG said so (empty: there is none), until the
 // environment says something else than it says now. Async-signal-safe; reads no environment.
 Swept set_from_outside(Table& table, std::string_view name);
+
+// The same for the fixture that is being set up (empty: none is), and for one that has ended.
+void set_fixture_from_outside(Table& table, std::string_view name);
+Swept end_fixture_from_outside(Table& table, std::string_view name);
 
 // The id of the running test, as its runner gave it.
 TextId test(Table& table);

@@ -38,7 +38,7 @@ void say_all_with_tls(Table& table) {
     if (is_tls_over.exchange(true) || !is_only_thread())
         return;
     table.connections.each([](Connection& c) {
-        if (c.encrypted && c.epoch != 0 && may_hear(c))
+        if (c.encrypted && !Lifetime(c.lifetime).is_endless() && may_hear(c))
             say_with_tls(c);
     });
 }

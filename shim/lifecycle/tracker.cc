@@ -95,15 +95,17 @@ Connection* add(Table& table, const PGconn* conn, const Libpq* libpq) {
 
 // The connection in the slot is a new one, of the current tag and test.
 void begin(Table& table, Connection& c) {
-    TextId tag = table.tag;
+    TextId tag = table.tag, fixture = table.fixture;
     c.number = table.numbered.add(1);
-    c.tag = tag;
+    c.opened_by_fixture = fixture != TextId::none;
+    c.tag = c.opened_by_fixture ? fixture : tag;
+    c.lifetime = Lifetime();
+    live_for_current(table, c);
     c.test = tag::test(table);
     Origin& origin = table.origins.of(table.connections.slot_of(c));
     origin = origin::of_this_call();
     c.line = origin.lines[0];
     c.last_test = c.test;
-    c.epoch = tag == TextId::none ? 0 : uint32_t(table.epoch);
     c.opened_at = now();
     Ledger(table).begin(c);
 }
@@ -163,8 +165,8 @@ void progressed(Table& table, Connection& c, PGconn* conn) {
 }
 
 void reviving(Table& table, Connection& c) {
-    if (table.tag != TextId::none)
-        c.epoch = table.epoch;
+    c.opened_by_fixture = false;
+    live_for_current(table, c);
     forget_session(c);
     Ledger(table).revive(c);
 }

@@ -5,6 +5,7 @@
 // Nothing here holds a lock while libpq works, and nothing changes errno.
 #pragma once
 
+#include "shim/lifecycle/tag.hh"
 #include "shim/real/libpqs.hh"
 #include "shim/table/table.hh"
 
@@ -48,6 +49,29 @@ void using_inherited(Connection& inherited, Use use);
 // One is about to be reset, which ends the parent's session; the new one will be this process's own. Null if it can't
 // be tracked.
 Connection* adopting(Table& table, Connection& inherited, const PGconn* conn);
+
+// From now on the connection lives for the fixture that is being set up, else for the current tag. While neither is set, it
+// lives for what it lived for.
+inline void live_for_current(Table& table, Connection& c) {
+    if (TextId fixture = table.fixture; fixture != TextId::none)
+        c.lifetime = Lifetime::of_fixture(fixture);
+    else if (table.tag != TextId::none)
+        c.lifetime = Lifetime::of_tag(table.epoch);
+}
+
+// The owner thread is about to start work on the connection. Until a transaction ends, it lives for the fixture that was
+// being set up when the transaction began, or for the tag that uses it last.
+inline void starting_work(Table& table, Connection& c) {
+    c.last_test = tag::test(table);
+    Lifetime lifetime = c.lifetime;
+    if (c.activity == Activity::idle && !lifetime.is_endless())
+        live_for_current(table, c);
+    else if (!lifetime.is_endless() && !lifetime.is_fixtures() && table.tag != TextId::none)
+        c.lifetime = Lifetime::of_tag(table.epoch);
+    if (!is_busy(c.activity))
+        c.mid_message = false;
+    c.activity = Activity::running;
+}
 
 // Notes what the connection is doing now that a real call has returned. `only_read`: it started nothing.
 inline void settle(Table& table, Connection& c, PGconn* conn, bool only_read) {

@@ -238,7 +238,7 @@ void swept(const Table& table, const Straggler& s) {
         .number("connection", s.connection)
         .word("tag", table.texts.text(s.tag))
         .word("test", table.texts.text(s.test))
-        .word("ended_by", table.texts.text(s.ended_by))
+        .word(s.cause == Cause::fixture_end ? "fixture" : "ended_by", table.texts.text(s.ended_by))
         .word("state", name_of(s.activity))
         .seconds("age", s.age);
 }

@@ -36,7 +36,9 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
     c->glances = c->in_child = 0;
     c->fd = -1;
     c->backend_pid = 0;
-    c->epoch = c->sweep = 0;
+    c->lifetime = Lifetime();
+    c->opened_by_fixture = false;
+    c->sweep = 0;
     c->tag = c->test = c->database = c->user = c->host = c->application = TextId::none;
     c->line = c->last_test = TextId::none;
     c->uses = c->conninfo = 0;

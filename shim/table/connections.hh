@@ -34,6 +34,7 @@
 #include "shim/base/lock.hh"
 #include "shim/base/relaxed.hh"
 #include "shim/table/backing.hh"
+#include "shim/table/lifetime.hh"
 #include "shim/table/state_word.hh"
 #include "shim/table/text_pool.hh"
 #include "shim/table/words.hh"
@@ -78,11 +79,12 @@ struct alignas(128) Connection {
     Relaxed<bool> has_session; // there is something in its Session
     Relaxed<uint8_t> glances;  // see revive::can_wait
     Relaxed<uint8_t> in_child; // of InChild
+    Relaxed<bool> opened_by_fixture;
     Relaxed<uint16_t> port;
     Relaxed<int> fd; // -1: none
     Relaxed<int> backend_pid;
-    Relaxed<uint32_t> epoch; // Table::epoch at its last use; 0: opened while no tag was set, never swept
-    Relaxed<TextId> tag;     // under which it was opened, and the test
+    Relaxed<Lifetime> lifetime;
+    Relaxed<TextId> tag; // the fixture or tag that opened it, and the test
     Relaxed<TextId> test;
     Relaxed<TextId> database;
     Relaxed<TextId> user;

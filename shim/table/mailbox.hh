@@ -16,14 +16,14 @@
 namespace pqsweep {
 
 struct Mailbox {
-    enum class Kind : uint32_t { sweep, tag };
+    enum class Kind : uint32_t { sweep, tag, fixture, fixture_end };
 
     // By the tool.
     std::atomic<uint32_t> asked;
     std::atomic<uint32_t> withdrawn;
     Relaxed<Kind> kind;
-    Relaxed<uint32_t> length; // of `tag`
-    char tag[TextPool::longest];
+    Relaxed<uint32_t> length;     // of `name`
+    char name[TextPool::longest]; // of the tag or fixture
 
     // By the process. `acted` is not `done` where the wish was withdrawn in time.
     std::atomic<uint32_t> taken;

@@ -9,15 +9,15 @@
 
 namespace pqsweep {
 
-// Why it was swept: its tag had ended, or a sweep was requested.
-enum class Cause : uint8_t { tag_change, request };
+// Why it was swept: its tag had ended, its fixture had ended, or a tool or a signal asked for the sweep.
+enum class Cause : uint8_t { tag_change, fixture_end, request };
 
 struct Straggler {
     uint32_t connection; // its number, of all that this process opened
     TextId tag;          // that opened it
     TextId test;
     TextId line;     // of the program that opened it, see origins.hh
-    TextId ended_by; // the tag that came next; none: there was none
+    TextId ended_by; // the tag that came next (none: no tag did), or the fixture that ended
     TextId database;
     int backend_pid; // 0: it never got that far
     Activity activity;

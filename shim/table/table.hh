@@ -28,6 +28,7 @@ struct TableHead {
     pid_t pid;
     TextId run;                 // PQSWEEP_RUN
     Relaxed<TextId> tag;        // the current one; `none` outside tags
+    Relaxed<TextId> fixture;    // the one that is being set up; `none` while no fixture is
     Relaxed<uint32_t> epoch;    // grows whenever a tag ends, or is swept before its end; never 0
     Relaxed<uint32_t> numbered; // connections that were given a number
     Relaxed<uint32_t> live;     // open connections

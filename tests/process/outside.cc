@@ -194,6 +194,22 @@ TEST_CASE("a tag from outside holds until the program's own variables change") {
     CHECK(tag() == "");
 }
 
+TEST_CASE("a fixture can be named, and ended, from outside") {
+    Server server;
+    Home home;
+    Program program({"client"}, home.in_tag_a());
+    program.say("open first");
+    CHECK(pqsweep_command(home, {"tag", "--fixture", "db", pid_of(program)}).status == 0);
+    program.say("open own");
+    CHECK(pqsweep_command(home, {"tag", "--fixture", "", pid_of(program)}).status == 0);
+    CHECK(pqsweep_command(home, {"tag", "b", pid_of(program)}).output ==
+          swept(program, "1 swept (1 idle, 0 in transaction, 0 running)"));
+    CHECK(program.say("exec own select 1") == "PGRES_TUPLES_OK 1");
+    CHECK(pqsweep_command(home, {"tag", "--end-fixture", "db", pid_of(program)}).output ==
+          swept(program, "1 swept (1 idle, 0 in transaction, 0 running)"));
+    CHECK(server.is_clear_of(program.application()));
+}
+
 TEST_CASE("ps and ls: what there is, for people and as JSON") {
     Home home;
     Program program({"client"}, home.with({{"PYTEST_CURRENT_TEST", "f.py::test\033[2J (call)"}}));

@@ -81,6 +81,76 @@ TEST_CASE("PQSWEEP_TAG goes before PQSWEEP_TAG_FROM, whose first set variable co
     check_change(explicit_too, {"unsetenv PQSWEEP_TAG"}, true);
 }
 
+TEST_CASE(
+    "PQSWEEP_TEST is scoped, goes before the runner's own variable, and ends the tag when it is empty") {
+    const Environment in_one{{"PQSWEEP_TEST", "tests/one.py::test_a"},
+                             {"PYTEST_CURRENT_TEST", "x.py::y (call)"}};
+    check_change(in_one, {"setenv PQSWEEP_TEST tests/one.py::test_b"}, false);
+    check_change(in_one, {"setenv PYTEST_CURRENT_TEST z.py::y (setup)"}, false);
+    check_change(in_one, {"setenv PQSWEEP_TEST tests/two.py::test_a"}, true);
+    check_change(in_one, {"setenv PQSWEEP_TEST"}, true);
+}
+
+TEST_CASE(
+    "a connection that a fixture opened, or a transaction that it began, lives until the fixture ends") {
+    Server server;
+    Program client({"client"}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REVIVE", "0"}});
+    auto is_alive = [&](const char* connection) {
+        return client.say(std::string("exec ") + connection + " select 1") == "PGRES_TUPLES_OK 1";
+    };
+    client.say("open pooled");
+    client.say("setenv PQSWEEP_FIXTURE db");
+    client.say("open own");
+    client.say("exec pooled begin");
+    client.say("setenv PQSWEEP_FIXTURE");
+    client.say("open tests");
+    client.say("setenv PQSWEEP_TAG b");
+    client.say("setenv PQSWEEP_TAG c");
+    CHECK(server.has(client.application(), 2));
+    CHECK(is_alive("own"));
+    CHECK(is_alive("pooled"));
+
+    SUBCASE("its end sweeps both") {
+        client.say("setenv PQSWEEP_FIXTURE_END other");
+        CHECK(is_alive("own"));
+        client.say("setenv PQSWEEP_FIXTURE_END db");
+        CHECK(server.is_clear_of(client.application()));
+        std::string error = client.say("exec own select 1");
+        CHECK(error.find("57P01") != error.npos);
+        CHECK(error.find("pqsweep closed it when its fixture ended") != error.npos);
+        CHECK(error.find("when fixture \"db\" ended") != error.npos);
+        CHECK(error.find("PQSWEEP_KEEP='tag=db'") != error.npos);
+    }
+    SUBCASE("it can be set up, and end, again") {
+        client.say("setenv PQSWEEP_FIXTURE_END db");
+        CHECK(server.is_clear_of(client.application()));
+        client.say("setenv PQSWEEP_FIXTURE db");
+        client.say("open own");
+        client.say("unsetenv PQSWEEP_FIXTURE");
+        client.say("setenv PQSWEEP_TAG d");
+        CHECK(is_alive("own"));
+        client.say("setenv PQSWEEP_FIXTURE_END db");
+        CHECK(server.is_clear_of(client.application()));
+    }
+    SUBCASE("a pooled connection whose transaction is over belongs to the tag that uses it") {
+        client.say("exec pooled commit");
+        CHECK(is_alive("pooled"));
+        client.say("setenv PQSWEEP_TAG d");
+        CHECK(server.has(client.application(), 1));
+        CHECK(is_alive("own"));
+    }
+    SUBCASE("a transaction that a test began on its own connection has a second chance") {
+        client.say("exec own begin");
+        client.say("setenv PQSWEEP_TAG d");
+        CHECK(is_alive("own"));
+        client.say("setenv PQSWEEP_TAG e");
+        CHECK(server.has(client.application(), 2));
+        client.say("setenv PQSWEEP_TAG f");
+        CHECK(server.has(client.application(), 1));
+        CHECK(is_alive("pooled"));
+    }
+}
+
 TEST_CASE("ids of 4 kB and in any language survive, and stay different") {
     std::string long_id = "t.py::test[";
     while (long_id.size() < 4096)

@@ -45,7 +45,7 @@ void add_asking_options(CLI::App& app, Asking& asking) {
     add_json_option(app, asking.as_json);
 }
 
-int ask(const Asking& asking, Mailbox::Kind kind, std::string_view tag) {
+int ask(const Asking& asking, Mailbox::Kind kind, std::string_view name) {
     if (!asking.rest.empty())
         return refuse(asking, fmt::format("{}: nothing belongs behind --", asking.rest[0]));
     if (asking.all && !asking.pids.empty())
@@ -58,7 +58,7 @@ int ask(const Asking& asking, Mailbox::Kind kind, std::string_view tag) {
                                                            std::chrono::duration<double>(asking.patience));
     std::vector<std::unique_ptr<Request>> requests;
     for (const Process& process : processes)
-        requests.push_back(std::make_unique<Request>(process, kind, tag));
+        requests.push_back(std::make_unique<Request>(process, kind, name));
     auto all = nlohmann::json::array();
     for (size_t i = 0; i < processes.size(); i++) {
         Request::Answer answer = requests[i]->wait(deadline);

@@ -18,6 +18,6 @@ struct Asking {
 void add_asking_options(CLI::App& app, Asking& asking);
 
 // Asks those it names, at once, and answers the exit status.
-int ask(const Asking& asking, Mailbox::Kind kind, std::string_view tag);
+int ask(const Asking& asking, Mailbox::Kind kind, std::string_view name);
 
 } // namespace pqsweep::tools

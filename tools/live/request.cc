@@ -47,7 +47,7 @@ bool wait_for(Condition condition, Clock::time_point deadline) {
 
 } // namespace
 
-Request::Request(const Process& process, Mailbox::Kind kind, std::string_view tag) : process_(process) {
+Request::Request(const Process& process, Mailbox::Kind kind, std::string_view name) : process_(process) {
     pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, process.pid(), 0));
     // From here on, whatever we learn by the pid is of the process that pidfd_ stands for, or it is dead.
     if (pidfd_ < 0 || process.is_there() != true)
@@ -56,7 +56,7 @@ Request::Request(const Process& process, Mailbox::Kind kind, std::string_view ta
         why_not_ = "another command keeps it busy";
     if (!why_not_.empty())
         return;
-    post(kind, tag);
+    post(kind, name);
     if (!raise())
         why_not_ = errno == ESRCH ? "it has ended" : strerror(errno);
 }
@@ -72,12 +72,12 @@ bool Request::lock() {
                     Clock::now() + std::chrono::seconds(1));
 }
 
-void Request::post(Mailbox::Kind kind, std::string_view tag) {
+void Request::post(Mailbox::Kind kind, std::string_view name) {
     int fd = process_.fd();
     number_ = read_number(fd, PLACE(asked)) + 1;
     write_number(fd, PLACE(kind), static_cast<uint32_t>(kind));
-    write_number(fd, PLACE(length), static_cast<uint32_t>(tag.size()));
-    (void)!pwrite(fd, tag.data(), tag.size(), PLACE(tag));
+    write_number(fd, PLACE(length), static_cast<uint32_t>(name.size()));
+    (void)!pwrite(fd, name.data(), name.size(), PLACE(name));
     write_number(fd, PLACE(asked), number_);
 }
 

@@ -16,7 +16,7 @@ public:
 
     // Asks, and raises the signal; never in a process that would not take it for ours. `tag` matters for that wish alone,
     // and may have TextPool::longest bytes.
-    Request(const Process& process, Mailbox::Kind kind, std::string_view tag);
+    Request(const Process& process, Mailbox::Kind kind, std::string_view name);
     ~Request();
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
@@ -27,7 +27,7 @@ public:
 
 private:
     bool lock();
-    void post(Mailbox::Kind kind, std::string_view tag);
+    void post(Mailbox::Kind kind, std::string_view name);
     bool raise();
     bool is_done();
     std::string why_silent() const;

@@ -35,7 +35,7 @@ std::string journal_of_a_sweep(bool is_open) {
         c->cookie = socket_cookie(ends[0]);
         c->backend_pid = 4711;
         c->tag = table->texts.intern("a");
-        c->epoch = 1;
+        c->lifetime = Lifetime::of_tag(1);
         Ledger ledger(*table);
         ledger.begin(*c);
         c->activity = Activity::idle; // as an owner notes before the connection is open
