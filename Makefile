@@ -84,7 +84,7 @@ compiled_clients := $(addprefix build/clients/left_,qt ocaml haskell)
 suites := $(patsubst tests/fixtures/recipes/%/main.cc,$(B)/recipes/%,$(wildcard tests/fixtures/recipes/*/main.cc))
 benches := $(patsubst bench/micro/%.cc,$(B)/bench/%,$(wildcard bench/micro/*.cc))
 
-all: shim $(B)/pqsweep  ## libpqsweep.so and the pqsweep command
+all: shim $(B)/pqsweep $(B)/runners  ## libpqsweep.so and the pqsweep command
 
 shim: $(B)/libpqsweep.so  ## libpqsweep.so alone, for which libpq-dev is enough
 
@@ -93,6 +93,11 @@ $(B)/libpqsweep.so: $(shim_objects) shim/hooks/exports.map
 
 $(B)/pqsweep: $(tool_objects) $(call object,shim/base/settings)
 	$(CXX) $(sanitize) -o $@ $^ $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)
+
+# Scripts: the command finds them beside itself.
+$(B)/runners:
+	@mkdir -p $(@D)
+	ln -sfn $(abspath tools/runners) $@
 
 $(unsanitized): sanitize :=
 
@@ -293,6 +298,7 @@ $(B)/libdir: always
 install: all  ## to PREFIX (/usr/local) and LIBDIR (PREFIX/lib), below DESTDIR
 	install -D -m 755 $(B)/pqsweep $(DESTDIR)$(PREFIX)/bin/pqsweep
 	install -D -m 644 $(B)/libpqsweep.so $(DESTDIR)$(LIBDIR)/libpqsweep.so
+	for script in $(wildcard tools/runners/*/*.*); do install -D -m 644 $$script $(DESTDIR)$(PREFIX)/share/pqsweep/$${script#tools/}; done
 	install -D -m 644 tools/pqsweep.1 $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
 	sed -i '1s/"pqsweep"/"pqsweep $(version)"/' $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
 

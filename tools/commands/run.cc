@@ -2,6 +2,7 @@
 // processes did. Where there is nothing to sum up it becomes the command.
 #include "shim/base/settings.hh"
 #include "tools/commands/command.hh"
+#include "tools/launch/adapters.hh"
 #include "tools/launch/child.hh"
 #include "tools/launch/preload.hh"
 #include "tools/launch/run_journal.hh"
@@ -52,6 +53,7 @@ struct Request {
     std::map<std::string, std::string> named_by;  // variable -> the option that set it
     std::vector<std::string> command;
     Gate gate;
+    bool no_adapters = false;
 };
 
 template<class... Args>
@@ -132,6 +134,8 @@ int act(Request& request) {
         return refuse("{}", wrong);
     if (std::string why = preload_shim(); !why.empty())
         return refuse("{}", why);
+    if (!settings.disabled && !request.no_adapters)
+        bring_adapters();
     if (settings.disabled || (settings.report == Report::never && !request.gate.is_wanted()))
         return execute(request.command);
     Report report = settings.report;
@@ -161,6 +165,9 @@ std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& 
         app.add_flag_callback(
             flag.name, [request, flag] { request->variables[flag.variable] = flag.value; },
             fmt::format("{} ({}={})", flag.help, flag.variable, flag.value));
+    app.add_flag(
+        "--no-adapters", request->no_adapters,
+        "bring test runners no adapters: tags are what their own variables say, and there are no fixtures");
     request->gate.declare(app);
     app.prefix_command();
     return [request, &app, rest] {

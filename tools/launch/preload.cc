@@ -1,27 +1,15 @@
 #include "tools/launch/preload.hh"
 
+#include "tools/launch/installed.hh"
+
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fmt/core.h>
-#include <optional>
+#include <unistd.h>
 
 namespace pqsweep::tools {
 
-namespace fs = std::filesystem;
-
 namespace {
-
-std::optional<std::string> find_shim() {
-    std::error_code error;
-    fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
-    for (const fs::path& dir : {here, here.parent_path() / "lib", fs::path(PQSWEEP_LIBDIR)}) {
-        fs::path candidate = dir / "libpqsweep.so";
-        if (fs::exists(candidate, error))
-            return candidate.string();
-    }
-    return std::nullopt;
-}
 
 bool contains_part(std::string_view list, std::string_view part, std::string_view separators) {
     while (!list.empty()) {
@@ -55,14 +43,17 @@ void admit_sanitized_programs() {
 } // namespace
 
 std::string preload_shim() {
-    auto shim = find_shim();
-    if (!shim)
+    auto file = find_installed("libpqsweep.so", "lib");
+    if (!file && access(PQSWEEP_LIBDIR "/libpqsweep.so", R_OK) == 0)
+        file = PQSWEEP_LIBDIR "/libpqsweep.so";
+    if (!file)
         return "libpqsweep.so is neither beside this program nor installed; 'make' builds both";
-    if (shim->find_first_of(": ") != std::string::npos)
+    std::string shim = file->string();
+    if (shim.find_first_of(": ") != std::string::npos)
         return fmt::format(
             "{}: LD_PRELOAD can't name a path with a space or a colon in it; install pqsweep elsewhere",
-            *shim);
-    prepend(*shim);
+            shim);
+    prepend(shim);
     admit_sanitized_programs();
     return "";
 }

@@ -1,0 +1,91 @@
+// The runners' adapters, in suites whose fixtures outlive their modules, and in twins of these that leak.
+#include "tests/support/files.hh"
+#include "tests/support/program.hh"
+#include "tests/support/server.hh"
+
+#include <doctest/doctest.h>
+
+using namespace pqsweep::tests;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+struct Run {
+    Run(const Words& options, const Words& command, Environment environment = {}) {
+        Words words{build_directory() + "/pqsweep", "run"};
+        words.insert(words.end(), options.begin(), options.end());
+        words.emplace_back("--");
+        words.insert(words.end(), command.begin(), command.end());
+        environment.insert({"PYTHONDONTWRITEBYTECODE", "1"});
+        Program program(words, environment, Program::Shim::absent);
+        status = program.finish();
+        output = program.output();
+        summary = program.errors();
+    }
+    int status;
+    std::string output, summary;
+};
+
+const Words gate{"--fail-on", "abandoned", "--exit-code", "3"};
+
+Words pytest(const Words& more = {}, const Words& interpreter = {"/usr/bin/python3"}) {
+    Words words = interpreter;
+    words.insert(words.end(), {"-m", "pytest", "-p", "no:cacheprovider", "tests/fixtures/runners/pytest"});
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("process: runners");
+
+TEST_CASE("pytest: fixtures' connections and transactions outlive modules") {
+    for (const Words& options :
+         {Words{}, Words{"-n", "2"}, Words{"--forked"}, Words{"-W", "error"}, Words{"--strict-markers"}}) {
+        Run run(gate, pytest(options));
+        CAPTURE(run.output);
+        CAPTURE(run.summary);
+        CHECK(contains(run.output, "20 passed"));
+        CHECK(run.status == 0);
+    }
+    Run by_test({"--scope", "test"}, pytest());
+    CAPTURE(by_test.output);
+    CHECK(by_test.status == 0);
+}
+
+TEST_CASE("pytest: what tests left is swept before any wider finaliser, in the last module, too") {
+    Run run(gate, pytest(), {{"LEAK", "1"}});
+    CAPTURE(run.output);
+    CAPTURE(run.summary);
+    CHECK(contains(run.output, "20 passed"));
+    CHECK(!contains(run.output, "error"));
+    CHECK(run.status == 3);
+    for (std::string file : {"test_a.py", "test_b.py", "test_c.py"}) {
+        CHECK(contains(run.summary, file + "::TestSeed::test_leaks_in_a_class (call)"));
+        CHECK(contains(run.summary, file + "::test_leaks (call)"));
+    }
+}
+
+TEST_CASE("pytest: without its adapter a run is as with none") {
+    Run none({"--no-adapters"}, pytest(), {{"LEAK", "1"}});
+    Run isolated({}, pytest({}, {"/usr/bin/python3", "-I"}), {{"LEAK", "1"}});
+    for (const Run& run : {none, isolated}) {
+        CAPTURE(run.output);
+        CHECK(run.status == 1);
+        CHECK(contains(run.output, "canceling statement due to lock timeout"));
+    }
+}
+
+TEST_CASE("the user's own sitecustomize and PYTHONPATH stay in force") {
+    Folder folder("sitecustomize");
+    write_text(folder.path / "sitecustomize.py", "import sys\nsys.mark = 'mine'\n");
+    Run run({},
+            {"/usr/bin/python3", "-c",
+             "import sys, sitecustomize; print(sys.mark, sitecustomize.__file__, sys.path[1])"},
+            {{"PYTHONPATH", folder.path}});
+    CHECK(run.output == "mine " + folder.path.string() + "/sitecustomize.py " + folder.path.string() + "\n");
+    CHECK(run.summary.empty());
+}
+
+TEST_SUITE_END();
