@@ -34,7 +34,8 @@ sanitizer_runtime = $(if $(sanitize),$(realpath $(shell $(CXX) -print-file-name=
 
 version := $(shell cat VERSION)
 libpq_flags := $(or $(shell pkg-config --cflags libpq 2>/dev/null),-I$(shell pg_config --includedir 2>/dev/null))
-warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
+# clang's -Wconversion includes signs, gcc's does not.
+warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(findstring clang,$(CXX)),-Wno-sign-conversion) $(if $(WERROR),-Werror)
 compile = $(CXX) -std=c++20 $(warnings) -MMD -MP $(sanitize) -I.
 
 # The shim must load into any process: no C++ runtime, no constructor, thread-local storage without allocation.
