@@ -1,5 +1,7 @@
 #include "shim/real/libc_functions.hh"
 
+#include <initializer_list>
+
 namespace pqsweep::real {
 
 #define HOOK(result, name, parameters) constinit LibcFunction<result parameters> name{#name};
