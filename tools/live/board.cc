@@ -6,6 +6,7 @@
 #include <cstring>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace pqsweep::tools {
@@ -41,7 +42,8 @@ public:
     }
     void read(int fd, void* begin, size_t size) {
         auto offset = static_cast<char*>(begin) - reinterpret_cast<char*>(table_);
-        (void)!pread(fd, begin, size, offset);
+        iovec place{begin, size}; // gcc 14 takes `begin` for the store's first word, and warns of pread()
+        (void)!preadv(fd, &place, 1, offset);
     }
 
 private:
