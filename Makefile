@@ -51,9 +51,12 @@ room = $(or $(foreach folder,$(1),$(call objects,$(folder)/*.cc)),$(error no sou
 object = $(foreach name,$(1),$(if $(wildcard $(name).cc),$(B)/obj/$(name).o,$(error no $(name).cc)))
 
 shim_rooms := base real table session session/sql origin report lifecycle hooks
-shim_objects := $(call room,$(shim_rooms:%=shim/%))
-# What the tools and the unit tests share with the shim.
-shared_objects := $(filter-out $(call room,shim/hooks),$(shim_objects))
+# The shim has a memcpy() of its own, and what is like it. A sanitizer watches libc's.
+own_bytes := $(call object,shim/base/bytes)
+shim_objects := $(filter-out $(if $(sanitize),$(own_bytes)),$(call room,$(shim_rooms:%=shim/%)))
+# What the unit tests share with the shim, and of that what the tools do.
+shared_objects := $(filter-out $(own_bytes) $(call room,shim/hooks),$(shim_objects))
+base_objects := $(filter-out $(own_bytes),$(call room,shim/base))
 tool_rooms := text journal verdict report live blockers launch commands
 tool_objects := $(call room,$(tool_rooms:%=tools/%))
 unit_libraries := -lfmt -lsimdjson -lelf -ldl
@@ -92,7 +95,7 @@ shim: $(B)/libpqsweep.so  ## libpqsweep.so alone, for which libpq-dev is enough
 $(B)/libpqsweep.so: $(shim_objects) shim/hooks/exports.map
 	$(CXX) -shared $(sanitize) -o $@ $(in_order) $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
 
-$(B)/pqsweep: $(tool_objects) $(call object,shim/base/settings)
+$(B)/pqsweep: $(tool_objects) $(base_objects)
 	$(CXX) $(sanitize) -o $@ $^ $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 # Scripts: the command finds them beside itself.
@@ -101,6 +104,7 @@ $(B)/runners:
 	ln -sfn $(abspath tools/runners) $@
 
 $(unsanitized): sanitize :=
+$(own_bytes): shim_flags += -fno-builtin
 
 $(B)/obj/shim/%.o: shim/%.cc Makefile
 	@mkdir -p $(@D)

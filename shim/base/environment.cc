@@ -1,12 +1,12 @@
 #include "shim/base/environment.hh"
 
+#include "shim/base/clock.hh"
 #include "shim/base/lock.hh"
 #include "shim/base/relaxed.hh"
 
 #include <cstdint>
 #include <cstring>
 #include <iterator>
-#include <sched.h>
 #include <unistd.h>
 
 namespace pqsweep::environment {
@@ -14,7 +14,7 @@ namespace pqsweep::environment {
 namespace {
 
 constexpr int most_names = 20;
-constexpr int patience = 50'000; // turns of sched_yield, a microsecond or less each
+constexpr int64_t patience = second / 20;
 
 // What `environ` looked like when it was last read: where it was, its end, and the entries that we watch.
 // These are kept by their text, too: Perl frees an entry before it makes the new one, which then often has
@@ -132,12 +132,13 @@ void Picture::watch(int index, char* entry) {
 
 // Whether no change is under way, nor will be while is_read stays true.
 bool is_entered() {
-    for (int turn = 0; turn < patience; turn++, sched_yield()) {
+    Backoff backoff;
+    do {
         is_read.store(true, std::memory_order_seq_cst);
         if (!mutations.load(std::memory_order_seq_cst))
             return true;
         is_read.store(false, std::memory_order_seq_cst);
-    }
+    } while (backoff.pause(patience));
     return false;
 }
 
@@ -145,8 +146,9 @@ bool is_entered() {
 
 Mutation::Mutation() {
     mutations.fetch_add(1, std::memory_order_seq_cst);
-    while (is_read.load(std::memory_order_seq_cst))
-        sched_yield();
+    for (Backoff backoff; is_read.load(std::memory_order_seq_cst);)
+        if (!backoff.pause(patience))
+            return;
 }
 
 Mutation::~Mutation() {

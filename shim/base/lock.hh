@@ -1,13 +1,14 @@
-// Lock: a spin lock that a signal handler may take too. All signals of the thread are blocked while it is
-// held, so a handler never interrupts its own thread's critical section, nor can a handler jump out of one.
-// For sections of a few hundred instructions that call nothing of libpq's or the loader's.
-// Async-signal-safe. All-zero bytes are an unlocked lock.
+// Lock: a lock for a few hundred instructions, which a signal handler takes, too.
+//
+// All signals of the thread are blocked while it holds one: no handler interrupts the critical section of its own thread, or
+// jumps out of it. Code inside calls nothing of libpq's or the loader's. All-zero bytes are an unlocked lock.
+// Context: any thread, signal handler. errno: kept.
 #pragma once
 
-#include "shim/base/blocked_signals.hh"
+#include "shim/base/backoff.hh"
+#include "shim/base/guards.hh"
 
 #include <atomic>
-#include <sched.h>
 
 namespace pqsweep {
 
@@ -16,8 +17,8 @@ public:
     class Guard {
     public:
         explicit Guard(Lock& lock) : lock_(lock) {
-            while (lock_.held_.exchange(true, std::memory_order_acquire))
-                sched_yield();
+            for (Backoff backoff; lock_.held_.exchange(true, std::memory_order_acquire);)
+                backoff.pause();
         }
         ~Guard() { lock_.held_.store(false, std::memory_order_release); }
         Guard(const Guard&) = delete;
@@ -28,7 +29,7 @@ public:
         Lock& lock_;
     };
 
-    // For the child of a fork, where the thread that held it does not exist.
+    // Unlocks it in the child of a fork: the thread that held it does not exist there.
     void reset() { held_.store(false, std::memory_order_relaxed); }
 
 private:

@@ -1,11 +1,13 @@
 #include "shim/base/settings.hh"
 
-#include "shim/base/sigpipe.hh"
+#include "shim/base/environment.hh"
+#include "shim/base/stderr.hh"
 #include "shim/base/text.hh"
 
 #include <atomic>
 #include <csignal>
-#include <cstdlib>
+#include <cstring>
+#include <iterator>
 
 namespace pqsweep {
 
@@ -136,7 +138,15 @@ constexpr bool is_fault(int number) {
            number == SIGFPE || number == SIGSEGV || number == SIGSYS;
 }
 
-// RTMIN+n or RTMAX-n; 0 if it is neither.
+// From glibc's SIGRTMIN, which leaves the first two of the kernel's to libc.
+constexpr int first_real_time = 34, last_real_time = 64;
+
+constexpr std::string_view signal_names[] = {
+    "",     "HUP",  "INT",  "QUIT", "ILL",    "TRAP",   "ABRT",  "BUS",  "FPE",  "KILL", "USR1",
+    "SEGV", "USR2", "PIPE", "ALRM", "TERM",   "STKFLT", "CHLD",  "CONT", "STOP", "TSTP", "TTIN",
+    "TTOU", "URG",  "XCPU", "XFSZ", "VTALRM", "PROF",   "WINCH", "POLL", "PWR",  "SYS"};
+
+// Returns 0 unless the text is RTMIN+n or RTMAX-n.
 int real_time_signal(std::string_view text) {
     uint32_t distance = 0;
     bool is_from_start = starts_with(text, "RTMIN");
@@ -146,9 +156,9 @@ int real_time_signal(std::string_view text) {
     if (!text.empty() && (text[0] != (is_from_start ? '+' : '-') ||
                           !parse_number({text.data() + 1, text.size() - 1}, 64, distance)))
         return 0;
-    int number =
-        is_from_start ? SIGRTMIN + static_cast<int>(distance) : SIGRTMAX - static_cast<int>(distance);
-    return number >= SIGRTMIN && number <= SIGRTMAX ? number : 0;
+    int number = is_from_start ? first_real_time + static_cast<int>(distance)
+                               : last_real_time - static_cast<int>(distance);
+    return number >= first_real_time && number <= last_real_time ? number : 0;
 }
 
 bool parse_signal(std::string_view text, Settings& s) {
@@ -160,13 +170,13 @@ bool parse_signal(std::string_view text, Settings& s) {
         text.remove_prefix(3);
     uint32_t written = 0;
     int number = real_time_signal(text);
-    if (!number && parse_number(text, static_cast<uint32_t>(SIGRTMAX), written))
+    if (!number && parse_number(text, last_real_time, written))
         number = static_cast<int>(written);
-    for (int i = 1; !number && i < __SIGRTMIN; i++)
-        if (const char* name = sigabbrev_np(i); name && text == name)
+    for (int i = 1; !number && i < static_cast<int>(std::size(signal_names)); i++)
+        if (text == signal_names[i])
             number = i;
-    if (number <= 0 || number == SIGKILL || number == SIGSTOP || is_fault(number) ||
-        (number >= __SIGRTMIN && number < SIGRTMIN))
+    bool is_libcs = number >= static_cast<int>(std::size(signal_names)) && number < first_real_time;
+    if (number <= 0 || number == SIGKILL || number == SIGSTOP || is_fault(number) || is_libcs)
         return false;
     s.signal = number;
     return true;
@@ -201,13 +211,12 @@ constexpr Setting list[] = {
 };
 static_assert(std::size(list) <= std::size(copies));
 
-void warn(const Setting& setting, std::string_view value) {
+void warn_of(const Setting& setting, std::string_view value) {
     char line[1024];
     Text text(line);
     text << "pqsweep: " << setting.variable << "=" << utf8_prefix(value, 200) << ": expected "
          << setting.accepted << "; using " << (*setting.fallback ? setting.fallback : "none");
-    text.newline();
-    write_to_stderr(text.view());
+    warn(text.newline().view());
 }
 
 } // namespace
@@ -220,15 +229,17 @@ void settings::load() {
     for (const Setting& setting : list)
         setting.parse(setting.fallback, loaded);
     for (const Setting& setting : list) {
-        const char* value = getenv(setting.variable);
+        const char* value = environment::find(setting.variable);
         if (!value)
             continue;
         char(&copy)[longest_value] = copies[&setting - list];
         size_t length = strnlen(value, longest_value);
         memcpy(copy, value, length < longest_value ? length : longest_value);
         if (length == longest_value || !setting.parse({copy, length}, loaded))
-            warn(setting, {value, length});
+            warn_of(setting, {value, length});
     }
+    if (!loaded.run.empty())
+        want_warnings();
 }
 
 bool settings::is_disabled() {
@@ -237,7 +248,7 @@ bool settings::is_disabled() {
     Answer answer = known.load(std::memory_order_relaxed);
     if (answer == unknown) {
         Settings read{};
-        const char* value = getenv("PQSWEEP_DISABLE");
+        const char* value = environment::find("PQSWEEP_DISABLE");
         answer = value && parse_flag(value, read.disabled) && read.disabled ? yes : no;
         known.store(answer, std::memory_order_relaxed);
     }

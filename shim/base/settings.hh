@@ -1,8 +1,8 @@
-// Settings: what the PQSWEEP_* variables ask for. Shared with the tools, so that `pqsweep run` refuses
-// exactly what the shim would warn of.
+// Settings: what the PQSWEEP_* variables ask for. The tools read them with the same code: `pqsweep run` refuses the values
+// of which the shim would warn.
 //
-// load() reads the environment once, before the first connection is tracked; afterwards settings() never
-// changes and may be read from anywhere, signal handlers included.
+// settings::load() reads the environment once, before the first connection is tracked. Afterwards the_settings() never
+// changes, and any thread or signal handler reads it.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct KeepRule {
     std::string_view glob;
 };
 
-// A list in a fixed place; what comes after the last place makes the value a bad one.
+// A list in a fixed place. A value with more items than places is a bad one.
 template<class T, int N>
 struct List {
     T items[N];
@@ -63,7 +63,7 @@ struct Setting {
     const char* variable;
     const char* fallback;
     const char* accepted; // completes "expected ..."
-    // False for a bad value; then `settings` is as it was. Keeps views into `text`.
+    // Returns false for a bad value and leaves `settings` as it was. Keeps views into `text`.
     bool (*parse)(std::string_view text, Settings& settings);
 };
 
@@ -77,10 +77,10 @@ SettingList all_settings();
 
 namespace settings {
 
-// Warns of every bad value on stderr, with what is accepted and the default that holds instead.
+// Warns of every bad value on stderr: names what is accepted, and the default that holds instead.
 void load();
 
-// What PQSWEEP_DISABLE said when this was first asked, which may be before load().
+// Returns what PQSWEEP_DISABLE said at the first call of this, which can come before load().
 bool is_disabled();
 
 } // namespace settings

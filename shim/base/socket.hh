@@ -1,6 +1,5 @@
-// What the kernel knows of a connection: its socket, told apart from every other by its cookie.
-//
-// Everything here is async-signal-safe and no cancellation point: raw system calls where libc's are one.
+// What the kernel knows of a connection: its socket, which a cookie tells from every other.
+// Context: any thread, signal handler; no cancellation point. errno: kept. Locks: none.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +7,8 @@
 
 namespace pqsweep {
 
-// Never 0, never used twice while the machine is up; 0 if `fd` is no socket. (Where the kernel has no
-// SO_COOKIE, older than Linux 4.6, the inode number stands in: unique among the sockets that are open.)
+// Returns 0 if `fd` is no socket; the cookie of a socket is never 0, and is never used twice while the machine is up.
+// (Before Linux 4.6 there is no SO_COOKIE. The inode number stands in: it is unique among the open sockets.)
 uint64_t socket_cookie(int fd);
 
 enum class Cut : uint8_t {
@@ -17,27 +16,25 @@ enum class Cut : uint8_t {
     no_descriptor, // the process is at its descriptor limit: nothing was done
 };
 
-// Shuts down the socket `cookie` if `fd` still is it. Works on a duplicate: once that has the right cookie,
-// no other thread can turn it into another file. With `farewell`, sends that first, if it fits at once.
+// Shuts down the socket `cookie` if `fd` still is that socket. Sends `farewell` first, if that fits at once.
+// A descriptor number can become another file at any time [descriptor_reuse]. So this works on a duplicate: once that has
+// the right cookie, no other thread can turn it into another file.
 Cut cut_socket(int fd, uint64_t cookie, std::string_view farewell);
 
-// Of a TCP socket `cookie` that was shut down: whether the peer still has its end open. False where that can't be told.
+// Returns whether the peer of a TCP socket that was shut down still has its end open; false if that is unknown.
 bool is_open_at_peer(int fd, uint64_t cookie);
 
-// cut_socket() where no duplicate can be had. Only for use inside in_private_descriptor_table().
+// Does the same without a duplicate. Only for use inside in_private_descriptor_table().
 void cut_private_socket(int fd, uint64_t cookie, std::string_view farewell);
 
-// Sends to the socket `cookie` if `fd` still is it.
+// Sends to the socket `cookie` if `fd` still is that socket.
 void send_to_socket(int fd, uint64_t cookie, std::string_view bytes);
 
-// Runs work(context) on this thread's behalf in a copy of the process's descriptor table: same memory, same
-// numbers, but no other thread can change what they mean, and closing one frees it there alone. Needs no free
-// descriptor. (A vfork-like clone; it ends before this returns and raises no SIGCHLD.) False if the kernel
-// refused.
+// Runs work(context) in a copy of the process's descriptor table: the memory and the numbers are the same, but no other
+// thread can change what a number means, and closing one frees it in the copy alone. That needs no free descriptor, and so
+// works at the descriptor limit, where leaks lead [descriptor_limit]. Returns false if the kernel refuses.
+// A vfork-like process does the work. It ends before this returns, and raises no SIGCHLD.
 bool in_private_descriptor_table(void (*work)(void* context), void* context);
-
-// In the child of a fork, where whoever was using one does not exist.
-void forget_private_descriptor_tables();
 
 // PostgreSQL's Terminate message.
 constexpr std::string_view terminate_message("X\0\0\0\4", 5);

@@ -4,7 +4,7 @@
 // errno: what libc's function leaves.
 #include "shim/base/clock.hh"
 #include "shim/base/environment.hh"
-#include "shim/base/keep_errno.hh"
+#include "shim/base/guards.hh"
 #include "shim/base/sanitizers.hh"
 #include "shim/hooks/process.hh"
 #include "shim/hooks/signal.hh"

@@ -1,11 +1,11 @@
 #include "shim/hooks/process.hh"
 
 #include "shim/base/environment.hh"
-#include "shim/base/keep_errno.hh"
+#include "shim/base/guards.hh"
 #include "shim/base/sanitizers.hh"
 #include "shim/base/settings.hh"
-#include "shim/base/sigpipe.hh"
 #include "shim/base/socket.hh"
+#include "shim/base/stderr.hh"
 #include "shim/hooks/signal.hh"
 #include "shim/lifecycle/tag.hh"
 #include "shim/lifecycle/terminate_at_exit.hh"
@@ -57,7 +57,6 @@ void in_child() {
     child = getpid();
     loader_gate::after_fork_in_child();
     real::forget_libpq_finders();
-    forget_private_descriptor_tables();
     table::forget();
     tag::forget();
     environment::forget();
@@ -86,7 +85,7 @@ void make_table() {
         return;
     Table* fresh = table::create();
     if (!fresh) {
-        write_to_stderr("pqsweep: no memory for its table; connections are not tracked\n");
+        warn("pqsweep: no memory for its table; connections are not tracked\n");
         return;
     }
     fresh->run = fresh->texts.intern(the_settings().run);
@@ -109,7 +108,7 @@ void at_exit(int status, void*) {
     on_exit(at_exit, nullptr);
     KeepErrno keep;
     real::resolve();
-    summary::note_stderr();
+    note_stderr();
     witness::loaded();
 }
 

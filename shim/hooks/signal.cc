@@ -1,6 +1,6 @@
 #include "shim/hooks/signal.hh"
 
-#include "shim/base/keep_thread.hh"
+#include "shim/base/guards.hh"
 #include "shim/base/sanitizers.hh"
 #include "shim/base/settings.hh"
 #include "shim/lifecycle/revive.hh"

@@ -1,6 +1,6 @@
 #include "shim/lifecycle/last_error.hh"
 
-#include "shim/base/keep_errno.hh"
+#include "shim/base/guards.hh"
 #include "shim/base/socket.hh"
 #include "shim/base/text.hh"
 #include "shim/lifecycle/sessions.hh"

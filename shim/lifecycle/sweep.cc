@@ -1,9 +1,8 @@
 #include "shim/lifecycle/sweep.hh"
 
 #include "shim/base/clock.hh"
-#include "shim/base/keep_thread.hh"
+#include "shim/base/guards.hh"
 #include "shim/base/settings.hh"
-#include "shim/base/sigpipe.hh"
 #include "shim/base/socket.hh"
 #include "shim/lifecycle/cancels.hh"
 #include "shim/lifecycle/ledger.hh"

@@ -1,5 +1,6 @@
 #include "shim/lifecycle/tag.hh"
 
+#include "shim/base/stderr.hh"
 #include "shim/base/text.hh"
 #include "shim/report/journal.hh"
 
@@ -114,6 +115,7 @@ Outcome take(Table& table, const char* const* values) {
 Swept follow(Table& table, const Outcome& outcome) {
     Swept swept{};
     if (outcome.has_tag_changed) {
+        want_warnings();
         journal::tag_changed(table, outcome.ended_tag);
         if (outcome.ended_tag != TextId::none)
             swept = sweep::after_tag_change(table);

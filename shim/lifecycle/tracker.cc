@@ -1,7 +1,7 @@
 #include "shim/lifecycle/tracker.hh"
 
 #include "shim/base/clock.hh"
-#include "shim/base/keep_errno.hh"
+#include "shim/base/guards.hh"
 #include "shim/base/settings.hh"
 #include "shim/base/socket.hh"
 #include "shim/lifecycle/cancels.hh"

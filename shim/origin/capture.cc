@@ -1,6 +1,6 @@
 #include "shim/origin/capture.hh"
 
-#include "shim/base/keep_errno.hh"
+#include "shim/base/guards.hh"
 #include "shim/base/settings.hh"
 #include "shim/base/text.hh"
 #include "shim/origin/call_stack.hh"

@@ -1,6 +1,6 @@
 #include "shim/real/libpqs.hh"
 
-#include "shim/base/keep_errno.hh"
+#include "shim/base/guards.hh"
 #include "shim/base/lock.hh"
 #include "shim/real/elf_symbols.hh"
 #include "shim/real/libc_functions.hh"

@@ -1,11 +1,11 @@
 #include "shim/report/journal.hh"
 
 #include "shim/base/clock.hh"
-#include "shim/base/keep_errno.hh"
+#include "shim/base/guards.hh"
 #include "shim/base/program_file.hh"
 #include "shim/base/settings.hh"
-#include "shim/base/sigpipe.hh"
 #include "shim/base/socket.hh"
+#include "shim/base/stderr.hh"
 #include "shim/base/text.hh"
 #include "shim/base/utf8.hh"
 
@@ -43,13 +43,13 @@ void expand_path(std::string_view name) {
     path[out.size()] = 0;
 }
 
-void warn(int error) {
+void warn_of(int error) {
     if (has_warned.exchange(true, std::memory_order_relaxed))
         return;
     char buffer[sizeof path + 200];
     Text text(buffer);
     text << "pqsweep: PQSWEEP_JOURNAL: " << path << ": " << strerrordesc_np(error) << "; events are lost";
-    write_to_stderr(text.newline().view());
+    warn(text.newline().view());
 }
 
 struct Writing {
@@ -89,7 +89,7 @@ void write_line(std::string_view line) {
     if (writing.error == EMFILE)
         in_private_descriptor_table(append_instead_of_another, &writing);
     if (writing.error)
-        warn(writing.error);
+        warn_of(writing.error);
 }
 
 // A JSON object on a line, written when it is complete. What does not fit is left out, key and all.

@@ -2,11 +2,10 @@
 
 #include "shim/base/clock.hh"
 #include "shim/base/settings.hh"
-#include "shim/base/sigpipe.hh"
+#include "shim/base/stderr.hh"
 #include "shim/base/text.hh"
 #include "shim/report/totals.hh"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace pqsweep::summary {
@@ -235,42 +234,14 @@ void print_touched(Text& out, const Table& parents, const Connection& c) {
     append_opener(out, parents, c.tag, c.test);
 }
 
-constinit dev_t stderr_device;
-constinit ino_t stderr_inode;
-
-// A program may have closed its stderr, and got a connection or a data file under that number. One without a name is
-// what pytest captures the output of a test, and of the test's children, in.
-bool is_stderr_ours(Table& table) {
-    struct stat status;
-    if (fstat(STDERR_FILENO, &status) != 0)
-        return false;
-    if (S_ISREG(status.st_mode) && status.st_nlink &&
-        (status.st_dev != stderr_device || status.st_ino != stderr_inode))
-        return false;
-    bool ours = true;
-    table.connections.each([&](const Connection& c) {
-        if (c.state() != State::free && c.fd == STDERR_FILENO)
-            ours = false;
-    });
-    return ours;
-}
-
 } // namespace
-
-void note_stderr() {
-    struct stat status;
-    if (fstat(STDERR_FILENO, &status) == 0) {
-        stderr_device = status.st_dev;
-        stderr_inode = status.st_ino;
-    }
-}
 
 void print(Table& table) {
     Report report = the_settings().report;
     Totals all = totals::of(table);
     bool is_worth_it =
         report == Report::always || (report == Report::stragglers && all.swept.total() > all.revived);
-    if (!is_worth_it || !is_stderr_ours(table))
+    if (!is_worth_it)
         return;
     Output output;
     print_head(output, all);
@@ -295,8 +266,7 @@ void print_inherited(Table& parents) {
     });
     bool is_worth_it =
         report == Report::always || (report == Report::stragglers && parents.was_ever_tagged());
-    Table* own = table::existing();
-    if (!touched || !is_worth_it || !is_stderr_ours(parents) || (own && !is_stderr_ours(*own)))
+    if (!touched || !is_worth_it)
         return;
     Output output;
     output.line() << "pqsweep[" << getpid() << "]: connections inherited across a fork: " << used

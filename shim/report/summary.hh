@@ -5,9 +5,6 @@
 
 namespace pqsweep::summary {
 
-// At start-up: remembers what stderr is. A file that takes its place later is not written to.
-void note_stderr();
-
 // As PQSWEEP_REPORT says. Lists the first 50 stragglers and counts the rest.
 void print(Table& table);
 

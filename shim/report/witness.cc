@@ -1,6 +1,6 @@
 #include "shim/report/witness.hh"
 
-#include "shim/base/keep_errno.hh"
+#include "shim/base/guards.hh"
 #include "shim/base/program_file.hh"
 #include "shim/base/text.hh"
 

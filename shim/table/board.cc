@@ -1,9 +1,9 @@
 #include "shim/table/board.hh"
 
-#include "shim/base/keep_errno.hh"
+#include "shim/base/guards.hh"
 #include "shim/base/proc_stat.hh"
 #include "shim/base/program_file.hh"
-#include "shim/base/sigpipe.hh"
+#include "shim/base/stderr.hh"
 #include "shim/table/table.hh"
 
 #include <cstdlib>
@@ -156,7 +156,7 @@ void share(Table& table) {
     Text text(buffer);
     text << "pqsweep: " << board.directory() << ": " << reason
          << "; this process can't be looked into, nor told anything, from outside";
-    write_to_stderr(text.newline().view());
+    warn(text.newline().view());
 }
 
 void remove() {

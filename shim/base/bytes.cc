@@ -1,0 +1,132 @@
+// The functions for bytes and strings that compilers and our code call: libpqsweep.so has its own, which nobody else sees.
+// Neither the program's functions of these names nor a sanitizer's stand between, and no libc is too old for them.
+//
+// They read whole words where that reaches no other page. A sanitized shim is linked without this file.
+#include <cstddef>
+#include <cstdint>
+
+// Else a compiler makes a call of memcpy() of the loop in memcpy().
+#ifndef __clang__
+#    pragma GCC optimize("no-tree-loop-distribute-patterns")
+#endif
+
+#define HIDDEN extern "C" [[gnu::visibility("hidden")]]
+
+namespace {
+
+using Word [[gnu::may_alias]] = uint64_t;
+constexpr Word ones = 0x0101010101010101, tops = 0x8080808080808080;
+
+bool is_aligned(const void* place) {
+    return reinterpret_cast<uintptr_t>(place) % sizeof(Word) == 0;
+}
+
+// Has bit 7 set in the first byte that is 0, and in none before it.
+Word zero_bytes(Word word) {
+    return (word - ones) & ~word & tops;
+}
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+size_t first_marked(Word marks) {
+    return static_cast<size_t>(__builtin_ctzll(marks)) / 8;
+}
+
+Word load(const unsigned char* from) {
+    Word word;
+    __builtin_memcpy(&word, from, sizeof word);
+    return word;
+}
+void store(unsigned char* to, Word word) {
+    __builtin_memcpy(to, &word, sizeof word);
+}
+
+} // namespace
+
+HIDDEN void* memcpy(void* __restrict to, const void* __restrict from, size_t size) noexcept {
+    auto* out = static_cast<unsigned char*>(to);
+    const auto* in = static_cast<const unsigned char*>(from);
+    if (size >= sizeof(Word)) {
+        Word last = load(in + size - sizeof(Word));
+        unsigned char* last_place = out + size - sizeof(Word);
+        for (; out < last_place; out += sizeof(Word), in += sizeof(Word))
+            store(out, load(in));
+        store(last_place, last);
+        return to;
+    }
+    while (size--)
+        *out++ = *in++;
+    return to;
+}
+
+HIDDEN void* memmove(void* to, const void* from, size_t size) noexcept {
+    auto* out = static_cast<unsigned char*>(to);
+    const auto* in = static_cast<const unsigned char*>(from);
+    if (out <= in)
+        for (size_t i = 0; i < size; i++)
+            out[i] = in[i];
+    else
+        for (size_t i = size; i > 0; i--)
+            out[i - 1] = in[i - 1];
+    return to;
+}
+
+HIDDEN void* memset(void* place, int value, size_t size) noexcept {
+    auto* out = static_cast<unsigned char*>(place);
+    Word word = ones * static_cast<unsigned char>(value);
+    for (; size >= sizeof word; size -= sizeof word, out += sizeof word)
+        store(out, word);
+    while (size--)
+        *out++ = static_cast<unsigned char>(value);
+    return place;
+}
+
+HIDDEN int memcmp(const void* left, const void* right, size_t size) noexcept {
+    const auto* a = static_cast<const unsigned char*>(left);
+    const auto* b = static_cast<const unsigned char*>(right);
+    while (size >= sizeof(Word) && load(a) == load(b))
+        size -= sizeof(Word), a += sizeof(Word), b += sizeof(Word);
+    for (; size; size--, a++, b++)
+        if (*a != *b)
+            return *a - *b;
+    return 0;
+}
+
+HIDDEN void* memchr(const void* place, int wanted, size_t size) noexcept {
+    const auto* in = static_cast<const unsigned char*>(place);
+    auto byte = static_cast<unsigned char>(wanted);
+    for (; size >= sizeof(Word); size -= sizeof(Word), in += sizeof(Word))
+        if (Word marks = zero_bytes(load(in) ^ ones * byte))
+            return const_cast<unsigned char*>(in + first_marked(marks));
+    for (; size; size--, in++)
+        if (*in == byte)
+            return const_cast<unsigned char*>(in);
+    return nullptr;
+}
+
+HIDDEN size_t strlen(const char* text) noexcept {
+    const char* end = text;
+    for (; !is_aligned(end); end++)
+        if (!*end)
+            return static_cast<size_t>(end - text);
+    for (;; end += sizeof(Word))
+        if (Word marks = zero_bytes(*reinterpret_cast<const Word*>(end)))
+            return static_cast<size_t>(end - text) + first_marked(marks);
+}
+
+HIDDEN size_t strnlen(const char* text, size_t most) noexcept {
+    size_t length = 0;
+    while (length < most && text[length])
+        length++;
+    return length;
+}
+
+HIDDEN int strcmp(const char* left, const char* right) noexcept {
+    for (; *left && *left == *right; left++, right++) {
+    }
+    return static_cast<unsigned char>(*left) - static_cast<unsigned char>(*right);
+}
+
+HIDDEN int strncmp(const char* left, const char* right, size_t most) noexcept {
+    for (; most && *left && *left == *right; most--, left++, right++) {
+    }
+    return most ? static_cast<unsigned char>(*left) - static_cast<unsigned char>(*right) : 0;
+}
