@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <string_view>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -43,11 +43,10 @@ int change_environment(const char* name, Change change) {
 // PQcancel would wait for ever for a server that takes connections and does not reply. Time-outs of its socket end it
 // sooner [stalled_server]. On Linux, SO_SNDTIMEO bounds connect() too. A time-out of 0 means for ever.
 void limit_time(int fd, int64_t deadline) {
-    KeepErrno keep;
     int64_t nanoseconds = deadline > now() ? deadline - now() : 0;
     timeval limit{.tv_sec = nanoseconds / 1'000'000'000, .tv_usec = nanoseconds % 1'000'000'000 / 1000 + 1};
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    sys::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, limit);
+    sys::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, limit);
 }
 
 } // namespace

@@ -1,5 +1,7 @@
 #include "shim/hooks/process.hh"
 
+#include "shim/base/backoff.hh"
+#include "shim/base/clock.hh"
 #include "shim/base/environment.hh"
 #include "shim/base/guards.hh"
 #include "shim/base/sanitizers.hh"
@@ -19,9 +21,6 @@
 
 #include <cstdlib>
 #include <pthread.h>
-#include <sched.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 // The linker defines these: the bounds of this object's zeroed memory.
 extern "C" {
@@ -54,7 +53,7 @@ void in_parent() {
 
 // A child starts with an empty table. The connections that it inherited belong to its parent [forks, inherits].
 void in_child() {
-    child = getpid();
+    child = sys::getpid();
     loader_gate::after_fork_in_child();
     real::forget_libpq_finders();
     table::forget();
@@ -69,8 +68,8 @@ void in_child() {
 void use_small_pages() {
     constexpr uintptr_t page_size = 4096;
     auto first_page = (reinterpret_cast<uintptr_t>(zeroed_start) + page_size - 1) / page_size * page_size;
-    madvise(reinterpret_cast<void*>(first_page), reinterpret_cast<uintptr_t>(zeroed_end) - first_page,
-            MADV_NOHUGEPAGE);
+    sys::madvise(reinterpret_cast<void*>(first_page), reinterpret_cast<uintptr_t>(zeroed_end) - first_page,
+                 MADV_NOHUGEPAGE);
 }
 
 void make_table() {
@@ -123,8 +122,9 @@ Table* table() {
         make_table();
         start.store(Start::done, std::memory_order_release);
     }
-    while (start.load(std::memory_order_acquire) == Start::under_way)
-        sched_yield();
+    for (Backoff backoff; start.load(std::memory_order_acquire) == Start::under_way;)
+        if (!backoff.pause(second))
+            break;
     return table::existing();
 }
 
@@ -132,7 +132,7 @@ int end(int status) {
     witness::ended();
     Table* table = table::existing();
     // A vfork child shares our memory. A fork that ran no handlers leaves its child the parent's value of `child`.
-    if ((table ? table->pid : child) != getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
+    if ((table ? table->pid : child) != sys::getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
         return status;
     if (Table* parents = table::parents()) {
         journal::used_inherited(*parents, table != nullptr);

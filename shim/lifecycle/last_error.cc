@@ -1,16 +1,12 @@
 #include "shim/lifecycle/last_error.hh"
 
-#include "shim/base/guards.hh"
 #include "shim/base/socket.hh"
+#include "shim/base/sys.hh"
 #include "shim/base/text.hh"
 #include "shim/lifecycle/sessions.hh"
 #include "shim/origin/capture.hh"
 
-#include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace pqsweep::last_error {
 
@@ -110,28 +106,26 @@ void append_error(Text& out, Table& table, const Connection& c, const Straggler*
     append_message(out, 'E', {body_buffer, body.raw(nul).size()});
 }
 
-// System calls only: TSan must not take notice of descriptors here and see nothing of their end.
 bool replace_socket(int fd, std::string_view content) {
     int ends[2];
-    if (syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+    if (sys::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
         return false;
-    bool done = syscall(SYS_sendto, ends[1], content.data(), content.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
-                        nullptr, 0) == static_cast<ssize_t>(content.size()) &&
-                syscall(SYS_dup3, ends[0], fd, O_CLOEXEC) == fd;
-    syscall(SYS_close, ends[0]);
-    syscall(SYS_close, ends[1]);
+    bool done =
+        sys::send(ends[1], content, MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(content.size()) &&
+        sys::dup3(ends[0], fd, O_CLOEXEC) == fd;
+    sys::close(ends[0]);
+    sys::close(ends[1]);
     return done;
 }
 
 bool has_unread_input(int fd) {
     int bytes = 0;
-    return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
+    return sys::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 } // namespace
 
 bool deliver(Table& table, Connection& c, bool expects_reply) {
-    KeepErrno keep;
     const Straggler* record = table.stragglers.record(c.straggler());
     bool is_mid_stream = record && is_busy(record->activity) && (c.mid_message || has_unread_input(c.fd));
     bool done = false;

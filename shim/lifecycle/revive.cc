@@ -9,10 +9,7 @@
 #include "shim/lifecycle/tracker.hh"
 
 #include <cerrno>
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <cstring>
 
 namespace pqsweep::revive {
 
@@ -50,7 +47,7 @@ public:
     // No new socket took the number: it is given back at last.
     static void release() {
         if (is_reserved)
-            syscall(SYS_close, kept_descriptor);
+            sys::close(kept_descriptor);
     }
 };
 
@@ -257,6 +254,13 @@ bool must_stay_open(const void* caller) {
 
 namespace {
 
+// Returns the result of a system call as libc does.
+int as_libc(int result) {
+    if (result < 0)
+        errno = -result;
+    return result < 0 ? -1 : result;
+}
+
 // The resolver opens sockets in there, too.
 bool is_for_kept(int type, const void* caller) {
     return is_reserved && (type & SOCK_STREAM) && real::may_be_from(*reviving_libpq, caller, "socket");
@@ -267,33 +271,29 @@ bool is_for_kept(int type, const void* caller) {
 int move_to_kept(int fd, int type, const void* caller) {
     if (fd < 0 || !is_for_kept(type, caller))
         return fd;
-    auto moved =
-        static_cast<int>(syscall(SYS_dup3, fd, kept_descriptor, type & SOCK_CLOEXEC ? O_CLOEXEC : 0));
-    int error = errno;
+    int moved = sys::dup3(fd, kept_descriptor, type & SOCK_CLOEXEC ? O_CLOEXEC : 0);
     is_reserved = moved < 0;
-    syscall(SYS_close, fd);
-    errno = error;
-    return moved;
+    sys::close(fd);
+    return as_libc(moved);
 }
 
 int open_at_kept(int domain, int type, int protocol, const void* caller) {
     if (!is_for_kept(type, caller))
         return -1;
     is_reserved = false;
-    syscall(SYS_close, kept_descriptor);
-    int fd = static_cast<int>(syscall(SYS_socket, domain, type, protocol));
+    sys::close(kept_descriptor);
+    int fd = sys::socket(domain, type, protocol);
     if (fd < 0 || fd == kept_descriptor)
-        return fd;
+        return as_libc(fd);
     // Another thread may have got the number, and then it is not ours to take.
-    int moved = fcntl(fd, type & SOCK_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, kept_descriptor);
-    syscall(SYS_close, fd);
+    int moved = sys::fcntl(fd, type & SOCK_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, kept_descriptor);
+    sys::close(fd);
     if (moved == kept_descriptor)
         return moved;
     if (moved >= 0)
-        syscall(SYS_close, moved);
+        sys::close(moved);
     kept_descriptor = -1;
-    errno = EMFILE;
-    return -1;
+    return as_libc(-EMFILE);
 }
 
 } // namespace pqsweep::revive

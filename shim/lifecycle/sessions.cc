@@ -53,7 +53,9 @@ void got(const Connection& c, ResultInProgress& in_progress, Session& session, c
         in_progress.granted = granted(*c.libpq, result);
     in_progress.is_complete = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
     const char* tag = c.libpq->PQcmdStatus(const_cast<PGresult*>(result));
-    strncpy(in_progress.tag, tag, sizeof in_progress.tag - 1);
+    size_t length = strnlen(tag, sizeof in_progress.tag - 1);
+    memcpy(in_progress.tag, tag, length);
+    in_progress.tag[length] = 0;
 }
 
 void discard(const Connection& c, ResultInProgress& in_progress, Session& session) {

@@ -7,10 +7,6 @@
 #include "shim/lifecycle/cancels.hh"
 #include "shim/lifecycle/ledger.hh"
 
-#include <cerrno>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 namespace pqsweep::sweep {
 
 constinit thread_local int64_t cancel_deadline;
@@ -142,8 +138,7 @@ private:
         // and again where it is seen to live on, which on a machine with other things to do may be a while.
         for (int64_t pause = second / 200, known_only = false; pause < longest_pause;
              pause *= 2, known_only = true) {
-            timespec time{.tv_sec = 0, .tv_nsec = pause};
-            syscall(SYS_nanosleep, &time, nullptr);
+            sys::nanosleep(pause);
             if (!cancel_busy([&](const Connection& c) { return !known_only || is_seen_alive(c); }))
                 break;
         }
@@ -155,7 +150,7 @@ private:
     bool is_seen_alive(const Connection& c) const {
         char host = *table_.texts.text(c.host).data();
         if (host == '/' || host == '@')
-            return c.backend_pid > 0 && (kill(c.backend_pid, 0) == 0 || errno == EPERM);
+            return c.backend_pid > 0 && sys::kill(c.backend_pid, 0) != -ESRCH;
         return is_open_at_peer(c.fd, c.cookie);
     }
 
@@ -197,7 +192,7 @@ namespace {
 
 Swept sweep_own(Table& table, Cause cause, TextId ended_by) {
     KeepThread keep;
-    bool is_vfork_child = table.pid != getpid(); // it has the parent's table
+    bool is_vfork_child = table.pid != sys::getpid(); // it has the parent's table
     return is_vfork_child ? Swept{} : Sweep(table, cause, ended_by).run();
 }
 

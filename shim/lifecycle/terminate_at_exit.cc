@@ -1,10 +1,9 @@
 #include "shim/lifecycle/terminate_at_exit.hh"
 
 #include "shim/base/socket.hh"
+#include "shim/base/sys.hh"
 
 #include <cstdlib>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace pqsweep::terminate_at_exit {
 
@@ -22,7 +21,7 @@ bool may_hear(const Connection& c) {
 // A directory's link count is 2 and one for each directory in it: here, the threads.
 bool is_only_thread() {
     struct stat status;
-    return stat("/proc/self/task", &status) == 0 && status.st_nlink == 3;
+    return sys::fstatat(AT_FDCWD, "/proc/self/task", status) == 0 && status.st_nlink == 3;
 }
 
 // What goes through TLS can't be sent behind libpq's back, so this is for a thread that has the PGconn for
@@ -47,7 +46,7 @@ void say_all_with_tls(Table& table) {
 // were registered earlier. One of those may still use a connection: so only those that belong to a tag end here.
 void before_tls_ends() {
     Table* table = table::existing();
-    if (table && table->pid == getpid())
+    if (table && table->pid == sys::getpid())
         say_all_with_tls(*table);
 }
 

@@ -1,6 +1,7 @@
 #include "shim/origin/call_stack.hh"
 
 #include "shim/base/program_file.hh"
+#include "shim/base/sys.hh"
 #include "shim/base/text.hh"
 #include "shim/real/loader_gate.hh"
 

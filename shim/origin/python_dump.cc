@@ -1,15 +1,13 @@
 #include "shim/origin/python_dump.hh"
 
+#include "shim/base/sys.hh"
 #include "shim/base/text.hh"
 #include "shim/origin/python_gil.hh"
 #include "shim/real/elf_symbols.hh"
 
 #include <atomic>
 #include <cstring>
-#include <fcntl.h>
 #include <pthread.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace pqsweep::python {
 
@@ -50,13 +48,13 @@ class Pipe {
 public:
     Pipe() {
         pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state_);
-        if (syscall(SYS_pipe2, ends_, O_CLOEXEC | O_NONBLOCK) != 0)
+        if (sys::pipe2(ends_, O_CLOEXEC | O_NONBLOCK) != 0)
             ends_[0] = ends_[1] = -1;
     }
     ~Pipe() {
         for (int end : ends_)
             if (end >= 0)
-                syscall(SYS_close, end);
+                sys::close(end);
         pthread_setcancelstate(cancel_state_, nullptr);
     }
     Pipe(const Pipe&) = delete;
@@ -64,7 +62,7 @@ public:
 
     int in() const { return ends_[1]; }
     size_t read(char* buffer, size_t size) {
-        ssize_t length = syscall(SYS_read, ends_[0], buffer, size);
+        ssize_t length = sys::read(ends_[0], buffer, size);
         return length > 0 ? static_cast<size_t>(length) : 0;
     }
 

@@ -1,6 +1,7 @@
 #include "shim/report/journal.hh"
 
 #include "shim/base/clock.hh"
+#include "shim/base/errors.hh"
 #include "shim/base/guards.hh"
 #include "shim/base/program_file.hh"
 #include "shim/base/settings.hh"
@@ -10,11 +11,6 @@
 #include "shim/base/utf8.hh"
 
 #include <cstring>
-#include <fcntl.h>
-#include <sys/random.h>
-#include <sys/syscall.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 namespace pqsweep::journal {
 
@@ -34,7 +30,7 @@ void expand_path(std::string_view name) {
         out.raw(first_directory).raw("/");
     for (; !name.empty(); name.remove_prefix(1)) {
         if (name[0] == '%' && name.size() > 1 && name[1] == 'p') {
-            out << getpid();
+            out << sys::getpid();
             name.remove_prefix(1);
         } else {
             out.raw({name.data(), 1});
@@ -48,7 +44,7 @@ void warn_of(int error) {
         return;
     char buffer[sizeof path + 200];
     Text text(buffer);
-    text << "pqsweep: PQSWEEP_JOURNAL: " << path << ": " << strerrordesc_np(error) << "; events are lost";
+    text << "pqsweep: PQSWEEP_JOURNAL: " << path << ": " << words_for_error(error) << "; events are lost";
     warn(text.newline().view());
 }
 
@@ -59,25 +55,25 @@ struct Writing {
 
 void append(void* data) {
     auto& writing = *static_cast<Writing*>(data);
-    auto fd = static_cast<int>(syscall(
-        SYS_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666));
+    int fd =
+        sys::openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
     if (fd < 0) {
-        writing.error = errno;
+        writing.error = -fd;
         return;
     }
     if (!is_mid_line)
         writing.line.remove_prefix(1);
     auto size = static_cast<ssize_t>(writing.line.size());
-    ssize_t written = syscall(SYS_write, fd, writing.line.data(), size);
-    writing.error = written == size ? 0 : written < 0 ? errno : ENOSPC;
+    ssize_t written = sys::write(fd, writing.line);
+    writing.error = written == size ? 0 : written < 0 ? static_cast<int>(-written) : ENOSPC;
     if (written > 0)
         is_mid_line = written < size;
-    syscall(SYS_close, fd);
+    sys::close(fd);
 }
 
 // Where another descriptor can't be had: in a copy of the table, one of the program's makes room.
 void append_instead_of_another(void* data) {
-    for (int fd = 0; fd < 1 << 16 && syscall(SYS_close, fd) != 0; fd++) {
+    for (int fd = 0; fd < 1 << 16 && sys::close(fd) != 0; fd++) {
     }
     append(data);
 }
@@ -98,11 +94,9 @@ public:
     explicit Record(Event event) {
         text_.raw("\n{");
         number("v", version);
-        timespec t;
-        clock_gettime(CLOCK_REALTIME, &t);
-        seconds("time", t.tv_sec * second + t.tv_nsec);
+        seconds("time", nanoseconds_of(CLOCK_REALTIME));
         key("process").raw("\"").hex(process, 16).raw("\"");
-        number("pid", getpid());
+        number("pid", sys::getpid());
         word("event", name_of(event));
     }
     ~Record() {
@@ -177,7 +171,6 @@ private:
         return text_.raw("\"").raw(name).raw("\":");
     }
 
-    KeepErrno keep_;
     char buffer_[8192];
     Text text_{buffer_};
 };
@@ -188,20 +181,20 @@ void start() {
     std::string_view name = the_settings().journal;
     if (name.empty())
         return;
-    if (!*first_directory && !getcwd(first_directory, sizeof first_directory))
+    if (!*first_directory && sys::getcwd(first_directory, sizeof first_directory) < 0)
         first_directory[0] = 0;
     expand_path(name);
     uint64_t parent = process;
-    if (getrandom(&process, sizeof process, GRND_NONBLOCK) != sizeof process)
-        process = static_cast<uint64_t>(now()) ^ static_cast<uint64_t>(getpid()) << 40;
+    if (sys::getrandom(&process, sizeof process, GRND_NONBLOCK) != sizeof process)
+        process = static_cast<uint64_t>(now()) ^ static_cast<uint64_t>(sys::getpid()) << 40;
     char program[4096];
     utsname system;
-    uname(&system);
+    sys::uname(system);
     Record(parent ? Event::fork : Event::start)
         .word("program", program_file(program, sizeof program))
         .word("host", system.nodename)
         .word("run", the_settings().run)
-        .number("parent", getppid());
+        .number("parent", sys::getppid());
 }
 
 void opened(const Table& table, const Connection& c) {

@@ -6,8 +6,6 @@
 #include "shim/base/text.hh"
 #include "shim/report/totals.hh"
 
-#include <unistd.h>
-
 namespace pqsweep::summary {
 
 namespace {
@@ -84,7 +82,7 @@ Text& append_count(Text& out, uint32_t number, std::string_view noun) {
 
 void print_head(Output& output, const Totals& all) {
     Text& out = output.line();
-    out << "pqsweep[" << getpid() << "]: ";
+    out << "pqsweep[" << sys::getpid() << "]: ";
     append_count(out, all.swept.total(), "straggler")
         << " swept (" << all.swept.idle << " idle, " << all.swept.transaction << " in transaction, "
         << all.swept.running << " running)";
@@ -269,7 +267,7 @@ void print_inherited(Table& parents) {
     if (!touched || !is_worth_it)
         return;
     Output output;
-    output.line() << "pqsweep[" << getpid() << "]: connections inherited across a fork: " << used
+    output.line() << "pqsweep[" << sys::getpid() << "]: connections inherited across a fork: " << used
                   << " used here, " << finished << " finished here; they are their parent's";
     output.line().newline();
     {

@@ -1,13 +1,12 @@
 #include "shim/report/witness.hh"
 
-#include "shim/base/guards.hh"
+#include "shim/base/environment.hh"
 #include "shim/base/program_file.hh"
+#include "shim/base/sys.hh"
 #include "shim/base/text.hh"
 
-#include <cstdlib>
+#include <cstring>
 #include <dlfcn.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace pqsweep::witness {
 
@@ -24,15 +23,13 @@ class Line {
 public:
     explicit Line(std::string_view what) {
         text_ << what;
-        number(getpid());
+        number(sys::getpid());
     }
     ~Line() {
         text_.newline();
-        int fd = ::open(file, O_WRONLY | O_APPEND | O_CLOEXEC);
-        if (fd >= 0) {
-            (void)!write(fd, text_.view().data(), text_.view().size());
-            close(fd);
-        }
+        int fd = sys::openat(AT_FDCWD, file, O_WRONLY | O_APPEND | O_CLOEXEC);
+        sys::write(fd, text_.view());
+        sys::close(fd);
     }
     Line(const Line&) = delete;
     Line& operator=(const Line&) = delete;
@@ -52,7 +49,6 @@ public:
     }
 
 private:
-    KeepErrno keep_;
     char buffer_[9000];
     Text text_{buffer_};
 };
@@ -60,7 +56,7 @@ private:
 } // namespace
 
 void loaded() {
-    const char* value = getenv("PQSWEEP_WITNESS");
+    const char* value = environment::find("PQSWEEP_WITNESS");
     if (!value || strlen(value) >= sizeof file)
         return;
     memcpy(file, value, strlen(value) + 1);

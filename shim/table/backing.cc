@@ -1,8 +1,6 @@
 #include "shim/table/backing.hh"
 
-#include <cerrno>
-#include <fcntl.h>
-#include <sys/mman.h>
+#include "shim/base/sys.hh"
 
 namespace pqsweep {
 
@@ -14,26 +12,26 @@ constexpr size_t only_chunk = 8 * chunk;
 
 } // namespace
 
-bool Backing::start(const Part& part, int fd, size_t offset) {
+int Backing::start(const Part& part, int fd, size_t offset) {
     end_ = part.begin + part.size;
     size_t size = part.size < chunk ? part.size : chunk;
-    if (madvise(part.begin, size, MADV_POPULATE_WRITE) != 0) {
+    int result = sys::madvise(part.begin, size, MADV_POPULATE_WRITE);
+    if (result == -EINVAL) {
         size = part.size < only_chunk ? part.size : only_chunk;
-        if (errno == EFAULT) // where writing would have raised SIGBUS
-            errno = ENOSPC;
-        if (errno != EINVAL || fallocate(fd, 0, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0)
-            return false;
+        result = sys::fallocate(fd, 0, static_cast<off_t>(offset), static_cast<off_t>(size));
     }
+    if (result != 0)
+        return result == -EFAULT ? -ENOSPC : result; // writing would have raised SIGBUS
     ready_ = part.begin + size;
-    return true;
+    return 0;
 }
 
 bool Backing::grow(const void* end) {
     while (ready_ < end) {
-        if (madvise(ready_, chunk, MADV_POPULATE_WRITE) != 0) {
-            void* rest = mmap(ready_, static_cast<size_t>(end_ - ready_), PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-            if (rest == MAP_FAILED)
+        if (sys::madvise(ready_, chunk, MADV_POPULATE_WRITE) != 0) {
+            void* rest = sys::mmap(ready_, static_cast<size_t>(end_ - ready_), PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+            if (!rest)
                 return false;
             ready_ = nullptr;
             return true;

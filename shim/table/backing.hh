@@ -28,8 +28,9 @@ Part part_of(Store* store, void* first, void* used_end) {
 
 class Backing {
 public:
-    // `part` is a mapping of the file `fd` at `offset`. False when its first pages can't be had.
-    bool start(const Part& part, int fd, size_t offset);
+    // `part` is a mapping of the file `fd` at `offset`. Returns a negative errno if the kernel gives no pages for its
+    // beginning, else 0.
+    int start(const Part& part, int fd, size_t offset);
     // Whether all before `end` may be written to.
     bool reaches(const void* end) { return !ready_ || static_cast<const char*>(end) <= ready_ || grow(end); }
     // The part has become memory of this process alone.

@@ -1,7 +1,6 @@
 #include "shim/table/table.hh"
 
-#include <sys/mman.h>
-#include <unistd.h>
+#include "shim/base/sys.hh"
 
 namespace pqsweep::table {
 
@@ -15,26 +14,26 @@ constinit bool is_wiped;
 void make_place() {
     if (place.load(std::memory_order_relaxed) != &nowhere)
         return;
-    void* page = mmap(nullptr, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED)
+    void* page = sys::mmap(nullptr, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!page)
         return;
-    is_wiped = madvise(page, 1, MADV_WIPEONFORK) == 0;
+    is_wiped = sys::madvise(page, 1, MADV_WIPEONFORK) == 0;
     place.store(static_cast<std::atomic<Table*>*>(page), std::memory_order_release);
 }
 
 // A mapping that begins on a multiple of mapping_unit.
 void* reserve(size_t size) {
     size_t with_slack = size + mapping_unit;
-    void* memory =
-        mmap(nullptr, with_slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED)
+    void* memory = sys::mmap(nullptr, with_slack, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (!memory)
         return nullptr;
     auto* begin = static_cast<char*>(memory);
     size_t before = -reinterpret_cast<uintptr_t>(begin) % mapping_unit;
     if (before)
-        munmap(begin, before);
-    munmap(begin + before + size, with_slack - before - size);
-    madvise(begin + before, size, MADV_NOHUGEPAGE); // it is to be touched page by page
+        sys::munmap(begin, before);
+    sys::munmap(begin + before + size, with_slack - before - size);
+    sys::madvise(begin + before, size, MADV_NOHUGEPAGE); // it is to be touched page by page
     return begin + before;
 }
 
@@ -49,7 +48,7 @@ Table* create() {
     if (!memory)
         return nullptr;
     auto* fresh = static_cast<Table*>(memory);
-    fresh->pid = getpid();
+    fresh->pid = sys::getpid();
     fresh->epoch = 1;
     return fresh;
 }
