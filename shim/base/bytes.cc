@@ -119,6 +119,15 @@ HIDDEN size_t strnlen(const char* text, size_t most) noexcept {
     return length;
 }
 
+HIDDEN char* strchr(const char* text, int wanted) noexcept {
+    for (;; text++) {
+        if (*text == static_cast<char>(wanted))
+            return const_cast<char*>(text);
+        if (!*text)
+            return nullptr;
+    }
+}
+
 HIDDEN int strcmp(const char* left, const char* right) noexcept {
     for (; *left && *left == *right; left++, right++) {
     }

@@ -14,13 +14,14 @@ namespace pqsweep::environment {
 namespace {
 
 constexpr int most_names = 20;
-constexpr int64_t patience = second / 20;
+constexpr int64_t patience = second / 4;
 
 // What `environ` looked like when it was last read: where it was, its end, and the entries that we watch.
 // These are kept by their text, too: Perl frees an entry before it makes the new one, which then often has
 // the same address.
 struct Picture {
     Relaxed<char**> array;
+    Relaxed<bool> is_array_there;
     Relaxed<int> count;
     Relaxed<char*> last;
     Relaxed<int> watched;
@@ -42,21 +43,47 @@ struct Picture {
 constinit Picture pictures[8];
 constinit std::atomic<Picture*> picture;
 constinit std::atomic<int> mutations;
-constinit std::atomic<bool> is_read;
-constinit Lock reading; // one reader at a time makes a picture
+constinit std::atomic<int> readers;
+constinit thread_local int standstills; // of this thread
+constinit Lock reading;                 // one reader at a time makes a picture
 
 // The program may be replacing the array meanwhile: as for load_word().
 __attribute__((no_sanitize("address", "thread"))) char* load(char** place) {
     return __atomic_load_n(place, __ATOMIC_RELAXED);
 }
 
-const char* value_in(const char* entry, std::string_view name) {
-    if (strncmp(entry, name.data(), name.size()) != 0 || entry[name.size()] != '=')
-        return nullptr;
+constexpr uintptr_t page_size = 4096;
+
+// Tells memory that is there from memory that is not, a page at a time.
+class Reach {
+public:
+    explicit Reach(Changed changed) : is_in_doubt_(changed == Changed::by_anybody) {}
+
+    bool has(const void* place) {
+        uintptr_t page = reinterpret_cast<uintptr_t>(place) / page_size;
+        if (!is_in_doubt_ || page == last_ || page == last_but_one_)
+            return true;
+        if (!sys::is_readable(place))
+            return false;
+        last_but_one_ = last_;
+        last_ = page;
+        return true;
+    }
+
+private:
+    bool is_in_doubt_;
+    uintptr_t last_ = 0, last_but_one_ = 0; // the array and its entries lie apart
+};
+
+// Returns null if the entry has another name.
+__attribute__((no_sanitize("address", "thread"))) const char* value_in(const char* entry,
+                                                                       std::string_view name, Reach& reach) {
+    for (size_t i = 0; i <= name.size(); i++)
+        if (!reach.has(entry + i) || entry[i] != (i < name.size() ? name[i] : '='))
+            return nullptr;
     return entry + name.size() + 1;
 }
 
-constexpr uintptr_t page_size = 4096;
 constexpr int word_size = sizeof(uint64_t);
 constexpr int words_in(int length) {
     return (length + word_size - 1) / word_size;
@@ -105,7 +132,7 @@ __attribute__((no_sanitize("address", "thread"))) bool is_same(const char* text,
 bool Picture::shows(char** environment) const {
     if (environment != array)
         return false;
-    if (!environment)
+    if (!environment || !is_array_there)
         return true;
     if (load(environment + count) || (count && load(environment + count - 1) != last))
         return false;
@@ -130,14 +157,18 @@ void Picture::watch(int index, char* entry) {
     watched = n + 1;
 }
 
-// Whether no change is under way, nor will be while is_read stays true.
-bool is_entered() {
+void leave() {
+    readers.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+// Returns true if no change is under way: none begins until leave().
+bool enter() {
     Backoff backoff;
     do {
-        is_read.store(true, std::memory_order_seq_cst);
+        readers.fetch_add(1, std::memory_order_seq_cst);
         if (!mutations.load(std::memory_order_seq_cst))
             return true;
-        is_read.store(false, std::memory_order_seq_cst);
+        leave();
     } while (backoff.pause(patience));
     return false;
 }
@@ -146,13 +177,26 @@ bool is_entered() {
 
 Mutation::Mutation() {
     mutations.fetch_add(1, std::memory_order_seq_cst);
-    for (Backoff backoff; is_read.load(std::memory_order_seq_cst);)
+    for (Backoff backoff; readers.load(std::memory_order_seq_cst) > standstills;)
         if (!backoff.pause(patience))
             return;
 }
 
 Mutation::~Mutation() {
     mutations.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+// A change that takes longer than our patience is none of libpq's reader's business either: it goes on without.
+Standstill::Standstill() {
+    if (enter())
+        standstills++;
+}
+
+Standstill::~Standstill() {
+    if (standstills) {
+        standstills--;
+        leave();
+    }
 }
 
 bool as_last_read() {
@@ -163,10 +207,12 @@ bool as_last_read() {
     return mutations.load(std::memory_order_relaxed) || p->shows(__atomic_load_n(&environ, __ATOMIC_RELAXED));
 }
 
-void read(const std::string_view* names, int count, void (*use)(void*, const char* const*), void* context) {
+void read(const std::string_view* names, int count, Changed changed, void (*use)(void*, const char* const*),
+          void* context) {
     Lock::Guard guard(reading);
-    if (!is_entered())
+    if (!enter())
         return;
+    Reach reach(changed);
     Picture* newest = picture.load(std::memory_order_relaxed);
     Picture* next = newest && newest + 1 < std::end(pictures) ? newest + 1 : pictures;
     const char* values[most_names] = {};
@@ -174,9 +220,17 @@ void read(const std::string_view* names, int count, void (*use)(void*, const cha
     next->watched = 0;
     char** array = __atomic_load_n(&environ, __ATOMIC_RELAXED);
     char* last = nullptr;
-    for (char* entry = nullptr; array && (entry = load(array + entries)); last = entry, entries++) {
+    next->is_array_there = true;
+    for (char* entry = nullptr; array; last = entry, entries++) {
+        if (!reach.has(array + entries)) {
+            next->is_array_there = false;
+            break;
+        }
+        entry = load(array + entries);
+        if (!entry)
+            break;
         for (int i = 0; i < count; i++) {
-            const char* value = value_in(entry, names[i]);
+            const char* value = value_in(entry, names[i], reach);
             if (!value || values[i])
                 continue;
             values[i] = value;
@@ -188,7 +242,7 @@ void read(const std::string_view* names, int count, void (*use)(void*, const cha
     next->last = last;
     picture.store(next, std::memory_order_release);
     use(context, values);
-    is_read.store(false, std::memory_order_seq_cst);
+    leave();
 }
 
 // As for load_word().
@@ -205,18 +259,10 @@ __attribute__((no_sanitize("address", "thread"))) char* find(const char* name) {
     return nullptr;
 }
 
-char* find_guarded(const char* name) {
-    Lock::Guard guard(reading);
-    if (!is_entered())
-        return nullptr;
-    char* value = find(name);
-    is_read.store(false, std::memory_order_seq_cst);
-    return value;
-}
-
 void forget() {
     mutations.store(0, std::memory_order_relaxed);
-    is_read.store(false, std::memory_order_relaxed);
+    readers.store(0, std::memory_order_relaxed);
+    standstills = 0;
     reading.reset();
 }
 

@@ -1,18 +1,30 @@
-// The environment of the host program, read while other threads may change it.
+// The environment of the host program, read while other threads change it.
 //
-// Programs that change it through libc are seen by our hooks of setenv and its kin, which wrap the real call
-// in a Mutation. Perl writes `environ` itself and calls none of them, and whoever gave putenv() a buffer may
-// change it in place: as_last_read() notices that without a system call, and is asked at every libpq call
-// that starts work.
+// Why: the tag is in the environment, and it can change at any moment and in four ways.
+//   1. Through libc's setenv() and its kin. Our hooks of them wrap the real call in a Mutation, and read afterwards.
+//   2. A program writes `environ` itself, and calls nothing: Perl does.
+//   3. A program changes in place the buffer that it gave to putenv().
+//   4. A program points `environ` at other memory, and may free that without ever looking at it again.
+//
+// What: read() looks names up and takes a picture: the address of the array, its end, and the entries that it found, with
+// their texts. as_last_read() compares the environment with the picture, at every libpq call that starts work.
+//
+// Example: pytest sets PYTEST_CURRENT_TEST with setenv(): the hook reads. A Perl test assigns $ENV{PQSWEEP_TAG}: the next
+// query finds that the entry is another one, and reads.
+//
+// Cost: as_last_read() needs about 5 ns, no system call and no lock. read() goes through the whole array once. If no hook
+// says that libc has changed it, it asks the kernel whether each page is there, because of 4.
+//
+// Context: any thread, signal handler. errno: kept.
 #pragma once
 
 #include <string_view>
 
 namespace pqsweep::environment {
 
-// Keeps readers out while libc moves entries about. It waits for the one that is at it, which no signal can
-// delay. A reader waits for a change no longer than about 50 ms, as it may be in a handler that interrupted it,
-// and then gives up: whoever makes the change reads when it is done.
+// Surrounds a change that libc makes: libc moves entries about then, and nobody may read. Waits for the threads that read
+// for a quarter of a second at most. A reader waits for a change as long, because it might be a handler that interrupted
+// that change, and then gives up: the thread that makes the change reads when it is done.
 class Mutation {
 public:
     Mutation();
@@ -21,21 +33,33 @@ public:
     Mutation& operator=(const Mutation&) = delete;
 };
 
-// False when something may have changed since the last read(): the array, its end, or the first kilobytes of
-// the entries that we watch. No system call, no lock.
+// While one lives, the Mutations of other threads wait. For a revival: libpq reads the environment when it connects, but its
+// caller only uses a connection, and does not expect a setenv() in another thread to matter [revival_environment].
+class Standstill {
+public:
+    Standstill();
+    ~Standstill();
+    Standstill(const Standstill&) = delete;
+    Standstill& operator=(const Standstill&) = delete;
+};
+
+// Returns false if something may have changed since the last read(): the array, its end, or the first kilobytes of the
+// entries in the picture.
 bool as_last_read();
 
-// Looks up `count` names (at most 20) and calls use(context, values) with their values, null where unset. The
-// values are good until `use` returns. Does nothing when a Mutation is under way all the time.
-void read(const std::string_view* names, int count, void (*use)(void* context, const char* const* values),
-          void* context);
+// Who has changed the environment since the last read().
+enum class Changed : bool { by_libc, by_anybody };
 
-// As getenv(), for who can't ask that.
+// Looks up `count` names (at most 20) and calls use(context, values) with their values, null for those that are not set. The
+// values are good until `use` returns. Does nothing if a Mutation is under way all the time.
+void read(const std::string_view* names, int count, Changed changed,
+          void (*use)(void* context, const char* const* values), void* context);
+
+// Returns what getenv() would. For code that runs before another thread can change the environment, or that has to take
+// that risk as libpq does.
 char* find(const char* name);
-// The same with no Mutation under way. Null, too, where there is one all the time.
-char* find_guarded(const char* name);
 
-// In the child of a fork, where other threads' reads and changes do not exist.
+// Forgets the reads and changes of other threads, in the child of a fork: they do not exist there.
 void forget();
 
 } // namespace pqsweep::environment

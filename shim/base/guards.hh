@@ -2,7 +2,8 @@
 //
 //   BlockedSignals  No signal handler runs in the thread, nor jumps away from it.
 //   KeepErrno       errno is at the end what it was at the beginning. Only calls of libc and libpq change it.
-//   KeepThread      Both, and the thread is not cancelled in libc's cancellation points, which libpq calls.
+//   NotCancelled    The thread is not cancelled in libc's cancellation points, which libpq calls.
+//   KeepThread      All three.
 //   NoSigpipe       No SIGPIPE or SIGXFSZ ends the program if a write fails.
 //
 // Context: any thread, signal handler. errno: kept. Locks: none.
@@ -51,17 +52,21 @@ private:
     int error_ = errno;
 };
 
-class KeepThread {
+class NotCancelled {
 public:
-    KeepThread() { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state_); }
-    ~KeepThread() { pthread_setcancelstate(state_, nullptr); }
-    KeepThread(const KeepThread&) = delete;
-    KeepThread& operator=(const KeepThread&) = delete;
+    NotCancelled() { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state_); }
+    ~NotCancelled() { pthread_setcancelstate(state_, nullptr); }
+    NotCancelled(const NotCancelled&) = delete;
+    NotCancelled& operator=(const NotCancelled&) = delete;
 
 private:
+    int state_ = 0;
+};
+
+class KeepThread {
     KeepErrno keep_;
     BlockedSignals blocked_;
-    int state_ = 0;
+    NotCancelled not_cancelled_;
 };
 
 // A signal that a write of ours has raised is taken away at the end. One that was pending before stays.

@@ -17,7 +17,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <sys/auxv.h>
 #include <sys/time.h>
 
 namespace pqsweep {
@@ -66,36 +65,17 @@ EXPORT int unsetenv(const char* name) noexcept {
 
 EXPORT int putenv(char* entry) noexcept {
     char name[64]; // no variable that we watch is longer
-    auto length = static_cast<size_t>(strchrnul(entry, '=') - entry);
+    size_t length = 0;
+    for (; length < sizeof name && entry[length] && entry[length] != '='; length++)
+        name[length] = entry[length];
     bool fits = length < sizeof name;
-    if (fits) {
-        memcpy(name, entry, length);
+    if (fits)
         name[length] = 0;
-    }
     return change_environment(fits ? name : nullptr, [=] { return real::putenv(entry); });
 }
 
 EXPORT int clearenv() noexcept {
     return change_environment(nullptr, [] { return real::clearenv(); });
-}
-
-// libpq calls getenv when it connects, and glibc's getenv does not bear a setenv in another thread. A program that only
-// uses a connection does not expect that. So getenv waits for such a change while a revival connects
-// [revival_environment].
-// Before our constructor has run, the caller can be an allocator that starts up. To look a function up would call that
-// allocator.
-EXPORT char* getenv(const char* name) noexcept {
-    if (revive::kept_descriptor >= 0) [[unlikely]]
-        return environment::find_guarded(name);
-    return real::are_resolved() ? real::getenv(name) : environment::find(name);
-}
-
-EXPORT char* secure_getenv(const char* name) noexcept {
-    if (revive::kept_descriptor >= 0) [[unlikely]]
-        return environment::find_guarded(name);
-    return real::are_resolved()   ? real::secure_getenv(name)
-           : getauxval(AT_SECURE) ? nullptr
-                                  : environment::find(name);
 }
 
 // A revival's new socket gets the old one's number, and PQcancel's socket gets time-outs.

@@ -1,6 +1,7 @@
 #include "shim/hooks/signal.hh"
 
-#include "shim/base/keep_thread.hh"
+#include "shim/base/borrowed_stack.hh"
+#include "shim/base/guards.hh"
 #include "shim/base/sanitizers.hh"
 #include "shim/base/settings.hh"
 #include "shim/lifecycle/revive.hh"
@@ -9,6 +10,7 @@
 #include "shim/real/libc_functions.hh"
 
 #include <csignal>
+#include <cstring>
 
 namespace pqsweep::sweep_signal {
 
@@ -87,7 +89,7 @@ void install(Table& table) {
         action.sa_handler == SIG_DFL) {
         action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
         action.sa_sigaction = handle;
-        sigfillset(&action.sa_mask);
+        memset(&action.sa_mask, 0xff, sizeof action.sa_mask);
         real::sigaction(number, &action, nullptr);
     }
     table.signal = number;

@@ -1,6 +1,8 @@
 #include "shim/lifecycle/revive.hh"
 
 #include "shim/base/clock.hh"
+#include "shim/base/environment.hh"
+#include "shim/base/guards.hh"
 #include "shim/base/settings.hh"
 #include "shim/base/socket.hh"
 #include "shim/base/text.hh"
@@ -218,6 +220,8 @@ Outcome attempt(Table& table, Connection& c, PGconn* conn) {
     constexpr int most_sweeps = 8;
     if (!is_wanted(table, c))
         return Outcome::not_wanted;
+    NotCancelled not_cancelled; // else a cancelled thread would leave the environment at a standstill
+    environment::Standstill standstill;
     int64_t start = now();
     ClientState state(*c.libpq, conn);
     KeptDescriptor kept(*c.libpq, c.libpq->PQsocket(conn));

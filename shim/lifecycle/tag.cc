@@ -152,7 +152,7 @@ std::string_view scoped(std::string_view id, Scope scope) {
     return id;
 }
 
-void reread(Table& table) {
+void reread(Table& table, environment::Changed changed) {
     BlockedSignals blocked;
     struct Context {
         Table& table;
@@ -160,7 +160,7 @@ void reread(Table& table) {
     } context{table, {}};
     Variables variables;
     environment::read(
-        variables.names, variables.count,
+        variables.names, variables.count, changed,
         [](void* data, const char* const* values) {
             auto& c = *static_cast<Context*>(data);
             c.outcome = take(c.table, values);
@@ -191,7 +191,7 @@ Swept end_fixture_from_outside(Table& table, std::string_view name) {
 }
 
 void start(Table& table) {
-    reread(table);
+    reread(table, environment::Changed::by_anybody);
 }
 
 void environment_changed(const char* name) {
@@ -202,7 +202,7 @@ void environment_changed(const char* name) {
         Lock::Guard guard(source.lock);
         source.ended_fixture = TextId::none;
     }
-    reread(*table);
+    reread(*table, environment::Changed::by_libc);
 }
 
 TextId test(Table& table) {

@@ -18,10 +18,10 @@ void start(Table& table);
 void environment_changed(const char* name);
 
 // Before a libpq call that starts work.
-void reread(Table& table);
+void reread(Table& table, environment::Changed changed);
 inline void look(Table& table) {
     if (!environment::as_last_read()) [[unlikely]]
-        reread(table);
+        reread(table, environment::Changed::by_anybody);
 }
 
 // What `pqsweep tag` asks for: the tag is that name, as if PQSWEEP_TAG said so (empty: there is none), until the
