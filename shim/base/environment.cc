@@ -63,7 +63,7 @@ public:
         uintptr_t page = reinterpret_cast<uintptr_t>(place) / page_size;
         if (!is_in_doubt_ || page == last_ || page == last_but_one_)
             return true;
-        if (!sys::is_readable(place))
+        if (!sys::is_mapped(place))
             return false;
         last_but_one_ = last_;
         last_ = page;

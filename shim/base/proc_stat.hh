@@ -1,11 +1,11 @@
-// What /proc/<pid>/stat says, for the shim and the tools.
+// Reads the text of /proc/<pid>/stat, for the shim and the tools.
 #pragma once
 
 #include "shim/base/text.hh"
 
 namespace pqsweep {
 
-// The fields after the program's name, which may have any characters in it: from the third, the state, on.
+// Returns the fields from the third, the state, on. The second is the program's name, with any characters in it.
 inline std::string_view stat_fields(std::string_view stat) {
     size_t name_end = stat.rfind(')');
     return name_end == stat.npos || name_end + 2 > stat.size()
@@ -13,7 +13,8 @@ inline std::string_view stat_fields(std::string_view stat) {
                : std::string_view(stat.data() + name_end + 2, stat.size() - name_end - 2);
 }
 
-// When the process started, in clock ticks since the machine did: with the pid, what names a process. 0: unknown.
+// Returns when the process started, in clock ticks since the machine did; 0 if that is unknown. The pid and this together
+// name a process.
 inline uint64_t start_time_in(std::string_view stat) {
     constexpr int from_state = 22 - 3;
     std::string_view fields = stat_fields(stat);

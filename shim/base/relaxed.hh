@@ -1,5 +1,6 @@
-// Relaxed<T>: a value that several threads, or a signal handler and the thread it interrupts, read and write
-// without any order between them and other memory. Reads and writes like a plain T; never torn.
+// Relaxed<T>: a value that several threads, or a signal handler and the thread that it interrupts, read and write without
+// any order between the value and other memory. It reads and writes like a plain T, and is never torn.
+// Context: any thread, signal handler. errno: kept. Locks: none.
 #pragma once
 
 #include <atomic>
@@ -20,7 +21,7 @@ public:
         value_.store(value, std::memory_order_relaxed);
         return *this;
     }
-    // Answers the new value.
+    // Returns the new value.
     T add(T amount) { return value_.fetch_add(amount, std::memory_order_relaxed) + amount; }
     void raise_to(T candidate) {
         T seen = *this;

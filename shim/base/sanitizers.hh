@@ -1,9 +1,12 @@
-// TSan and MSan, in a program that was built with them, also check libc's functions when we call them. But TSan has
-// seen no atomic of ours, and MSan nothing of what we wrote: they would accuse the program of what we do.
+// Keeps the sanitizers of a program from judging what the shim does.
+//
+// TSan and MSan, in a program that is built with them, check libc's functions also when the shim or libpq calls them. But
+// TSan has seen no atomic of ours, and MSan none of our stores: they would accuse the program [hosts].
+// Context: any thread, signal handler. errno: kept. Locks: none.
 #pragma once
 
 extern "C" {
-// In spite of its name it stands for writes, too.
+// In spite of its name, TSan ignores writes, too.
 [[gnu::weak]] void tsan_ignore(const char* file, int line) __asm__("AnnotateIgnoreReadsBegin");
 [[gnu::weak]] void tsan_heed(const char* file, int line) __asm__("AnnotateIgnoreReadsEnd");
 [[gnu::weak]] void msan_ignore() __asm__("__msan_scoped_disable_interceptor_checks");
@@ -32,7 +35,7 @@ inline void look_again() {
         msan_heed();
 }
 
-// While one lives, the thread's sanitizer looks away.
+// While one lives, the sanitizer ignores the thread.
 class Unseen {
 public:
     Unseen() { look_away(); }
@@ -41,7 +44,8 @@ public:
     Unseen& operator=(const Unseen&) = delete;
 };
 
-// Calls the real function, which may call the program back, or be left by a jump; to be used where an Unseen lives.
+// Calls the real function where an Unseen lives. That function can call the program back, or be left by a jump, and the
+// sanitizer is to see the program.
 template<class Function, class... Args>
 auto in_sight(Function function, Args... args) {
     struct Seen {

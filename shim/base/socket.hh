@@ -24,7 +24,7 @@ Cut cut_socket(int fd, uint64_t cookie, std::string_view farewell);
 // Returns whether the peer of a TCP socket that was shut down still has its end open; false if that is unknown.
 bool is_open_at_peer(int fd, uint64_t cookie);
 
-// Does the same without a duplicate. Only for use inside in_private_descriptor_table().
+// Cuts like cut_socket(), without a duplicate. Only for use inside in_private_descriptor_table().
 void cut_private_socket(int fd, uint64_t cookie, std::string_view farewell);
 
 // Sends to the socket `cookie` if `fd` still is that socket.

@@ -187,11 +187,12 @@ inline int move_mapping(void* memory, size_t size, void* place) {
     return result < 0 && result > -4096 ? static_cast<int>(result) : 0;
 }
 
-// Returns whether the word at `place` can be read. The kernel reads the set of signals before it finds `how` wrong.
-inline bool is_readable(const void* place) {
-    constexpr int no_how = -1;
-    auto word = reinterpret_cast<uintptr_t>(place) & ~uintptr_t{7};
-    return kernel::call(SYS_rt_sigprocmask, no_how, word, nullptr, 8) != -EFAULT;
+// Returns whether the page at `place` is mapped.
+inline bool is_mapped(const void* place) {
+    constexpr uintptr_t page_size = 4096;
+    unsigned char is_resident = 0;
+    uintptr_t page = reinterpret_cast<uintptr_t>(place) / page_size * page_size;
+    return kernel::call(SYS_mincore, page, 1, &is_resident) != -ENOMEM;
 }
 
 // Time.

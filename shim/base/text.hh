@@ -1,5 +1,5 @@
-// Text: builds a message in a buffer of the caller's. What does not fit is cut, never overflows.
-// Async-signal-safe: no stdio, no locale, no allocation.
+// Text: builds a message in a buffer of the caller's, and cuts what does not fit.
+// Context: any thread, signal handler. errno: kept. Locks: none. No stdio, no locale, no allocation.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +14,14 @@ public:
     template<size_t N>
     explicit Text(char (&buffer)[N]) : Text(buffer, N) {}
 
-    // As it stands, NUL bytes included.
+    // Appends the bytes as they are, NUL bytes included.
     Text& raw(std::string_view bytes) {
         size_t n = bytes.size() < capacity_ - size_ ? bytes.size() : capacity_ - size_;
         memcpy(buffer_ + size_, bytes.data(), n);
         size_ += n;
         return *this;
     }
-    // Control characters become '?': a name must not write to the reader's terminal, nor end a message.
+    // Replaces control characters by '?': a name must not write to the reader's terminal, nor end a message.
     Text& operator<<(std::string_view text) {
         size_t from = size_;
         raw(text);
@@ -68,12 +68,12 @@ private:
     size_t size_ = 0;
 };
 
-// (std::string_view's own starts_with calls the C++ runtime where it is not optimized away.)
+// (std::string_view::starts_with() calls the C++ runtime if it is not optimized away.)
 inline bool starts_with(std::string_view text, std::string_view prefix) {
     return text.size() >= prefix.size() && memcmp(text.data(), prefix.data(), prefix.size()) == 0;
 }
 
-// The longest prefix of `text` that has at most `limit` bytes and does not end inside a UTF-8 character.
+// Returns the longest prefix of `text` that has at most `limit` bytes and does not end inside a UTF-8 character.
 inline std::string_view utf8_prefix(std::string_view text, size_t limit) {
     if (text.size() <= limit)
         return text;

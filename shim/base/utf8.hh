@@ -1,4 +1,4 @@
-// What is UTF-8, for the journal and for the tools that print what others wrote.
+// Tells UTF-8 from other bytes, for the journal, and for the tools that print what others wrote.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,8 @@
 
 namespace pqsweep {
 
-// Bytes of the character that `text`, which is not empty, begins with; 0 if it begins with none: an overlong one or a
-// surrogate is none.
+// Returns the size of the character that `text`, which is not empty, begins with; 0 if the bytes are no UTF-8, as an
+// overlong character or a surrogate.
 inline size_t utf8_length(std::string_view text) {
     auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
     auto is_within = [&](size_t i, int least, int most) { return byte(i) >= least && byte(i) <= most; };

@@ -1,10 +1,8 @@
 #include "shim/real/loader_gate.hh"
 
+#include "shim/base/backoff.hh"
+
 #include <atomic>
-#include <ctime>
-#include <sched.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace pqsweep::loader_gate {
 
@@ -14,24 +12,18 @@ constinit std::atomic<int> threads_inside;
 constinit std::atomic<bool> is_forking;
 
 // A fork takes milliseconds. On a busy machine, the system can keep a thread from running for tens of them.
-constexpr int most_turns = 200;
-
-void pause(int turn) {
-    constexpr timespec millisecond{.tv_sec = 0, .tv_nsec = 1'000'000};
-    if (turn < most_turns / 2)
-        sched_yield();
-    else
-        syscall(SYS_nanosleep, &millisecond, nullptr); // libc's nanosleep() is a cancellation point
-}
+constexpr int64_t patience = 100'000'000;
 
 } // namespace
 
 Inside::Inside() {
     threads_inside.fetch_add(1);
-    for (int turn = 0; is_forking && turn < most_turns; turn++) {
+    for (Backoff backoff; is_forking;) {
         threads_inside.fetch_sub(1);
-        pause(turn);
+        bool is_patient = backoff.pause(patience);
         threads_inside.fetch_add(1);
+        if (!is_patient)
+            return;
     }
 }
 
@@ -41,8 +33,9 @@ Inside::~Inside() {
 
 void before_fork() {
     is_forking = true;
-    for (int turn = 0; threads_inside > 0 && turn < most_turns; turn++)
-        pause(turn);
+    for (Backoff backoff; threads_inside > 0;)
+        if (!backoff.pause(patience))
+            return;
 }
 
 void after_fork_in_parent() {
