@@ -48,7 +48,7 @@ void write_to_stderr(std::string_view text) {
         return;
     NoSigpipe guard;
     while (!text.empty()) {
-        if (!sys::is_writable_within(STDERR_FILENO, second)) {
+        if (!sys::is_ready_within(STDERR_FILENO, POLLOUT, second)) {
             is_given_up.store(true, std::memory_order_relaxed);
             return;
         }

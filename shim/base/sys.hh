@@ -136,12 +136,18 @@ inline ssize_t getcwd(char* buffer, size_t size) {
     return kernel::call(SYS_getcwd, buffer, size);
 }
 
-// Returns whether `fd` takes bytes within that time.
-inline bool is_writable_within(int fd, int64_t nanoseconds) {
+// Returns whether `fd` has one of the events within that time, or an error to show.
+inline bool is_ready_within(int fd, short events, int64_t nanoseconds) {
     constexpr int64_t second = 1'000'000'000;
-    pollfd wanted{.fd = fd, .events = POLLOUT, .revents = 0};
+    if (nanoseconds < 0)
+        nanoseconds = 0;
+    pollfd wanted{.fd = fd, .events = events, .revents = 0};
+    // The kernel writes the time that is left, also if a signal comes.
     timespec time{.tv_sec = nanoseconds / second, .tv_nsec = nanoseconds % second};
-    return kernel::call(SYS_ppoll, &wanted, 1, &time, nullptr, 0) == 1 && (wanted.revents & POLLOUT);
+    long ready = -EINTR;
+    while (ready == -EINTR)
+        ready = kernel::call(SYS_ppoll, &wanted, 1, &time, nullptr, 0);
+    return ready == 1;
 }
 
 // Sockets.

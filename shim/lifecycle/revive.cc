@@ -193,6 +193,25 @@ bool is_wanted(Table& table, Connection& c) {
            !c.is_unrestorable && sessions::of(table, c).loss() == Loss::none;
 }
 
+// As PQreset(). The environment holds still only while libpq works, and not while it waits for the server: the tag can change
+// meanwhile [overtaken].
+void reset(const Libpq& libpq, PGconn* conn) {
+    constexpr int64_t patience = 5 * second;
+    int64_t deadline = now() + patience;
+    auto call = [&](auto function) {
+        NotCancelled not_cancelled; // else a cancelled thread would leave the environment at a standstill
+        environment::Standstill standstill;
+        return function(conn);
+    };
+    if (!call(libpq.PQresetStart))
+        return;
+    for (auto status = PGRES_POLLING_WRITING;
+         status == PGRES_POLLING_WRITING || status == PGRES_POLLING_READING; status = call(libpq.PQresetPoll))
+        if (!sys::is_ready_within(libpq.PQsocket(conn), status == PGRES_POLLING_READING ? POLLIN : POLLOUT,
+                                  deadline - now()))
+            return;
+}
+
 // Another session in the PGconn, like the last one. A sweep that came in between has left nothing of it. A connection that
 // is lost in between leaves libpq in a pipeline, out of which only a fresh one helps.
 Outcome reconnect(Table& table, Connection& c, PGconn* conn, const ClientState& state, int64_t start) {
@@ -200,7 +219,7 @@ Outcome reconnect(Table& table, Connection& c, PGconn* conn, const ClientState& 
     const Libpq& libpq = *c.libpq;
     tracker::reviving(table, c);
     for (int losses = 0;; losses++) {
-        libpq.PQreset(conn);
+        reset(libpq, conn);
         if (libpq.PQstatus(conn) != CONNECTION_OK)
             return Outcome::no_server;
         tracker::progressed(table, c, conn);
@@ -220,8 +239,6 @@ Outcome attempt(Table& table, Connection& c, PGconn* conn) {
     constexpr int most_sweeps = 8;
     if (!is_wanted(table, c))
         return Outcome::not_wanted;
-    NotCancelled not_cancelled; // else a cancelled thread would leave the environment at a standstill
-    environment::Standstill standstill;
     int64_t start = now();
     ClientState state(*c.libpq, conn);
     KeptDescriptor kept(*c.libpq, c.libpq->PQsocket(conn));
