@@ -164,6 +164,9 @@ inline int shutdown(int fd, int how) {
 inline ssize_t send(int fd, std::string_view bytes, int flags) {
     return kernel::call(SYS_sendto, fd, bytes.data(), bytes.size(), flags, nullptr, 0);
 }
+inline ssize_t sendmsg(int fd, const msghdr& message, int flags) {
+    return kernel::call(SYS_sendmsg, fd, &message, flags);
+}
 template<class Value>
 int getsockopt(int fd, int level, int name, Value& value) {
     socklen_t size = sizeof value;

@@ -1,14 +1,12 @@
 #include "shim/lifecycle/introduce.hh"
 
 #include "shim/base/settings.hh"
+#include "shim/base/sys.hh"
 #include "shim/base/text.hh"
 
 #include <atomic>
 #include <cstring>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 namespace pqsweep::introduce {
 
@@ -78,11 +76,11 @@ public:
         message.msg_namelen = sizeof address;
         message.msg_iov = parts_;
         message.msg_iovlen = count_;
-        long fd = syscall(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        int fd = sys::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
             return false;
-        bool is_sent = syscall(SYS_sendmsg, fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
-        syscall(SYS_close, fd);
+        bool is_sent = sys::sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+        sys::close(fd);
         return is_sent;
     }
 
