@@ -4,6 +4,7 @@
 
 namespace pqsweep::real {
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a declared name
 #define HOOK(result, name, parameters) constinit LibcFunction<result parameters> name{#name};
 #include "shim/real/libc_calls.def"
 
