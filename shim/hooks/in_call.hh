@@ -24,7 +24,7 @@ inline bool is_nested(const Connection& c, const void* caller) {
 }
 
 // Marks the connection as inside a call while it lives. A sweep claims a connection first and looks for this mark then,
-// and the owner makes this mark first and looks for a claim then, so at least one of them sees the other.
+// and the owner makes this mark first and looks for a claim then, so at least one of them sees the other (I8).
 class InCall {
 public:
     InCall(Connection& c, const PGconn* conn) : c_(c) {

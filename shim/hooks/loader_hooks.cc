@@ -6,7 +6,7 @@
 //         flag.
 //
 // The loader takes the address that it returns to for its caller: RTLD_NEXT, RTLD_DEFAULT, RUNPATH and $ORIGIN depend on
-// it. So both hooks end in a jump, in every build. A test looks at their instructions.
+// it. So both hooks end in a jump, in every build (I17). A test looks at their instructions.
 //
 // Context: any thread. errno: what the loader leaves. Locks: the loader's.
 #include "shim/base/settings.hh"

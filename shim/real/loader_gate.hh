@@ -1,4 +1,4 @@
-// Keeps forks and the loader's lock apart [threads_fork].
+// Keeps forks and the loader's lock apart (I12) [threads_fork].
 //
 // glibc does not reset the loader's lock in the child of a fork. If a thread of ours held it while another thread
 // forked, the child would hang at its first connection. So a fork waits for the threads inside, and a thread that
