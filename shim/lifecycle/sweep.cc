@@ -54,9 +54,11 @@ private:
     bool has_ended(const Connection& c, Activity activity) const {
         Lifetime lifetime = c.lifetime;
         bool is_idle = activity == Activity::idle;
+        bool is_its_openers = is_idle && c.opened_by_fixture;
         if (cause_ == Cause::fixture_end)
-            return lifetime == Lifetime::of_fixture(ended_by_) || (c.opened_by_fixture && c.tag == ended_by_);
-        if (lifetime.is_fixtures() || (is_idle && c.opened_by_fixture))
+            return (c.opened_by_fixture && c.tag == ended_by_) ||
+                   (!is_its_openers && lifetime == Lifetime::of_fixture(ended_by_));
+        if (is_its_openers || lifetime.is_fixtures())
             return false;
         uint32_t tags_since = table_.epoch - lifetime.epoch();
         if (cause_ == Cause::request)

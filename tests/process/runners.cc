@@ -77,6 +77,51 @@ TEST_CASE("pytest: without its adapter a run is as with none") {
     }
 }
 
+TEST_CASE("unittest, RSpec, minitest: fixtures' connections outlive classes and contexts, what tests left "
+          "does not") {
+    const std::string folder = std::filesystem::absolute("tests/fixtures/runners");
+    struct Suite {
+        Words command;
+        Words leaks; // as the summary names them
+    };
+    const Suite suites[] = {
+        {{"/usr/bin/python3", "-m", "unittest", "discover", "-s", folder + "/unittest"},
+         {"test_one::TruncatedTest.test_leaks_in_a_class", "test_one::LeakTest.test_leaks",
+          "test_two::TruncatedTest.test_leaks_in_a_class", "test_two::LeakTest.test_leaks"}},
+        {{"/usr/bin/rspec", "--order", "defined", folder + "/rspec/spec"},
+         {"group a with rows leaks in context a", "group a leaks in a",
+          "group b with rows leaks in context b", "group b leaks in b"}},
+        {{"/usr/bin/ruby", folder + "/minitest/tests.rb"}, {"Shop.OrdersTest::test_leaks"}},
+    };
+    for (const Suite& suite : suites) {
+        CAPTURE(suite.command[0]);
+        Run correct(gate, suite.command);
+        CAPTURE(correct.output);
+        CAPTURE(correct.summary);
+        CHECK(correct.status == 0);
+        CHECK(!contains(correct.summary, "pqsweep:"));
+
+        Run leaky(gate, suite.command, {{"LEAK", "1"}});
+        CAPTURE(leaky.output);
+        CAPTURE(leaky.summary);
+        CHECK(leaky.status == 3);
+        for (const std::string& leak : suite.leaks)
+            CHECK(contains(leaky.summary, leak));
+    }
+}
+
+TEST_CASE("prove: the file is the tag, and the user's own variables stay in force") {
+    Run run({"--report", "always"}, {"/usr/bin/prove", "tests/fixtures/runners/prove/t"},
+            {{"PERL5OPT", "-Mstrict"}, {"SPEC_OPTS", "--no-color"}});
+    CAPTURE(run.output);
+    CHECK(run.status == 0);
+    CHECK(contains(run.summary, "tests/fixtures/runners/prove/t/one.t"));
+    Run variables({}, {"/bin/sh", "-c", "echo $PERL5OPT; echo $SPEC_OPTS"},
+                  {{"PERL5OPT", "-Mstrict"}, {"SPEC_OPTS", "--no-color"}});
+    CHECK(contains(variables.output, "-MPqsweep -Mstrict"));
+    CHECK(contains(variables.output, "pqsweep_rspec.rb' --no-color"));
+}
+
 TEST_CASE("the user's own sitecustomize and PYTHONPATH stay in force") {
     Folder folder("sitecustomize");
     write_text(folder.path / "sitecustomize.py", "import sys\nsys.mark = 'mine'\n");

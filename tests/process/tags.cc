@@ -121,6 +121,13 @@ TEST_CASE(
         CHECK(error.find("when fixture \"db\" ended") != error.npos);
         CHECK(error.find("PQSWEEP_KEEP='tag=db'") != error.npos);
     }
+    SUBCASE("the end of another fixture that used its connection leaves it alone") {
+        client.say("setenv PQSWEEP_FIXTURE other");
+        CHECK(is_alive("own"));
+        client.say("setenv PQSWEEP_FIXTURE");
+        client.say("setenv PQSWEEP_FIXTURE_END other");
+        CHECK(is_alive("own"));
+    }
     SUBCASE("it can be set up, and end, again") {
         client.say("setenv PQSWEEP_FIXTURE_END db");
         CHECK(server.is_clear_of(client.application()));

@@ -10,21 +10,31 @@ namespace pqsweep::tools {
 
 namespace {
 
+// Puts `entry` before the user's own entries, unless this run is part of another, which has put it there.
 void prepend(const char* variable, const std::string& entry, char separator) {
     const char* former = getenv(variable);
     std::string list = former ? former : "";
-    if (list == entry || list.starts_with(entry + separator)) // this run is part of another
+    if (list == entry || list.starts_with(entry + separator))
         return;
     setenv(variable, list.empty() ? entry.c_str() : fmt::format("{}{}{}", entry, separator, list).c_str(), 1);
+}
+
+bool has_blank(const std::string& path) {
+    return path.find_first_of(" \t\n") != std::string::npos;
 }
 
 } // namespace
 
 void bring_adapters() {
-    auto folder = find_installed("runners", "share/pqsweep");
-    if (!folder || folder->string().find(':') != std::string::npos)
+    auto found = find_installed("runners", "share/pqsweep");
+    if (!found || found->string().find(':') != std::string::npos)
         return;
-    prepend("PYTHONPATH", folder->lexically_normal() / "python", ':');
+    std::string folder = found->lexically_normal();
+    prepend("PYTHONPATH", folder + "/python", ':');
+    prepend("RUBYLIB", folder + "/ruby", ':');
+    prepend("SPEC_OPTS", fmt::format("--require '{}/ruby/pqsweep_rspec.rb'", folder), ' ');
+    if (!has_blank(folder)) // perl splits the variable there, and knows no quotes
+        prepend("PERL5OPT", fmt::format("-I{}/perl -MPqsweep", folder), ' ');
 }
 
 } // namespace pqsweep::tools

@@ -8,7 +8,7 @@ import os
 import sys
 
 here = os.path.dirname(os.path.abspath(__file__))
-adapters = {"_pytest.config": "pqsweep_pytest"}
+adapters = {"_pytest.config": "pqsweep_pytest", "unittest.suite": "pqsweep_unittest"}
 
 
 class Finder(object):
@@ -45,12 +45,13 @@ def attach_after(loader, adapter):
 
 
 def load(name):
-    from importlib import util
+    from importlib import import_module
 
-    spec = util.spec_from_file_location(name, os.path.join(here, name + ".py"))
-    module = util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    sys.path.insert(0, here)
+    try:
+        return import_module(name)
+    finally:
+        sys.path.remove(here)
 
 
 def import_next():

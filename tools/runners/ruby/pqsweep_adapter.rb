@@ -1,0 +1,36 @@
+# What the adapters of Ruby's runners have in common: they report to pqsweep, through the environment, which test is running
+# and which fixture is set up.
+module PqsweepAdapter
+  @fixtures = [''] # those that are being set up, the innermost last
+
+  class << self
+    def begin_test(id)
+      say('PQSWEEP_TEST', id)
+    end
+
+    # Has all swept that tests have left open.
+    def end_tests
+      say('PQSWEEP_TEST', '')
+    end
+
+    def set_up(fixture)
+      @fixtures.push(fixture)
+      say('PQSWEEP_FIXTURE', fixture)
+      yield
+    ensure
+      @fixtures.pop
+      say('PQSWEEP_FIXTURE', @fixtures.last)
+    end
+
+    def end_fixture(fixture)
+      ENV['PQSWEEP_FIXTURE_END'] = fixture
+      ENV.delete('PQSWEEP_FIXTURE_END')
+    end
+
+    private
+
+    def say(variable, value)
+      ENV[variable] = value unless ENV[variable] == value
+    end
+  end
+end
