@@ -72,6 +72,25 @@ void remember_call(Table& table, Connection& c, const sessions::Reading& reading
     c.has_session = sessions::settled(c, session);
 }
 
+// The real call, behind those that make what a revival has left out.
+template<Call call, class... Args>
+auto real_work(Table& table, Connection& c, PGconn* conn, Args... args) {
+    auto function = c.libpq->get<call>();
+    using Result = decltype(function(conn, args...));
+    if constexpr (kind_of<call>.starts_work) {
+        if (c.has_session && sessions::of(table, c).has_left_out() &&
+            c.libpq->PQtransactionStatus(conn) != PQTRANS_ACTIVE) [[unlikely]] {
+            PGresult* error = sessions::make_left_out_of<call>(c, sessions::of(table, c), conn, args...);
+            if constexpr (std::is_same_v<Result, PGresult*>)
+                if (error)
+                    return error;
+            if (error)
+                c.libpq->PQclear(error);
+        }
+    }
+    return in_sight(function, conn, args...);
+}
+
 // Surrounds the real call on a connection that we track. It is kept out of work(), which needs no stack for a call that has
 // nothing to do.
 template<Call call, class... Args>
@@ -84,7 +103,8 @@ template<Call call, class... Args>
         tag::look(table);
     InCall in_call(c, conn);
     if (c.state() == State::swept) [[unlikely]] {
-        auto outcome = kind.starts_work ? revive::attempt(table, c, conn) : revive::Outcome::not_wanted;
+        auto outcome = kind.starts_work ? revive::attempt(table, c, conn, sessions::rolls_back<call>(args...))
+                                        : revive::Outcome::not_wanted;
         if (outcome == revive::Outcome::no_server)
             return failure<call>(conn, args...);
         if constexpr (kind.looks)
@@ -100,7 +120,7 @@ template<Call call, class... Args>
     sessions::Reading reading;
     if (kind.starts_work && sessions::is_worth_it(c))
         reading = sessions::read_ahead<call>(c, conn, args...);
-    Result result = in_sight(function, conn, args...);
+    Result result = real_work<call>(table, c, conn, args...);
     tracker::settle(table, c, conn, kind.reads);
     remember_call<call>(table, c, reading, result, args...);
     if (is_busy(c.activity)) {

@@ -14,8 +14,9 @@ enum class Outcome : uint8_t {
     not_restorable, // it was connected, but what its session had could not be made again; swept as before
 };
 
-// Called by the owner, inside its call, on a swept connection that is about to start work.
-Outcome attempt(Table& table, Connection& connection, PGconn* conn);
+// Called by the owner, inside its call, on a swept connection that is about to start work. `rolls_back`: with a plain
+// ROLLBACK, which is answered truthfully if the connection was swept in a transaction: by a session without it.
+Outcome attempt(Table& table, Connection& connection, PGconn* conn, bool rolls_back);
 
 // Its owner looks whether the server sent something, and nothing is under way: whether that may go on as if
 // nothing had been sent. Not for one that listens for notifications, and not for one whose owner looks again and

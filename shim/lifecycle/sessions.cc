@@ -36,6 +36,18 @@ Dialect dialect_of(const Connection& c, const PGconn* conn) {
     return dialect;
 }
 
+PGresult* make_left_out(const Connection& c, PGconn* conn, Note& note) {
+    PGresult* result =
+        note.by_sql ? c.libpq->PQexec(conn, note.text().data())
+                    : c.libpq->PQprepare(conn, note.key().data(), note.text().data(),
+                                         static_cast<int>(note.count), note.count ? note.types() : nullptr);
+    note.is_left_out = c.libpq->PQresultStatus(result) != PGRES_COMMAND_OK;
+    if (note.is_left_out)
+        return result;
+    c.libpq->PQclear(result);
+    return nullptr;
+}
+
 void got(const Connection& c, ResultInProgress& in_progress, Session& session, const PGresult* result) {
     if (!result) {
         session.gets(!in_progress.has_failed, in_progress.tag, in_progress.granted);

@@ -72,6 +72,33 @@ Reading read_ahead(const Connection& c, const PGconn* conn, Args... args) {
     return reading;
 }
 
+template<Call call, class... Args>
+bool rolls_back(Args... args) {
+    if constexpr (has_text<call>)
+        return [](const char* sql, auto...) { return is_rollback(text_of(sql)); }(args...);
+    else
+        return false;
+}
+
+// Makes a prepared statement that a revival has left out. Returns the server's error if that can't be done; else null.
+PGresult* make_left_out(const Connection& connection, PGconn* conn, Note& note);
+
+// Makes those that this call executes. Returns the first error, which is then the owner's own; else null.
+template<Call call, class... Args>
+PGresult* make_left_out_of(const Connection& c, const Session& session, PGconn* conn, Args... args) {
+    PGresult* error = nullptr;
+    auto make = [&](Note& note) {
+        if (!error)
+            error = make_left_out(c, conn, note);
+    };
+    if constexpr (has_text<call>)
+        [&](const char* sql, auto...) { session.each_left_out(text_of(sql), make); }(args...);
+    else if constexpr (call == Call::PQexecPrepared || call == Call::PQsendQueryPrepared ||
+                       call == Call::PQdescribePrepared || call == Call::PQsendDescribePrepared)
+        [&](const char* name, auto...) { session.each_left_out_named(name, make); }(args...);
+    return error;
+}
+
 // After `call` has sent something off.
 template<Call call, class... Args>
 void sent(Session& session, const Reading& reading, Args... args) {

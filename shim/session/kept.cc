@@ -98,7 +98,11 @@ void Kept::apply(Note* note) {
         for (Note& other : notes_)
             if (is_setting(other.act) && is_custom(other))
                 other.act = Act::define;
-    notes_.drop_if([&](const Note& other) { return replaces(*note, other); });
+    bool replaces_any = false; // of thousands of prepared statements, mostly none
+    for (const Note& other : notes_)
+        replaces_any = replaces_any || replaces(*note, other);
+    if (replaces_any)
+        notes_.drop_if([&](const Note& other) { return replaces(*note, other); });
     bool stays = false;
     if (note->act == Act::try_lock || note->act == Act::try_lock_shared)
         note->act = note->act == Act::try_lock ? Act::lock : Act::lock_shared;

@@ -27,6 +27,7 @@ struct Note {
     bool is_value : 1;    // set: the text is the value
     bool is_harmless : 1; // prepare: its execution has no effect
     bool escapes : 1;     // as in Dialect
+    bool is_left_out : 1; // prepare: a revival could not make it
     bool is_void : 1;     // pending, and something sent since makes an end of it
 
     // nullptr when there is no memory. What Notes drop, or drop(), is freed.

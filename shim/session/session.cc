@@ -238,7 +238,7 @@ void Session::apply(Note* note, std::string_view command_tag, uint32_t granted) 
         if (note->act == Act::discard_all)
             kept_.start_again();
         if (note->act == Act::discard_all || note->act == Act::deallocate_all)
-            has_effective_ = has_unnamed_;
+            has_effective_ = has_unnamed_, has_left_out_ = false;
     }
     kept_.apply(note);
 }

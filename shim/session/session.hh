@@ -62,6 +62,25 @@ public:
         kept_.each(visit);
     }
 
+    // A prepared statement could not be made again; it is made when it is executed.
+    void leave_out(Note& note, bool is_left_out) {
+        note.is_left_out = is_left_out;
+        has_left_out_ |= is_left_out;
+    }
+    // Calls visit(Note&) for each left-out statement that this text, or the execution of `name`, executes.
+    template<class Visit>
+    void each_left_out(std::string_view sql, Visit visit) const;
+    template<class Visit>
+    void each_left_out_named(const char* name, Visit visit) const {
+        Note* note = has_left_out_ ? kept_.prepared(Note::compared(name ? name : "")) : nullptr;
+        if (note && note->is_left_out)
+            visit(*note);
+    }
+    bool has_left_out() const { return has_left_out_; }
+
+    // The open transaction is rolled back.
+    void rolls_back() { transaction_.rolls_back(kept_); }
+
     // The session is another one, or over.
     void forget();
     // Nothing is remembered, pending, or known of the session at all: all bytes are zero.
@@ -102,8 +121,22 @@ private:
     bool has_effective_; // some statement is prepared whose execution has an effect
     bool has_unnamed_;   // an unnamed statement is prepared
     bool awaits_sync_;
+    bool has_left_out_;
 };
 
 static_assert(sizeof(Session) <= 96);
+
+template<class Visit>
+void Session::each_left_out(std::string_view sql, Visit visit) const {
+    if (!has_left_out_)
+        return;
+    read_sql(sql, {}, {}, [&](const Effect& effect) {
+        Note* execution = effect.act == Act::execute ? Note::make(effect) : nullptr;
+        if (!execution)
+            return;
+        each_left_out_named(execution->key().data(), visit);
+        Note::drop(execution);
+    });
+}
 
 } // namespace pqsweep

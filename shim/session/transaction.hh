@@ -21,6 +21,11 @@ public:
     void fails(bool ends_it, Kept& kept);
     // All outcomes are known: an implicit one is committed.
     void ends_implicitly(Kept& kept);
+    // It is rolled back by other means than a command.
+    void rolls_back(Kept& kept) {
+        roll_back(kept);
+        is_open_ = has_failed_ = false;
+    }
     // The server's word.
     void settles(bool is_open, Kept& kept);
     // It may have been committed, or not.

@@ -208,6 +208,70 @@ TEST_CASE("a prepared statement that was executed had the effect of its text") {
     CHECK(shared.say("execute c prepared") == "PGRES_COMMAND_OK");
 }
 
+TEST_CASE("a prepared statement that can't be made again is made when it is executed; the error is its own") {
+    Shared shared;
+    shared.say("exec c create table left_out(i int)");
+    CHECK(shared.say("prepare c select * from left_out") == "PGRES_COMMAND_OK");
+    shared.say("exec c prepare by_sql as select * from left_out");
+    shared.say("exec c prepare other as select 7");
+    shared.say("exec c drop table left_out");
+    shared.sweep();
+    CHECK(shared.say("exec c execute other") == "PGRES_TUPLES_OK 7");
+    CHECK(contains(shared.say("execute c prepared"), "42P01"));
+    CHECK(contains(shared.say("exec c execute by_sql"), "42P01"));
+    shared.say("exec c create table left_out(i int)");
+    CHECK(shared.say("execute c prepared") == "PGRES_TUPLES_OK");
+    CHECK(shared.say("exec c execute by_sql") == "PGRES_TUPLES_OK");
+    shared.say("exec c drop table left_out");
+}
+
+TEST_CASE("texts come back in the encoding that they were sent in") {
+    Shared shared;
+    CHECK(shared.say("encoding c LATIN1") == "0");
+    shared.say("exec c prepare two as select length('\xc3\xa9')");
+    shared.say("exec c set custom.thing = '\xc3\xa9'");
+    shared.say("exec c set names 'UTF8'");
+    shared.sweep();
+    CHECK(shared.say("exec c execute two") == "PGRES_TUPLES_OK 2");
+    CHECK(shared.say("exec c select length(current_setting('custom.thing'))") == "PGRES_TUPLES_OK 2");
+    CHECK(shared.say("parameter c client_encoding") == "UTF8");
+}
+
+TEST_CASE("a plain ROLLBACK after a sweep in a transaction is true, and no error; anything else is told") {
+    for (const std::string& where : {std::string(), Server::tls()}) {
+        for (const char* rollback : {"exec c ROLLBACK", "params1 c abort work ;"}) {
+            CAPTURE(where);
+            CAPTURE(std::string(rollback));
+            Shared shared(where);
+            shared.say("notices c");
+            shared.say("exec c set lock_timeout = 4");
+            shared.say("exec c begin; set work_mem = '3MB'");
+            shared.sweep();
+            CHECK(shared.say(rollback) == "PGRES_COMMAND_OK");
+            CHECK(shared.say("transaction c") == "idle");
+            CHECK(shared.say(
+                      "exec c select concat(current_setting('work_mem'), current_setting('lock_timeout'))") ==
+                  "PGRES_TUPLES_OK 4MB4ms");
+            shared.say("finish c");
+            shared.client.finish();
+            CHECK(shared.client.errors() == "");
+        }
+    }
+    for (const char* other :
+         {"exec c commit", "exec c rollback to x", "exec c rollback; select 1", "exec c select 1"}) {
+        CAPTURE(std::string(other));
+        Shared shared;
+        shared.say("exec c begin; savepoint x");
+        shared.sweep();
+        CHECK(contains(shared.say(other), "57P01"));
+    }
+    Shared lost;
+    lost.say("exec c select pg_advisory_lock(1)");
+    lost.say("exec c begin");
+    lost.sweep();
+    CHECK(contains(lost.say("exec c rollback"), "57P01"));
+}
+
 TEST_CASE("a custom setting that was ever set is empty, and strings are read by the rules of their time") {
     Shared shared;
     shared.say("exec c begin; set local app.tenant = '42'; commit");

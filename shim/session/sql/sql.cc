@@ -80,6 +80,19 @@ bool is_plain(std::string_view sql) {
            !has_telling_word(between(start, sql.data() + sql.size()));
 }
 
+bool is_rollback(std::string_view sql) {
+    Tokens tokens(sql);
+    Token token = tokens.next();
+    if (!token.is("rollback") && !token.is("abort"))
+        return false;
+    token = tokens.next();
+    if (token.is("work") || token.is("transaction"))
+        token = tokens.next();
+    while (token.is(';'))
+        token = tokens.next();
+    return token.kind == Token::Kind::end;
+}
+
 namespace commands {
 
 void any(Reader& reader) {

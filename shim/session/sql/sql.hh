@@ -111,6 +111,8 @@ uint32_t read_sql_into(std::string_view sql, const Dialect& dialect, const Param
 // The same for what `PREPARE name AS ...` does when it is executed.
 uint32_t read_prepared_into(std::string_view sql, const Dialect& dialect, const Parameters& parameters,
                             VisitEffect visit, void* visitor);
+// Returns whether the text is a plain ROLLBACK or ABORT.
+bool is_rollback(std::string_view sql);
 // Returns whether a glance shows a single statement without any effect. False for what has to be read.
 bool is_plain(std::string_view sql);
 

@@ -167,6 +167,22 @@ TEST_CASE("prepared statements: by SQL and through libpq, with or without the tr
     CHECK(s.is_zero());
 }
 
+TEST_CASE("prepared statements: those left out, by the texts and calls that execute them") {
+    Fresh s;
+    s.prepares("A", "select 1").runs("prepare b as select 2").runs("prepare c as select 3");
+    s->each([&](Note& note) { s->leave_out(note, note.key() != "c"); });
+    std::string found;
+    auto visit = [&](const Note& note) { found.append(note.key()).append(" "); };
+    s->each_left_out("select 1; execute \"A\"; EXECUTE B (1); execute c; execute a", visit);
+    CHECK(found == "A b ");
+    s->each_left_out_named("b", visit);
+    s->each_left_out_named("c", visit);
+    s->each_left_out_named(nullptr, visit);
+    CHECK(found == "A b b ");
+    s.runs("deallocate all");
+    CHECK(s.is_zero());
+}
+
 TEST_CASE("prepared statements: names of 63 bytes") {
     Fresh s;
     std::string name(70, 'n');

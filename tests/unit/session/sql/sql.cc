@@ -209,6 +209,14 @@ TEST_CASE("transactions: all their words") {
     CHECK_ACT("prepare transaction 'x'", Act::prepare_transaction, "");
 }
 
+TEST_CASE("a plain ROLLBACK") {
+    for (std::string_view sql : {"rollback", " /* x */ ABORT work;", "Rollback Transaction ; ;"})
+        CHECK(is_rollback(sql));
+    for (std::string_view sql : {"", "rollback to x", "rollback and chain", "rollback; select 1",
+                                 "rollback prepared 'x'", "commit", "rollbacks"})
+        CHECK_FALSE(is_rollback(sql));
+}
+
 TEST_CASE("listening, prepared statements, cursors, DISCARD and LOAD") {
     CHECK_ACT("LISTEN Ch", Act::listen, "ch");
     CHECK_ACT("unlisten \"Ch\"", Act::unlisten, "Ch");
