@@ -1,26 +1,27 @@
-// Kept: what of a session counts, whatever becomes of a transaction, and what of it cannot be made again.
+// Kept: holds what counts in a session, whatever becomes of a transaction, and knows what of it can't be made again.
+// Context: owner thread. errno: not kept. Locks: none.
 #pragma once
 
 #include "shim/session/notes.hh"
 
 namespace pqsweep {
 
-// Why a session cannot be made again. In the order of precedence of what is told.
+// Why a session can't be made again. Of several reasons the owner gets the first in this order.
 enum class Loss : uint8_t { none, temporary_table, advisory_lock, held_cursor, unclear, too_much };
 
-// "it had a temporary table", to follow what was not done; empty for none.
+// Returns "it had a temporary table", to follow what was not done; empty for none.
 std::string_view words_for(Loss loss);
 
-// Whether what the later note does makes an end of the other one, or takes its place.
+// Returns whether the later note ends what the other one did, or takes its place.
 bool replaces(const Note& later, const Note& note);
 
 class Kept {
 public:
-    // Takes effect now. The note is taken.
+    // Lets the note take effect now, and owns it.
     void apply(Note* note);
-    // Something is not known.
+    // Notes that something is not known, by no statement in particular.
     void lose() { is_unclear_ = true; }
-    // More than can be remembered.
+    // Drops all notes: they are more than a session may remember.
     void give_up();
     bool is_given_up() const { return is_given_up_; }
     void start_again() { is_given_up_ = false; }
@@ -35,9 +36,9 @@ public:
     bool is_empty() const { return notes_.is_empty() && !is_unclear_ && !is_given_up_; }
     void drop_all() { notes_.drop_all(); }
 
-    // The prepared statement of that name; nullptr if there is none.
+    // Returns the prepared statement of that name; nullptr if there is none.
     Note* prepared(std::string_view name) const { return notes_.find(Act::prepare, name); }
-    // A simple query, or another Parse, has taken the unnamed statement's place.
+    // Drops the unnamed statement, whose place a simple query or another Parse has taken.
     void drop_unnamed();
 
     // As Session::each.

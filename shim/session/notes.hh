@@ -1,5 +1,6 @@
-// Notes: what a text does to its session, from when it is sent until it counts no more. The lists own their notes,
-// have no constructor and no destructor, and are empty when all their bytes are zero.
+// Notes: lists of what texts do to their session, from when they are sent until they count no more. A list owns its
+// notes, has no constructor and no destructor, and is empty when all its bytes are zero.
+// Context: owner thread. errno: not kept. Locks: none. Allocates with calloc().
 #pragma once
 
 #include "shim/session/sql/sql.hh"
@@ -12,13 +13,14 @@ namespace pqsweep {
 
 struct Note {
     Note* next;
-    uint32_t key_size;     // the NUL not counted
-    uint32_t text_size;    // the NUL not counted
-    uint32_t count;        // savepoint, lock: of equal ones beside it. prepare: of types, unless by_sql
-    int8_t column;         // try_lock: as in Effect
-    int8_t encoding;       // as in Dialect, and the same below
-    uint32_t statement;    // which one of its text, until it is sent
-    uint32_t plain_behind; // closes_text: things without a note sent between this one and the next
+    uint32_t key_size;  // the NUL not counted
+    uint32_t text_size; // the NUL not counted
+    uint32_t count;     // savepoint, lock: of equal ones beside it. prepare: of types, unless by_sql
+    int8_t column;      // try_lock: as in Effect
+    int8_t encoding;    // as in Dialect, and the same below
+    uint32_t statement; // which one of its text, until it is sent
+    uint32_t
+        plain_behind; // closes_text: how many things without a note were sent between this one and the next
     Act act;
     bool by_sql : 1;      // prepare: by a statement, not through libpq
     bool closes_text : 1; // the last note of one thing sent
@@ -28,13 +30,13 @@ struct Note {
     bool is_harmless : 1; // prepare: its execution has no effect
     bool escapes : 1;     // as in Dialect
     bool is_left_out : 1; // prepare: a revival could not make it
-    bool is_void : 1;     // pending, and something sent since makes an end of it
+    bool is_void : 1;     // pending, and ended by something sent since
 
-    // nullptr when there is no memory. What Notes drop, or drop(), is freed.
+    // Returns nullptr if there is no memory. Notes free what they drop; drop() frees a note of no list.
     static Note* make(const Effect& effect);
     static Note* make(Act act, std::string_view name, std::string_view text, size_t n, const unsigned* types);
     static void drop(Note* note);
-    // As much of a name as the server compares.
+    // Returns as much of a name as the server compares.
     static std::string_view compared(std::string_view name) {
         return {name.data(), name.size() < 63 ? name.size() : 63};
     }
@@ -67,10 +69,10 @@ public:
     Iterator end() const { return Iterator(nullptr); }
 
     bool is_empty() const { return !first_; }
-    // nullptr when there is none.
+    // Each returns nullptr if the list is empty.
     Note* first() const { return first_; }
     Note* last() const { return last_; }
-    // The last one of these; nullptr when there is none.
+    // Returns the last note of these; nullptr if there is none.
     Note* find(Act act, std::string_view key) const;
     size_t bytes() const { return bytes_; }
 
@@ -78,7 +80,7 @@ public:
     Note* take_first(); // there is one
     void drop_all();
     void drop_behind(Note* note);
-    // Calls predicate(const Note&) for each, in order.
+    // Drops those for which predicate(const Note&) returns true, called for each in order.
     template<class Predicate>
     void drop_if(Predicate predicate);
 

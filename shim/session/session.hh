@@ -1,6 +1,24 @@
-// Session: what a connection's owner has made of its session, and must find again in a session that takes its
-// place. Pure bookkeeping: no libpq, no input or output, no lock; only the connection's owner calls it. All-zero
-// bytes are an empty session, which owns no memory; forget() gives back what another one owns.
+// Session: what a connection's owner has made of its session, and must find again in a session that takes its place.
+//
+// A swept connection that its owner uses again reconnects. The fresh server process knows nothing of the settings,
+// prepared statements and channels of the last one, and nobody can ask the last one any more. So the shim reads every
+// text that the owner sends, and remembers what it does. An example, with what is remembered:
+//
+//   SET work_mem = '3MB'                    sends(), gets(ok), settles(): kept
+//   BEGIN                                   a transaction is open
+//   SET lock_timeout = 4                    in the transaction
+//   PREPARE p AS SELECT pg_advisory_lock($1)    kept: a rollback does not undo it
+//   ROLLBACK                                lock_timeout is forgotten
+//   EXECUTE p(7)                            kept: lock 7, which can't be taken again for certain: a loss
+//   SELECT pg_advisory_unlock(7)            no loss any more
+//   each(): SET work_mem = '3MB', then PREPARE p ..., as they came
+//
+// What the texts do not show for certain is a loss, with the statement that made it so: the owner gets an error that
+// says why, and never another session. What it costs: a glance at each text; a text with an effect is read, and its note
+// takes some 60 bytes and the text, 1 MB at most for a connection.
+//
+// All-zero bytes are an empty session, which owns no memory; forget() gives back what another one owns.
+// Context: the connection's owner thread. errno: not kept. Locks: none.
 #pragma once
 
 #include "shim/session/kept.hh"
@@ -12,47 +30,47 @@ class Session {
 public:
     static constexpr size_t most_bytes = 1 << 20; // of what is remembered and pending, per connection
 
-    // The owner thread sends this text: one statement, or several separated by semicolons.
+    // Follows a text that the owner thread sends: one statement, or several separated by semicolons.
     void sends(std::string_view sql, const Dialect& dialect = {}, const Parameters& parameters = {});
-    // A text without any effect: is_plain().
+    // Follows a text for which is_plain() returns true.
     void sends_plain() {
         replace_unnamed();
         sends_other();
     }
-    // A Parse through libpq. `types` can be null; an empty name is the unnamed statement's.
+    // Follows a Parse through libpq. `types` can be null; an empty name is the unnamed statement's.
     void sends_prepare(const char* name, const char* sql, int n, const unsigned* types,
                        const Dialect& dialect = {});
-    // A prepared statement's execution: it has the effects of the statement's text.
+    // Follows the execution of a prepared statement, which has the effects of the statement's text.
     void sends_execute(const char* name, const Parameters& parameters);
-    // A Close of a prepared statement through libpq.
+    // Follows a Close of a prepared statement through libpq.
     void sends_close(const char* name);
-    // Something else whose outcome comes in the same sequence, and that has no effect: a description.
+    // Follows something else whose outcome comes in the same sequence, without an effect: a description.
     void sends_other();
-    // A call of a function by its object identifier, whose arguments are not read.
+    // Follows a call of a function by its object identifier. Its arguments are not read.
     void sends_call(int function);
-    // The owner thread waits for none of the outcomes that have not come.
+    // Gives up the outcomes that have not come. Their effects are not known.
     void discards();
-    // All that was sent before has its outcome, and an implicit transaction ends: a pipeline's Sync.
+    // Follows the outcome of a pipeline's Sync, which ends an implicit transaction.
     void syncs();
-    // Something was sent in a pipeline: its transaction lasts until a Sync, even if all outcomes have come.
+    // Notes that something was sent in a pipeline: its transaction lasts until a Sync, even if all outcomes have come.
     void expects_sync() { awaits_sync_ = true; }
     bool awaits_sync() const { return awaits_sync_; }
-    // Whether the oldest outcome to come is that of a single statement.
+    // Returns whether the oldest outcome to come is that of a single statement.
     bool awaits_one() const { return !plain_ && !pending_.is_empty() && !pending_.first()->of_many; }
 
-    // The outcome of the oldest thing sent that has none yet: one call for each thing sent. `ok`: no error.
-    // `command_tag`: of its last result, as PQcmdStatus has it; empty when there is none or it is not known.
+    // Follows the outcome of the oldest thing sent that has none yet. `ok`: no error.
+    // `command_tag`: of its last result, as PQcmdStatus has it; empty if there is none or it is not known.
     // `granted`: the columns of its only row that are true, the first one in the lowest bit.
     void gets(bool ok, std::string_view command_tag, uint32_t granted = ~0u);
-    // The server is idle after everything sent; libpq's word for whether in a transaction, which is the truth.
-    // Outcomes that have not come will not, and count as not known.
+    // Follows a server that is idle after everything sent. `in_transaction` is libpq's word, which is the truth.
+    // Outcomes that have not come never will, and count as not known.
     void settles(bool in_transaction);
 
-    // Of what is committed. In a transaction, what it has done so far is not in it.
+    // Both speak of what is committed, and not of what an open transaction has done so far.
     Loss loss() const { return kept_.lost().loss; }
     Kept::Lost lost() const { return kept_.lost(); }
 
-    // Whether it listens for notifications, as far as is committed.
+    // Returns whether the session listens for notifications, as far as is committed.
     bool listens() const { return kept_.listens(); }
 
     // Calls visit(Note&) for what a fresh session must be given, in an order that works: a prepared statement (Parse
@@ -62,7 +80,7 @@ public:
         kept_.each(visit);
     }
 
-    // A prepared statement could not be made again; it is made when it is executed.
+    // Notes whether a revival could make a prepared statement. One that is left out is made when it is executed.
     void leave_out(Note& note, bool is_left_out) {
         note.is_left_out = is_left_out;
         has_left_out_ |= is_left_out;
@@ -78,7 +96,7 @@ public:
     }
     bool has_left_out() const { return has_left_out_; }
 
-    // The open transaction is rolled back.
+    // Forgets the open transaction, which is rolled back.
     void rolls_back() { transaction_.rolls_back(kept_); }
 
     // The session is another one, or over.

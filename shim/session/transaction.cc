@@ -49,7 +49,7 @@ void Transaction::savepoint(Note* note) {
     Note* last = notes_.last();
     if (!last || last->act != Act::savepoint || last->key() != note->key())
         return notes_.append(note);
-    last->count++; // a program may set the same one over and over
+    last->count++; // a program can set the same one over and over
     Note::drop(note);
 }
 

@@ -1,5 +1,6 @@
-// Transaction: what has been done in it and counts once it is committed, savepoints included. Also an implicit one, of
-// what is sent before the outcome of all is known.
+// Transaction: holds what was done in a transaction and counts once it commits, savepoints included. An implicit
+// transaction holds what succeeded before the next Sync, or before the server is idle.
+// Context: owner thread. errno: not kept. Locks: none.
 #pragma once
 
 #include "shim/session/kept.hh"
@@ -8,27 +9,27 @@ namespace pqsweep {
 
 class Transaction {
 public:
-    // What a rollback undoes. The note is taken.
+    // Adds what a rollback undoes, and owns the note.
     void add(Note* note) { notes_.append(note); }
-    // What counts at once has been done.
+    // Drops what a later note replaces that counts at once.
     void drop_replaced(const Note& later);
-    // A command that begins or ends a transaction or a savepoint. `command_tag`: empty when it is not known. The note
-    // is taken.
+    // Follows a command that begins or ends a transaction or a savepoint, and owns its note. `command_tag`: empty if
+    // it is not known.
     void control(Note* note, std::string_view command_tag, Kept& kept);
-    // A command that does not control it: has succeeded, which tells that the transaction had not failed before.
+    // Follows any other command that succeeded: the transaction had not failed before.
     void succeeds() { has_failed_ = false; }
-    // Some command failed. `ends_it`: one that was to commit it, alone.
+    // Follows a command that failed. `ends_it`: the command was to commit the transaction, alone.
     void fails(bool ends_it, Kept& kept);
-    // All outcomes are known: an implicit one is committed.
+    // Commits an implicit transaction: all its outcomes are known.
     void ends_implicitly(Kept& kept);
-    // It is rolled back by other means than a command.
+    // Rolls back without a command: the session has ended.
     void rolls_back(Kept& kept) {
         roll_back(kept);
         is_open_ = has_failed_ = false;
     }
-    // The server's word.
+    // Takes the server's word for whether a transaction is open.
     void settles(bool is_open, Kept& kept);
-    // It may have been committed, or not.
+    // Forgets what can have been committed or not.
     void lose_track(Kept& kept);
 
     bool has_failed() const { return has_failed_; }
@@ -46,7 +47,7 @@ private:
 
     Notes notes_;
     bool is_open_;    // by BEGIN
-    bool has_failed_; // known only as long as the outcomes tell
+    bool has_failed_; // known only as long as outcomes come
 };
 
 } // namespace pqsweep

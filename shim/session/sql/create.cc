@@ -38,7 +38,7 @@ void create_temporary(Reader& reader) {
         reader.accept("exists");
     std::string_view key = temporary_name(reader);
     if (!is_dropped_on_commit(reader))
-        reader.tell(Act::create_temporary, key);
+        reader.report(Act::create_temporary, key);
     other(reader);
 }
 
@@ -70,7 +70,7 @@ void create(Reader& reader) {
     for (Token last{}; !reader.at_end() && !now.is('(') && !now.is("as") && !now.is("on");
          last = now, reader.step()) {
         if (last.names("pg_temp") && reader.accept('.')) {
-            reader.tell(Act::create_temporary, reader.name());
+            reader.report(Act::create_temporary, reader.name());
             break;
         }
     }
@@ -94,7 +94,7 @@ void drop(Reader& reader) {
     do {
         std::string_view key = temporary_name(reader);
         if (key.find('.') == key.npos)
-            reader.tell(Act::drop_temporary, key);
+            reader.report(Act::drop_temporary, key);
     } while (reader.accept(','));
 }
 
@@ -108,7 +108,7 @@ void alter(Reader& reader) {
     std::string_view key = temporary_name(reader);
     reader.accept('*');
     if (reader.accept("rename") && reader.accept("to"))
-        reader.tell(Act::rename_temporary, key);
+        reader.report(Act::rename_temporary, key);
 }
 
 void into(Reader& reader) {
@@ -116,7 +116,7 @@ void into(Reader& reader) {
     bool is_temporary = accept_temporary(reader);
     reader.accept("table");
     if (is_temporary || reader.now().names("pg_temp"))
-        reader.tell(Act::create_temporary, temporary_name(reader));
+        reader.report(Act::create_temporary, temporary_name(reader));
 }
 
 } // namespace pqsweep::commands

@@ -11,7 +11,7 @@ constexpr Act nothing = Act::begin;
 
 constexpr int most_depth = 8;
 
-// What a text that is run, with the strings in it as further such texts, may do to the session.
+// What a text that is run, with the strings in it as further such texts, can do to the session.
 Act hidden_in(std::string_view body, int depth) {
     Tokens tokens(body);
     bool starts = true, commits = false;
@@ -55,11 +55,11 @@ void do_block(Reader& reader) {
         is_language = now.is("language");
     }
     if (found != nothing)
-        reader.tell(found);
+        reader.report(found);
 }
 
 void call(Reader& reader) {
-    reader.tell(Act::unclear_at_once);
+    reader.report(Act::unclear_at_once);
 }
 
 } // namespace pqsweep::commands

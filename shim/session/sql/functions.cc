@@ -111,27 +111,27 @@ Value value_of(const Token& argument, const Parameters& parameters) {
 }
 
 // `text`: from the function's name to the closing parenthesis.
-void tell_setting(Reader& reader, const Arguments& arguments, std::string_view text, bool is_sure) {
+void report_setting(Reader& reader, const Arguments& arguments, std::string_view text, bool is_sure) {
     const auto& [key, value, is_local] = arguments.each;
     bool is_known = arguments.count == Arguments::most, is_for_transaction = false;
     is_known &= value_of(is_local, reader.parameters()).to_boolean(is_for_transaction);
     Value name = value_of(key, reader.parameters()), setting = value_of(value, reader.parameters());
     std::string_view named = arguments.count == Arguments::most ? name.bytes : std::string_view();
-    reader.tell_name(named);
-    reader.tell_temporary(is_plain_string(value) ? value.text : setting.bytes);
+    reader.report_name(named);
+    reader.report_temporary(is_plain_string(value) ? value.text : setting.bytes);
     if (is_known && is_for_transaction)
         return;
     bool are_literals = is_plain_string(key) && is_plain_string(value);
     if (!is_known || !is_sure || named.empty())
-        reader.tell(Act::set_unknown, named);
+        reader.report(Act::set_unknown, named);
     else if (are_literals && is_local.kind != Token::Kind::parameter)
-        reader.tell(Act::set, key.text, text, "SELECT pg_catalog.");
+        reader.report(Act::set, key.text, text, "SELECT pg_catalog.");
     else if (setting.kind == Value::Kind::null)
-        reader.tell(Act::unset, named);
+        reader.report(Act::unset, named);
     else if (setting.bytes.data())
-        reader.tell_value(named, setting.bytes);
+        reader.report_value(named, setting.bytes);
     else
-        reader.tell(Act::set_unknown, named);
+        reader.report(Act::set_unknown, named);
 }
 
 // The arguments of a lock in a form that is equal for equal locks, as far as possible; empty if they are not known, or
@@ -219,10 +219,10 @@ private:
     bool is_hashed_ = false;  // a function of a text was
 };
 
-// `column`: of the result's, where the call's answer is; -1: none.
-void tell_lock(Reader& reader, Act act, const Arguments& arguments, bool is_sure, int column) {
+// `column`: the result's, in which the call's value is; -1: none.
+void report_lock(Reader& reader, Act act, const Arguments& arguments, bool is_sure, int column) {
     LockKey key(reader.tokens_of(arguments.text), reader.parameters());
-    reader.tell_lock(act, is_sure ? key.view() : std::string_view(), column);
+    reader.report_lock(act, is_sure ? key.view() : std::string_view(), column);
 }
 
 } // namespace
@@ -250,13 +250,13 @@ void read(Reader& reader, std::string_view statement) {
         bool is_sure = is_list && depth == 0;
         if (*act == Act::set) {
             const char* end = arguments.text.data() + arguments.text.size() + arguments.is_closed;
-            tell_setting(reader, arguments, between(token.text.data(), end), is_sure);
+            report_setting(reader, arguments, between(token.text.data(), end), is_sure);
         } else if (*act == Act::unclear_at_once) {
-            reader.tell(*act);
+            reader.report(*act);
         } else if (*act != Act::unlock_all) {
-            tell_lock(reader, *act, arguments, is_sure, is_sure ? column : -1);
+            report_lock(reader, *act, arguments, is_sure, is_sure ? column : -1);
         } else if (is_sure) {
-            reader.tell(Act::unlock_all);
+            reader.report(Act::unlock_all);
         }
         column++;
     }

@@ -1,12 +1,14 @@
-// Glance: a first look at a text, which for nearly all that programs send is the last: it costs a tenth of reading it.
+// Prefilter: looks at a text for the first time, and for nearly all that programs send also for the last. A look costs a
+// tenth of reading.
+// Context: any. It allocates nothing and never reads past the text.
 #pragma once
 
 #include <string_view>
 
 namespace pqsweep {
 
-// Whether one of the words may be in the text without which a statement that is no command of its own (SELECT, UPDATE,
-// anything but those in sql.cc) has no effect: EXECUTE, INTO, set_config, setseed, dblink, what sets up replication
+// Returns whether one of the words can be in the text without which a statement that begins with none of the commands
+// in sql.cc (a SELECT, an UPDATE) has no effect: EXECUTE, INTO, set_config, setseed, dblink, what sets up replication
 // origins, and all about advisory locks. True for words that only look like it.
 bool has_telling_word(std::string_view text);
 

@@ -37,19 +37,19 @@ std::string_view Reader::name() {
     do
         step();
     while (accept('.') && now_.is_name());
-    if (now_.is('&')) // U&"...", with escapes: it may be any name
-        tell(Act::unclear_at_once);
+    if (now_.is('&')) // U&"...", with escapes: it can be any name
+        report(Act::unclear_at_once);
     return since(start);
 }
 
-void Reader::tell_temporary(std::string_view value) {
+void Reader::report_temporary(std::string_view value) {
     constexpr std::string_view name = "pg_temp";
     for (size_t at = 0; at + name.size() <= value.size(); at++) {
         size_t same = 0;
         while (same < name.size() && lower(value[at + same]) == name[same])
             same++;
         if (same == name.size())
-            return tell(Act::unclear);
+            return report(Act::unclear);
     }
 }
 

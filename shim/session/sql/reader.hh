@@ -1,4 +1,5 @@
-// Reader: walks through a text, statement by statement and token by token, and tells what the statements do.
+// Reader: walks through a text, statement by statement and token by token, and reports what the statements do.
+// Context: any. It allocates nothing and never reads past the text.
 #pragma once
 
 #include "shim/base/text.hh"
@@ -14,11 +15,11 @@ public:
         : tokens_(sql, dialect.escapes), end_(sql.data() + sql.size()), dialect_(dialect),
           parameters_(parameters), visit_(visit), visitor_(visitor), behind_(sql.data()) {}
 
-    // Goes to the first token of the next statement; false when there is none.
+    // Goes to the first token of the next statement. Returns false if there is none.
     bool next_statement();
     uint32_t statements() const { return statements_; }
 
-    // The next token to read; at the statement's end, what ends it: nothing goes past that.
+    // Returns the next token to read. At the statement's end that is what ends it, and no step goes past.
     const Token& now() const { return now_; }
     bool at_end() const { return now_.kind == Token::Kind::end || (depth_ == 0 && now_.is(';')); }
     // Not inside parentheses.
@@ -36,38 +37,40 @@ public:
     }
     // Semicolons do not end the statement while this is above 0. It counts parentheses by itself.
     void nest(int by) { depth_ += by; }
-    // Steps over it, if it is the next.
+    // Each steps over the next token if it is that, and returns whether it was.
     bool accept(std::string_view lower_case_word);
     bool accept(char symbol);
 
-    // Steps over a name with its qualifiers; empty when there is none.
+    // Steps over a name with its qualifiers, and returns it; empty if there is none.
     std::string_view name();
-    // Steps to the statement's end; answers all of the statement.
+    // Steps to the statement's end. Returns all of the statement.
     std::string_view whole();
-    // What has been stepped over since now() started there.
+    // Returns what was stepped over since now() started there.
     std::string_view since(const char* start) const {
         return start < behind_ ? between(start, behind_) : std::string_view();
     }
 
-    // What is told of a statement that is only prepared is not passed on, but makes it one that is not harmless.
-    void tell(Act act, std::string_view key = {}, std::string_view text = {}, std::string_view before = {}) {
-        tell({act, false, false, -1, statements_, key, before, text});
+    // Passes an effect on to the visitor. An effect of a statement that is only prepared is not passed on: it makes the
+    // statement one that is not harmless.
+    void report(Act act, std::string_view key = {}, std::string_view text = {},
+                std::string_view before = {}) {
+        report({act, false, false, -1, statements_, key, before, text});
     }
-    void tell_value(std::string_view key, std::string_view value) {
-        tell({Act::set, false, true, -1, statements_, key, {}, value});
+    void report_value(std::string_view key, std::string_view value) {
+        report({Act::set, false, true, -1, statements_, key, {}, value});
     }
-    // What a setting of that name does, whatever becomes of its value.
-    void tell_name(std::string_view key) {
+    // Reports what setting that name does, whatever becomes of its value.
+    void report_name(std::string_view key) {
         if (key.find('.') != key.npos)
-            tell(Act::define, key);
+            report(Act::define, key);
     }
-    // With pg_temp in the search_path, whatever is created can be temporary.
-    void tell_temporary(std::string_view value);
-    void tell_lock(Act act, std::string_view key, int column) {
-        tell({act, false, false, is_explained ? -1 : column, statements_, key, {}, {}});
+    // Reports doubt if the value names pg_temp: with that in the search_path, all that is created can be temporary.
+    void report_temporary(std::string_view value);
+    void report_lock(Act act, std::string_view key, int column) {
+        report({act, false, false, is_explained ? -1 : column, statements_, key, {}, {}});
     }
-    void tell_prepared(std::string_view key, std::string_view text) {
-        tell({Act::prepare, is_harmless_, false, -1, statements_, key, {}, text});
+    void report_prepared(std::string_view key, std::string_view text) {
+        report({Act::prepare, is_harmless_, false, -1, statements_, key, {}, text});
     }
     void begin_prepared() { is_prepared_ = is_harmless_ = true; }
     void end_prepared() { is_prepared_ = false; }
@@ -77,15 +80,15 @@ public:
     Tokens tokens_of(std::string_view part) const { return Tokens(part, dialect_.escapes); }
 
 private:
-    void tell(const Effect& effect) {
+    void report(const Effect& effect) {
         if (is_prepared_) {
             is_harmless_ = false;
             return;
         }
-        Effect told = effect;
-        if (is_loss(told.act))
-            told.text = excerpt();
-        visit_(visitor_, told);
+        Effect reported = effect;
+        if (is_loss(reported.act))
+            reported.text = excerpt();
+        visit_(visitor_, reported);
     }
 
     // The statement's beginning, for people.

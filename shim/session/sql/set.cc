@@ -4,18 +4,18 @@ namespace pqsweep::commands {
 
 namespace {
 
-void tell_value(Reader& reader, std::string_view key, bool is_default) {
+void report_value(Reader& reader, std::string_view key, bool is_default) {
     if (key.empty())
-        return reader.tell(Act::set_unknown);
-    reader.tell_name(key);
+        return reader.report(Act::set_unknown);
+    reader.report_name(key);
     if (is_default)
-        return reader.tell(Act::unset, key);
+        return reader.report(Act::unset, key);
     std::string_view text = reader.whole();
-    reader.tell_temporary(text);
-    reader.tell(Act::set, key, text);
+    reader.report_temporary(text);
+    reader.report(Act::set, key, text);
 }
 
-// SESSION CHARACTERISTICS AS TRANSACTION: the modes may be separated by commas or by nothing.
+// SESSION CHARACTERISTICS AS TRANSACTION: the modes can be separated by commas or by nothing.
 void modes(Reader& reader) {
     while (!reader.at_end()) {
         const char* start = reader.now().text.data();
@@ -35,12 +35,12 @@ void modes(Reader& reader) {
             reader.step();
             key = "default_transaction_deferrable";
         }
-        reader.tell(Act::set, key, reader.since(start), "SET SESSION CHARACTERISTICS AS TRANSACTION ");
+        reader.report(Act::set, key, reader.since(start), "SET SESSION CHARACTERISTICS AS TRANSACTION ");
         reader.accept(',');
     }
 }
 
-// What has a word of its own behind SESSION. True when it was that.
+// Reads what is not a setting behind SESSION. Returns whether it was that.
 bool of_session(Reader& reader) {
     if (reader.accept("characteristics")) {
         if (reader.accept("as") && reader.accept("transaction"))
@@ -49,7 +49,7 @@ bool of_session(Reader& reader) {
     }
     if (!reader.accept("authorization"))
         return false;
-    tell_value(reader, "session_authorization", reader.now().is("default"));
+    report_value(reader, "session_authorization", reader.now().is("default"));
     return true;
 }
 
@@ -82,8 +82,8 @@ void set(Reader& reader) {
     reader.step();
     if (reader.accept("local")) {
         std::string_view key = reader.name();
-        reader.tell_name(key);
-        return reader.tell_temporary(reader.whole());
+        reader.report_name(key);
+        return reader.report_temporary(reader.whole());
     }
     if (now.is("constraints"))
         return;
@@ -96,12 +96,12 @@ void set(Reader& reader) {
     std::string_view key = special(now);
     std::string_view written = reader.name();
     if (reader.accept('=') || reader.accept("to"))
-        return tell_value(reader, written, now.is("default"));
+        return report_value(reader, written, now.is("default"));
     if (key.empty() || (key == "timezone" && !reader.accept("zone")))
-        return reader.tell(Act::set_unknown);
+        return reader.report(Act::set_unknown);
     bool is_default = now.is("default") || (key == "timezone" && now.is("local")) ||
                       (key == "client_encoding" && reader.at_end());
-    tell_value(reader, key, is_default);
+    report_value(reader, key, is_default);
 }
 
 void reset(Reader& reader) {
@@ -109,13 +109,13 @@ void reset(Reader& reader) {
     Token first = reader.now();
     std::string_view key = reader.name();
     if (first.is("all"))
-        reader.tell(Act::unset_all);
+        reader.report(Act::unset_all);
     else if (first.is("session") && reader.accept("authorization"))
-        reader.tell(Act::unset, "session_authorization");
+        reader.report(Act::unset, "session_authorization");
     else if (first.is("time") && reader.accept("zone"))
-        reader.tell(Act::unset, "timezone");
+        reader.report(Act::unset, "timezone");
     else if (!key.empty())
-        reader.tell(Act::unset, key);
+        reader.report(Act::unset, key);
 }
 
 } // namespace pqsweep::commands

@@ -37,7 +37,7 @@ auto reader_of(const Token& first) {
     return &other;
 }
 
-// Or what may be one: the semicolon may be part of a string.
+// Or what looks like one: the semicolon can be part of a string.
 bool has_second_statement(std::string_view sql) {
     size_t semicolon = sql.find(';');
     return semicolon != sql.npos && sql.find_first_not_of(" \t\n\r\f\v", semicolon + 1) != sql.npos;
@@ -108,7 +108,7 @@ uint32_t read_sql_into(std::string_view sql, const Dialect& dialect, const Param
     Reader reader(sql, dialect, parameters, visit, visitor);
     if (!is_readable(sql, dialect)) {
         reader.next_statement();
-        reader.tell(Act::unclear_at_once);
+        reader.report(Act::unclear_at_once);
     } else {
         while (reader.next_statement())
             any(reader);

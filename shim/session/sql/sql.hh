@@ -1,5 +1,6 @@
-// SQL: just enough of PostgreSQL's commands to tell what a text does to its session. What it cannot read, it takes
+// SQL: reads just enough of PostgreSQL's commands to know what a text does to its session. It takes what it can't read
 // for something that matters.
+// Context: any. It allocates nothing and never reads past the text.
 #pragma once
 
 #include "shim/session/sql/parameters.hh"
@@ -22,7 +23,7 @@ enum class Act : uint8_t {
     prepare_transaction, // ends the transaction
 
     set,         // key, text
-    set_unknown, // key, or none: a value that the text does not tell
+    set_unknown, // key, or none: a value that the text does not show
     unset,       // key
     unset_all,   // but not role and session_authorization
     listen,      // key, text
@@ -33,14 +34,14 @@ enum class Act : uint8_t {
     drop_temporary,   // key
     drop_all_temporary,
     hold,    // key: a cursor
-    unclear, // something that the text does not tell
+    unclear, // something that the text does not show
 
     close, // key: a cursor
     close_all,
     prepare,    // key, text
     deallocate, // key
     deallocate_all,
-    lock,            // key: the arguments, or none if they do not tell which lock, and how often
+    lock,            // key: the arguments, or none if they do not show which lock, and how often
     lock_shared,     // key
     try_lock,        // key, column
     try_lock_shared, // key, column
@@ -57,11 +58,11 @@ enum class Act : uint8_t {
 inline bool is_control(Act act) {
     return act <= Act::prepare_transaction;
 }
-// What a rollback undoes, and a transaction's end makes count.
+// Returns whether a rollback undoes it, and only a commit makes it count.
 inline bool is_transactional(Act act) {
     return act > Act::prepare_transaction && act <= Act::unclear;
 }
-// What the server can not be given again.
+// Returns whether a fresh server process can't be given it again.
 inline bool is_loss(Act act) {
     switch (act) {
     case Act::set_unknown:
@@ -95,7 +96,7 @@ struct Effect {
     Act act;
     bool is_harmless;        // prepare: its execution has no effect
     bool is_value;           // set: the text is the value itself
-    int column;              // try_lock: of the result's, where the answer is; -1: none
+    int column;              // try_lock: of the result's, where the function's result is; -1: none
     uint32_t statement;      // counted from 1
     std::string_view key;    // as written: fold_name makes it comparable
     std::string_view before; // the statement that has this effect is this, and then the text

@@ -15,7 +15,7 @@ void update(Reader& reader) {
     if (name.names("pg_catalog") && ahead.next().is('.'))
         name = ahead.next();
     if (name.names("pg_settings"))
-        reader.tell(Act::unclear);
+        reader.report(Act::unclear);
 }
 
 // Leaves the arguments to the caller, which looks for calls in them.
@@ -31,8 +31,8 @@ void execute(Reader& reader) {
                 token = tokens.next();
         } while (depth > 0 && token.kind != Token::Kind::end);
     bool has_list = token.is(')');
-    reader.tell(Act::execute, name.is_name() ? name.text : std::string_view(),
-                has_list ? between(start, token.text.data() + 1) : std::string_view());
+    reader.report(Act::execute, name.is_name() ? name.text : std::string_view(),
+                  has_list ? between(start, token.text.data() + 1) : std::string_view());
 }
 
 } // namespace
@@ -43,7 +43,7 @@ void other(Reader& reader) {
     bool has_calls = false;
     for (; !reader.at_end(); reader.step()) {
         if (now.is('&') && reader.ahead().next().kind == Token::Kind::quoted)
-            reader.tell(Act::unclear_at_once); // U&"...", with escapes: any name
+            reader.report(Act::unclear_at_once); // U&"...", with escapes: any name
         if (!now.is_name() || now.text.size() < 4)
             continue;
         switch (lower(now.text[0])) {
@@ -78,13 +78,13 @@ void other(Reader& reader) {
 }
 
 void begin(Reader& reader) {
-    reader.tell(Act::begin);
+    reader.report(Act::begin);
 }
 
 void start(Reader& reader) {
     reader.step();
     if (reader.now().is("transaction"))
-        reader.tell(Act::begin);
+        reader.report(Act::begin);
 }
 
 namespace {
@@ -95,7 +95,7 @@ bool chains(Reader& reader) {
     return reader.accept("and") && reader.accept("chain");
 }
 
-// The word may be left out, and may be the name.
+// The word can be left out, and can be the name.
 std::string_view name_behind(Reader& reader, std::string_view word) {
     bool is_word = reader.now().is(word);
     std::string_view name = reader.name();
@@ -107,7 +107,7 @@ std::string_view name_behind(Reader& reader, std::string_view word) {
 void commit(Reader& reader) {
     reader.step();
     if (!reader.now().is("prepared"))
-        reader.tell(chains(reader) ? Act::commit_chain : Act::commit);
+        reader.report(chains(reader) ? Act::commit_chain : Act::commit);
 }
 
 void rollback(Reader& reader) {
@@ -116,33 +116,33 @@ void rollback(Reader& reader) {
         return;
     bool chain = chains(reader);
     if (reader.accept("to"))
-        reader.tell(Act::rollback_to, name_behind(reader, "savepoint"));
+        reader.report(Act::rollback_to, name_behind(reader, "savepoint"));
     else
-        reader.tell(chain ? Act::rollback_chain : Act::rollback);
+        reader.report(chain ? Act::rollback_chain : Act::rollback);
 }
 
 void savepoint(Reader& reader) {
     reader.step();
-    reader.tell(Act::savepoint, reader.name());
+    reader.report(Act::savepoint, reader.name());
 }
 
 void release(Reader& reader) {
     reader.step();
-    reader.tell(Act::release, name_behind(reader, "savepoint"));
+    reader.report(Act::release, name_behind(reader, "savepoint"));
 }
 
 void listen(Reader& reader) {
     reader.step();
     std::string_view channel = reader.name();
-    reader.tell(Act::listen, channel, reader.whole());
+    reader.report(Act::listen, channel, reader.whole());
 }
 
 void unlisten(Reader& reader) {
     reader.step();
     if (reader.now().is('*'))
-        reader.tell(Act::unlisten_all);
+        reader.report(Act::unlisten_all);
     else
-        reader.tell(Act::unlisten, reader.name());
+        reader.report(Act::unlisten, reader.name());
 }
 
 namespace {
@@ -165,11 +165,11 @@ void prepare(Reader& reader) {
     bool is_transaction = reader.now().is("transaction");
     std::string_view key = reader.name();
     if (is_transaction && reader.now().kind == Token::Kind::string)
-        return reader.tell(Act::prepare_transaction);
+        return reader.report(Act::prepare_transaction);
     reader.begin_prepared();
     body(reader);
     reader.end_prepared();
-    reader.tell_prepared(key, reader.whole());
+    reader.report_prepared(key, reader.whole());
 }
 
 void prepared(Reader& reader) {
@@ -208,9 +208,9 @@ void deallocate(Reader& reader) {
         key = reader.name();
     }
     if (is_all)
-        reader.tell(Act::deallocate_all);
+        reader.report(Act::deallocate_all);
     else
-        reader.tell(Act::deallocate, key);
+        reader.report(Act::deallocate, key);
 }
 
 void declare(Reader& reader) {
@@ -218,7 +218,7 @@ void declare(Reader& reader) {
     std::string_view key = reader.name();
     for (bool with = false; !reader.at_end() && !reader.now().is("for"); reader.step()) {
         if (with && reader.now().is("hold"))
-            reader.tell(Act::hold, key);
+            reader.report(Act::hold, key);
         with = reader.now().is("with");
     }
     other(reader);
@@ -227,24 +227,24 @@ void declare(Reader& reader) {
 void close(Reader& reader) {
     reader.step();
     if (reader.now().is("all"))
-        reader.tell(Act::close_all);
+        reader.report(Act::close_all);
     else
-        reader.tell(Act::close, reader.name());
+        reader.report(Act::close, reader.name());
 }
 
 void load(Reader& reader) {
     reader.step();
     std::string_view key = reader.now().text;
     if (reader.now().kind == Token::Kind::string)
-        reader.tell(Act::load, key, reader.whole());
+        reader.report(Act::load, key, reader.whole());
 }
 
 void discard(Reader& reader) {
     reader.step();
     if (reader.now().is("all"))
-        reader.tell(Act::discard_all);
+        reader.report(Act::discard_all);
     else if (reader.now().is("temp") || reader.now().is("temporary"))
-        reader.tell(Act::drop_all_temporary);
+        reader.report(Act::drop_all_temporary);
 }
 
 } // namespace pqsweep::commands

@@ -1,4 +1,4 @@
-// Commands: each function reads the rest of a statement, from its first word on, and tells what it does.
+// Commands: each function reads the rest of a statement, from its first word on, and reports what it does.
 #pragma once
 
 #include "shim/session/sql/reader.hh"
@@ -8,7 +8,7 @@ namespace pqsweep::commands {
 // Dispatches on the statement's first word.
 void any(Reader& reader);
 
-// Any that has no function of its own, or a part of one that has: what expressions, queries and EXECUTE may do.
+// Reads any command that has no function here, or a part of one that has: what expressions, queries and EXECUTE do.
 void other(Reader& reader);
 
 void begin(Reader& reader);

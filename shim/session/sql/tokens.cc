@@ -31,7 +31,7 @@ bool is_newline(char c) {
     return c == '\n' || c == '\r';
 }
 
-// Each of these goes on from `at`, and answers where what it skips ends.
+// Each of these goes on from `at`, and returns the end of what it skips.
 
 const char* skip(const char* at, const char* end, int of) {
     while (at < end && is_any(*at, of))

@@ -1,5 +1,5 @@
-// Tokens: PostgreSQL's lexical rules, as far as they tell words from strings, comments and names. Never reads past
-// the text, whatever is in it.
+// Tokens: splits a text by PostgreSQL's lexical rules, as far as they tell words from strings, comments and names.
+// Context: any. It allocates nothing and never reads past the text, whatever is in it.
 #pragma once
 
 #include <cstddef>
@@ -60,7 +60,7 @@ private:
 };
 
 // Writes the name, an argument list or a string in comparable form: words and the names of settings in lower case,
-// identifiers without quotes, no blanks. At most name.size() bytes; answers how many.
+// identifiers without quotes, no blanks. Returns how many bytes, at most name.size().
 size_t fold_name(std::string_view name, bool of_setting, char* out);
 
 } // namespace pqsweep
