@@ -155,6 +155,10 @@ void History::close(Process& process, const JournalRecord& record) {
     if (place == process.connections.end())
         return;
     Open& c = place->second;
+    if (c.is_live && record.by == name_of(journal::Close::late)) {
+        c.is_closed = true;
+        return;
+    }
     if (c.awaits_fate)
         settle(process, c, record.by == name_of(journal::Close::reset) ? Fate::reset : Fate::closed_late);
     else if (c.is_live)
@@ -181,13 +185,18 @@ void History::sweep(Process& process, const JournalRecord& record) {
     tags_[c.tag].swept.of(activity_named(record.state))++;
     Run& run = runs_[process.run];
     run.timeline.sweep(now_ - run.start, c.tag);
+    if (c.is_closed) {
+        settle(process, c, Fate::closed_late);
+        count(process, c.tag, 0, -1);
+        process.connections.erase(place);
+    }
 }
 
 void History::end(Process& process) {
     for (auto& [number, c] : process.connections) {
         if (c.awaits_fate)
             settle(process, c, Fate::left_open);
-        else if (c.is_live)
+        else if (c.is_live && !c.is_closed)
             settle(process, c, Fate::open_at_exit);
         count(process, c.tag, c.is_live ? -1 : 0, -1);
     }

@@ -93,6 +93,7 @@ private:
         bool is_source = false;
         bool is_live = true;
         bool awaits_fate = false;
+        bool is_closed = false; // late, but the sweep's record is still to come
     };
     struct Process {
         uint32_t run;

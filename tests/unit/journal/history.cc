@@ -118,6 +118,17 @@ TEST_CASE("a peak is that of all processes of the run at once, and without sweep
     CHECK(told.counts("a").peak_without == 3);
 }
 
+TEST_CASE("an owner can journal its late close before another thread journals the sweep") {
+    Told told;
+    told.tag(1, "a").open(1, 1, "a");
+    told(1, Event::close, {.connection = 1, .by = "late"});
+    told.sweep(1, 1, "a", "idle").end(1);
+    CHECK(told.counts("a").opened == 1);
+    CHECK(told.counts("a").closed == 0);
+    CHECK(told.counts("a").of(Fate::closed_late) == 1);
+    CHECK(told.history.runs().at(0).timeline.live() == 0);
+}
+
 TEST_CASE("a killed process takes its connections with it") {
     Told told;
     told.tag(1, "a").tag(2, "a");
