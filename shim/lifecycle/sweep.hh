@@ -1,7 +1,26 @@
-// The sweep: force-closes the stragglers.
+// The sweep: closes the stragglers, the connections that are still open although their tag has ended.
 //
-// Everything here is async-signal-safe: descriptors, atomics and PQcancel (which libpq promises to be so). It
-// is no cancellation point and keeps errno.
+// A sweep runs inside the call that changes the tag (setenv, or the handler of PQSWEEP_SIGNAL), so no connection of the
+// old module is left when the new module goes on. The connections belong to other threads, or to the code that the
+// handler interrupts. So the sweep reads and claims slots, works on sockets and sends cancels, and touches no PGconn. The
+// owner learns of it at its next call.
+//
+//     for each slot    claim it (ledger.hh), send a Terminate if the server waits for one, shut the socket down
+//     then             cancel what is running, up to seven times; a backend whose socket is shut down lives on until
+//                      its statement ends, and a cancel that comes before the statement does nothing
+//
+// For example, test_a.py leaves an idle connection, and a second thread in `select pg_sleep(60)`. When pytest sets the
+// next PYTEST_CURRENT_TEST, our setenv sweeps both. The idle session ends with the Terminate. The other socket is shut
+// down, PQcancel ends the statement, and PQexec returns an error in its thread.
+//
+// It costs about half of what PQfinish takes for an idle straggler (bench/micro). Cancels take two seconds at most,
+// however many servers do not respond.
+//
+// At the descriptor limit no duplicate of a socket can be made, which shutting down the right socket needs. Then the sweep
+// does the rest in a vfork-like clone with a descriptor table of its own.
+//
+// Context: any thread, signal handler; no signal handler runs in this thread meanwhile. errno: kept. It is no cancellation
+// point. Locks: the journal's and the table's own, for a few instructions. Memory: none; PQcancel is async-signal-safe.
 #pragma once
 
 #include "shim/table/table.hh"
@@ -12,26 +31,22 @@ using Swept = ByActivity<uint32_t>;
 
 namespace sweep {
 
-// Sweeps every connection last used under a tag that has ended, but for those that belong to a fixture, and those that
-// PQSWEEP_KEEP or PQSWEEP_GRACE spare. A fixture's connection in a transaction that a test began has a grace of 1.
-// Answers how many that were. When it returns their sockets are shut down, and running statements have been asked to
-// stop, twice; asking takes two seconds at most, however many servers do not answer. No signal handler runs in this
-// thread meanwhile.
+// Sweeps every connection that was last used under a tag that has ended, except those that belong to a fixture, and those
+// that PQSWEEP_KEEP or PQSWEEP_GRACE spares. A fixture's connection in a transaction that a test began has a grace of 1.
+// Returns how many that were.
 Swept after_tag_change(Table& table);
 
-// Sweeps what that fixture has still open: connections that were opened while it was set up, and those last used then. In all
-// else as above.
+// Sweeps what that fixture still has open: connections that were opened while it was set up, and those last used then.
 Swept after_fixture_end(Table& table, TextId fixture);
 
-// Sweeps what was last used under the current tag, too, which goes on; PQSWEEP_GRACE spares nothing. In all else as
-// above.
+// Sweeps what was last used under the current tag, too, which goes on. PQSWEEP_GRACE spares nothing.
 Swept on_request(Table& table);
 
-// When this thread's cancelling must be over, in nanoseconds of CLOCK_MONOTONIC; 0: it is not cancelling. For the socket
-// that PQcancel is about to open.
+// When this thread has to be done with cancels, in nanoseconds of CLOCK_MONOTONIC; 0: it sends none. Our hook of socket
+// puts the rest of that time on the socket that PQcancel opens.
 extern constinit thread_local int64_t cancel_deadline;
 
-// Does PQSWEEP_KEEP spare it?
+// Whether PQSWEEP_KEEP spares it.
 bool is_kept(const Table& table, const Connection& connection, Activity activity);
 
 } // namespace sweep

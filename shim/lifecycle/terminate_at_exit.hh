@@ -1,8 +1,8 @@
-// The farewell: at the end of the process, what is still open gets a Terminate, as PQfinish would send it.
-// Otherwise the server's log complains of every session that ends in a transaction, or with TLS.
+// At the end of the process, sends a Terminate on each connection that is still open, as PQfinish would. Otherwise the
+// server logs a complaint about each session that ends in a transaction, or with TLS.
 //
-// Only where the backend waits for us, no thread is inside libpq with the connection, and no child process
-// has the socket too: a daemon's parent must not end the session that its child goes on with.
+// It leaves out a connection that a thread is using in libpq, one whose server is busy, and one whose socket a child
+// process has, too: a daemon's parent must not end the session that its child goes on with.
 #pragma once
 
 #include "shim/real/libpqs.hh"
@@ -10,10 +10,10 @@
 
 namespace pqsweep::terminate_at_exit {
 
-// A first TLS connection was made through that libpq.
+// Notes that a TLS connection was made through that libpq. The first one registers an exit handler.
 void expect_tls(const Libpq& libpq);
 
-// The process is about to end. Safe in any thread, also after every exit handler and destructor has run.
+// The process is about to end. Context: any thread, also after all exit handlers and destructors have run.
 void say_all(Table& table);
 
 } // namespace pqsweep::terminate_at_exit

@@ -48,7 +48,7 @@ void established(Table& table, Connection& c, PGconn* conn) {
     Ledger(table).open(c);
 }
 
-// What libpq will tell the server that the application is.
+// Returns the application_name that libpq is going to send to the server.
 TextId application_to_be(Table& table, const Libpq& libpq, PGconn* conn) {
     auto conninfo = libpq.PQconninfo;
     PQconninfoOption* options = conninfo ? conninfo(conn) : nullptr;
@@ -64,7 +64,7 @@ TextId application_to_be(Table& table, const Libpq& libpq, PGconn* conn) {
     return name;
 }
 
-// What PQSWEEP_KEEP goes by has to be there before a sweep can come.
+// PQSWEEP_KEEP's rules need these before a sweep can come.
 void note_names(Table& table, Connection& c, PGconn* conn) {
     const Libpq& libpq = *c.libpq;
     c.database = intern(table, libpq.PQdb(conn));
@@ -83,7 +83,7 @@ void lost(Table& table, Connection& c) {
     Ledger(table).lose(c);
 }
 
-// A sweep has put a PGcancel back after the slot's last owner had gone, or a fork has left what was the parent's.
+// A sweep can put a PGcancel back after the slot's last owner has gone, and a fork leaves what was the parent's.
 Connection* add(Table& table, const PGconn* conn, const Libpq* libpq) {
     Connection* c = table.connections.add(conn, libpq);
     if (c) {
@@ -125,7 +125,7 @@ void connected(Table& table, PGconn* conn, const Libpq* libpq, bool is_done) {
     KeepErrno keep;
     Connection* c = table.connections.find(conn);
     if (c && is_done && !c->inside.load(std::memory_order_relaxed)) {
-        // libpq freed that PGconn where we could not see it, and its address is in use again.
+        // libpq freed that PGconn out of our sight, and its address is in use again.
         finishing(table, *c);
         c = nullptr;
     }
@@ -155,7 +155,7 @@ void progressed(Table& table, Connection& c, PGconn* conn) {
     }
     c.cookie = socket_cookie(fd);
     c.fd = fd;
-    // A sweep that looked before this saw the former socket, or none.
+    // A sweep that claimed before this has cut the former socket, or none.
     if (c.state() == State::swept)
         cut_socket(fd, c.cookie, {});
     if (status == CONNECTION_OK)
@@ -209,7 +209,7 @@ void tell_by_notice(Connection& c, PGconn* conn) {
 void settle_seldom(Table& table, Connection& c, PGconn* conn, PGTransactionStatusType status) {
     KeepErrno keep;
     if (c.has_reason && status != PQTRANS_ACTIVE && status != PQTRANS_UNKNOWN) {
-        // The owner has its answer; now libpq meets the end of the stream, and the status turns bad.
+        // The owner has its error. Now libpq finds the end of the stream, and the status turns bad.
         c.libpq->PQconsumeInput(conn);
         status = c.libpq->PQtransactionStatus(conn);
     }
@@ -227,7 +227,7 @@ void settle_seldom(Table& table, Connection& c, PGconn* conn, PGTransactionStatu
 
 void note_result(Connection& c, const PGresult* result) {
     switch (c.libpq->PQresultStatus(result)) {
-    case PGRES_COPY_IN: // all that the server had to say is read
+    case PGRES_COPY_IN: // libpq has read all that the server sent
         c.mid_message = false;
         c.activity = Activity::copy;
         break;

@@ -1,8 +1,9 @@
-// The owner's side: what the thread that makes a libpq call does before and after the real one, to keep the
-// connection's slot in step with its PGconn. This is the only code that asks libpq about a PGconn, always in
-// the thread that was given it for the call.
+// The tracker: keeps a connection's slot in step with its PGconn, before and after each real call.
 //
-// Nothing here holds a lock while libpq works, and nothing changes errno.
+// It asks libpq about the PGconn, and notes in the slot what a sweep needs. The ledger counts and journals. (Other code asks
+// libpq for its own purposes: revive, sessions, introduce, and terminate_at_exit for TLS.)
+//
+// Context: owner thread. errno: kept. Locks: none is held while libpq works.
 #pragma once
 
 #include "shim/lifecycle/tag.hh"
@@ -11,43 +12,43 @@
 
 namespace pqsweep::tracker {
 
-// A connect call answered `conn`: tracks it, and notes how far it got. `is_done`: control goes back to the
-// program, not to an outer call inside libpq.
+// A connect call has returned `conn`: tracks it, and notes how far it has come. `is_done`: the program gets it now, and
+// no outer call inside libpq.
 void connected(Table& table, PGconn* conn, const Libpq* libpq, bool is_done);
 
-// A connection attempt may have moved on: another socket, the end of the handshake, failure.
+// Notes how far a connection attempt has come: to another socket, to the end of the handshake, to a failure.
 void progressed(Table& table, Connection& connection, PGconn* conn);
 
-// The program asked for a new session in the same PGconn.
+// The program is about to make a new session in the same PGconn.
 void resetting(Table& table, Connection& connection);
 
-// The shim is about to reset it, for a connection that was swept; afterwards it belongs to the current tag.
+// A revival is about to make one, for a connection that was swept. It belongs to the current tag from now on.
 void reviving(Table& table, Connection& connection);
 
 // The PGconn is about to be freed.
 void finishing(Table& table, Connection& connection);
 
-// A swept connection is about to be used for something that `expects_reply`, or only for a look at what the
-// server sent. Puts the reason where libpq will find it; false if it can't, or did so before.
+// The owner is about to use a swept connection for something that `expects_reply`, or only to look at what the server
+// sent. Puts the reason where libpq finds it. Returns false if it can't, or has done so before.
 bool using_swept(Table& table, Connection& connection, bool expects_reply);
 
-// As settle(), for what is seldom: a lost connection, and one whose owner was just told of its end.
+// As settle(), for what is seldom: a lost connection, and one whose owner has just got the reason for its end.
 void settle_seldom(Table& table, Connection& connection, PGconn* conn, PGTransactionStatusType status);
 
-// Shows the reason of an idle connection, delivered before, through its notice receiver.
+// Has libpq pass the reason, which was put there before, to the notice receiver of an idle connection.
 void tell_by_notice(Connection& connection, PGconn* conn);
 
-// A command that goes on has answered `result`: is it a COPY?
+// A command that goes on has returned `result`: notes whether it is a COPY.
 void note_result(Connection& connection, const PGresult* result);
 
-// What a call does with its connection: `go_on` does nothing where no command is under way.
+// What a call does with its connection. `go_on`: it does nothing if no command is under way.
 enum class Use : uint8_t { go_on, work, finish };
 
-// A connection of the parent process is about to be used: notes it, for the summary.
+// Notes for the summary that a connection of the parent process is about to be used.
 void using_inherited(Connection& inherited, Use use);
 
-// One is about to be reset, which ends the parent's session; the new one will be this process's own. Null if it can't
-// be tracked.
+// A connection of the parent process is about to be reset. That ends the parent's session, and the new one is this
+// process's own. Returns its slot; null if there is no room.
 Connection* adopting(Table& table, Connection& inherited, const PGconn* conn);
 
 // From now on the connection lives for the fixture that is being set up, else for the current tag. While neither is set, it
@@ -73,7 +74,7 @@ inline void starting_work(Table& table, Connection& c) {
     c.activity = Activity::running;
 }
 
-// Notes what the connection is doing now that a real call has returned. `only_read`: it started nothing.
+// Notes what the connection is doing after a real call. `only_read`: the call started nothing.
 inline void settle(Table& table, Connection& c, PGconn* conn, bool only_read) {
     constexpr Activity activity_of[] = {Activity::idle, Activity::running, Activity::transaction,
                                         Activity::failed};

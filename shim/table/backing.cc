@@ -7,7 +7,7 @@ namespace pqsweep {
 namespace {
 
 constexpr size_t chunk = mapping_unit;
-// Before Linux 5.14 there is no way to grow without a descriptor: this has to do.
+// Before Linux 5.14 only a descriptor can allocate pages, and the shim keeps none: so this is all there ever is.
 constexpr size_t only_chunk = 8 * chunk;
 
 } // namespace

@@ -1,24 +1,26 @@
-// Backing: what stands behind the part of a store that is on the board. A file's pages are had a chunk at a time, as
-// the store grows, and before they are written to: a full disk shows when they are asked for, and never as SIGBUS.
-// Where no more can be had, the rest of the part becomes memory of this process alone, which the tools don't see.
-// Async-signal-safe; not thread-safe: its store's lock is. All-zero bytes stand for memory that is all there.
+// Backing: the file's pages behind the part of a store that is on the board.
+//
+// As the store grows it allocates them a chunk at a time, before anything is written there. So a full disk makes an
+// allocation fail, and raises no SIGBUS. When one fails, the rest of the part becomes memory of this process alone, which
+// the tools don't see.
+// Context: any thread, signal handler, with the store's lock held. All-zero bytes mean that all memory is there.
 #pragma once
 
 #include <cstddef>
 
 namespace pqsweep {
 
-// What begins and ends on a multiple of this can be mapped by itself, whatever the size of a page.
+// A part that begins and ends on a multiple of this can be mapped alone, with every page size.
 constexpr size_t mapping_unit = 65536;
 
-// The bytes of a store that are on the board; `used` of them, from the beginning, have ever been written to.
+// The bytes of a store that are on the board. Only the first `used` of them were ever written to.
 struct Part {
     char* begin;
     size_t used;
     size_t size;
 };
 
-// Of a store whose members from `first` on are on the board.
+// Returns the part of a store whose members from `first` on are on the board.
 template<class Store>
 Part part_of(Store* store, void* first, void* used_end) {
     auto* begin = static_cast<char*>(first);
@@ -31,7 +33,7 @@ public:
     // `part` is a mapping of the file `fd` at `offset`. Returns a negative errno if the kernel gives no pages for its
     // beginning, else 0.
     int start(const Part& part, int fd, size_t offset);
-    // Whether all before `end` may be written to.
+    // Returns whether all before `end` can be written to, after allocating it if need be.
     bool reaches(const void* end) { return !ready_ || static_cast<const char*>(end) <= ready_ || grow(end); }
     // The part has become memory of this process alone.
     void stop() { ready_ = nullptr; }

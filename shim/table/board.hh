@@ -1,7 +1,8 @@
-// The board: the file in which the tools see a process's table, also when the process hangs. It is the memory that
-// holds the parts of the table that they need, at the same offsets; the rest of the file is empty.
+// The board: the file in which the tools see a process's table, also when the process hangs.
 //
-// ${XDG_RUNTIME_DIR:-/tmp}/pqsweep-<uid>/<pid>, readable by its user alone. It gets that name when it is complete.
+// The parts of the table that the tools need are mappings of this file, at the same offsets; the rest of the file is
+// empty (table.hh draws it). The file is ${XDG_RUNTIME_DIR:-/tmp}/pqsweep-<uid>/<pid>, readable by its user alone. It gets
+// that name when it is complete.
 #pragma once
 
 #include <cstddef>
@@ -26,18 +27,18 @@ struct Identity {
     uint64_t size;          // of the table
     uint64_t start_time;    // of the process, as in /proc/<pid>/stat
     uint64_t pid_namespace; // that `pid` is meant in: the inode of /proc/self/ns/pid
-    char program[256];      // the file of the program, cut short where it is longer
+    char program[256];      // the file of the program, cut if it is longer
 };
 
-// Moves what the tools need of a fresh table onto a new board, keeping all contents. Where that can't be, warns on
-// stderr (once), and the table works without.
+// Moves what the tools need of a fresh table onto a new board, with its contents. If that fails, warns on stderr (once),
+// and the table works without a board.
 void share(Table& table);
 
-// The process ends.
+// Removes the file, because the process ends.
 void remove();
 
-// In the child of a fork: the table becomes a copy that only this process sees. False if there is no memory for one:
-// then it must not be touched any more. Async-signal-safe.
+// In the child of a fork: makes the table a copy that only this process sees. Returns false if there is no memory for
+// one; then nothing may touch the table any more. Async-signal-safe.
 bool unshare(Table& table);
 
 } // namespace board

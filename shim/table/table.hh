@@ -1,6 +1,17 @@
-// The table: all that pqsweep knows of this process, in one mapping that is made at the first connection and
-// touched page by page as it fills. A process that never connects has none. Its parts are on the board, where the
-// tools see them (board.hh); the rest, indexes and locks among it, is memory of the process's own.
+// The table: all that pqsweep knows of this process, in one mapping. The first connection makes it, and it is touched page
+// by page as it fills; a process that never connects has none.
+//
+//     offset 0                                                                 sizeof(Table)
+//     +-----------+-----------------+----------------+-----------------+------------+---------+
+//     | TableHead | TextPool        | Tags           | Connections     | Stragglers | Origins |
+//     | all       | index  : texts  | index  : tags  | index  : slots  |            |         |
+//     +-----------+--------+--------+--------+-------+--------+--------+------------+---------+
+//     | board     |        : board  |        : board |        : board  |                      |
+//
+// What is on the board is a mapping of the board's file at the same offset (board.hh). Each such part begins on a multiple
+// of mapping_unit. The rest (locks, indexes, records) is memory of the process alone.
+//
+// After a fork the child keeps a private copy as its parents' table, and makes its own at its first connection.
 #pragma once
 
 #include "shim/table/backing.hh"
@@ -17,7 +28,7 @@
 
 namespace pqsweep {
 
-// Whose handler PQSWEEP_SIGNAL has: nobody's, because none is wanted; ours; the program's.
+// The handler that PQSWEEP_SIGNAL has. `none`: no signal is wanted.
 enum class Handler : uint8_t { none, ours, programs };
 
 struct TableHead {
@@ -57,7 +68,7 @@ struct Table : TableHead {
 
 namespace table {
 
-// Where the current one's address is kept: in a page that the kernel empties in every child, also of a fork that runs no
+// Where the current table's address is: in a page that the kernel empties in every child, also after a fork that runs no
 // handlers. Such a child has no table, and can't write to its parent's.
 extern constinit std::atomic<std::atomic<Table*>*> place;
 
@@ -66,21 +77,21 @@ inline Table* existing() {
     return place.load(std::memory_order_acquire)->load(std::memory_order_acquire);
 }
 
-// An empty one, on no board; null when there is no memory for it: connections then work untracked.
+// Returns an empty one, on no board; null when there is no memory for it. Then connections work untracked.
 Table* create();
 
-// Whether the kernel keeps that promise; to be asked after create().
+// Whether the kernel empties that page in children. Valid after create().
 bool is_lost_in_forks();
 
-// From now on it exists.
+// Makes it the one that existing() returns.
 void publish(Table& table);
 
-// In the child of a fork: a copy of the parent's table becomes what this process inherited, kept to tell its connections
-// and to note what becomes of them here.
+// In the child of a fork: makes a copy of the parent's table, in which this process notes what it does with the parent's
+// connections.
 void forget();
-// Null where nothing was inherited.
+// Returns that copy; null if there is none.
 Table* parents();
-// Null where it is none, or was finished here.
+// Returns a connection of the parent's; null if `conn` is none, or was finished here.
 Connection* parents_connection(const PGconn* conn);
 
 } // namespace table

@@ -12,7 +12,8 @@ Tag& Tags::of(TextId name) {
         if (known)
             continue;
         Lock::Guard guard(lock_);
-        if (places_[place].load(std::memory_order_relaxed)) { // taken meanwhile, perhaps by this very name
+        if (places_[place].load(
+                std::memory_order_relaxed)) { // another thread took it, perhaps for this very name
             place--;
             continue;
         }

@@ -1,4 +1,4 @@
-// Tags: what happened under each tag, counted. Async-signal-safe. All-zero bytes are an empty list.
+// Tags: counts what happened under each tag. Context: any thread, signal handler. All-zero bytes are an empty list.
 #pragma once
 
 #include "shim/base/lock.hh"
@@ -11,7 +11,7 @@
 
 namespace pqsweep {
 
-// Counts of connections. A connection counts for the tag that opened it, whichever used it last.
+// Counts of connections. A connection counts for the tag that opened it, also if another used it last.
 struct Tag {
     Relaxed<TextId> name;
     Relaxed<uint32_t> opened;
@@ -24,7 +24,8 @@ class Tags {
 public:
     static constexpr uint32_t capacity = 1 << 16;
 
-    // Its counters, made at the first call; TextId::none has some too. Where there is no room, all share the last.
+    // Returns its counters, which the first call makes; TextId::none has some, too. When the list is full, all further
+    // tags share the last ones.
     Tag& of(TextId name);
 
     template<class Visit>

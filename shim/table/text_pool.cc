@@ -47,7 +47,7 @@ std::string_view TextPool::text(TextId name) const {
         return "";
     if (offset == full)
         return overflow;
-    // TextPool go from thread to thread without any order.
+    // A number can come from another thread without any order: its text might not be visible yet.
     while (used_.load(std::memory_order_acquire) < offset) {
     }
     return entry(offset).view();

@@ -1,5 +1,5 @@
-// Names: every string that outlives a call (tags, test ids, databases, users), stored once and known by a
-// number. Strings are never removed. Async-signal-safe. All-zero bytes are an empty store.
+// The text pool: stores once each string that outlives a call (tags, test ids, databases, users), under a number. Strings
+// are never removed. Context: any thread, signal handler. All-zero bytes are an empty pool.
 #pragma once
 
 #include "shim/base/lock.hh"
@@ -15,14 +15,14 @@ enum class TextId : uint32_t { none };
 
 class TextPool {
 public:
-    // Longer names are cut at a UTF-8 boundary and get a hash of the whole, so that two of them stay two.
+    // Longer texts are cut at a UTF-8 boundary and get a hash of the whole, so that two of them stay two.
     static constexpr size_t longest = 512;
 
-    // The same number for the same text; `none` for an empty one. A full store answers one name for all.
+    // Returns the same number for the same text; `none` for an empty one. A full pool returns one number for all new texts.
     TextId intern(std::string_view text);
-    // Valid as long as the store. Ends in a NUL byte that the view leaves out.
+    // Valid as long as the pool. Ends in a NUL byte that the view leaves out.
     std::string_view text(TextId name) const;
-    // The same for bytes that anybody may have written: "?" where there is no such name.
+    // As text(), for bytes that anybody can have written: returns "?" if there is no such text.
     std::string_view checked_text(TextId name) const {
         auto offset = static_cast<uint32_t>(name);
         if (name == TextId::none)
@@ -52,7 +52,7 @@ private:
     };
     static constexpr uint32_t bucket_count = 1 << 14;
     static constexpr uint32_t capacity = 24 << 20;
-    static constexpr uint32_t full = UINT32_MAX; // a name that all have for which there was no room
+    static constexpr uint32_t full = UINT32_MAX; // the number of all texts for which there was no room
     static constexpr std::string_view overflow = "(too many names)";
 
     const Entry& entry(uint32_t offset) const { return *reinterpret_cast<const Entry*>(bytes_ + offset); }
@@ -61,7 +61,7 @@ private:
     Lock lock_;
     Backing backing_;
     uint32_t buckets_[bucket_count];
-    // From here on: on the board. As an answer, it carries all names up to it.
+    // From here on: on the board. A reader that loads it sees all texts up to it.
     alignas(mapping_unit) std::atomic<uint32_t> used_;
     alignas(Entry) char bytes_[capacity];
 };
