@@ -23,7 +23,7 @@ using Close = journal::Close;
 
 constexpr int most_numbers = 6; // connections that come and go in the slot
 constexpr int most_records = 8;
-constexpr int threads = 3; // the owner, and two sweeps
+constexpr int most_threads = 3; // the owner, and two sweeps
 
 // What the journal says of one connection.
 struct Told {
@@ -41,7 +41,7 @@ struct World {
     int16_t live;
     uint8_t number; // of the slot's connection
     uint8_t records;
-    uint8_t blanks[threads];
+    uint8_t blanks[most_threads];
     uint8_t opened, closed, swept; // as in Tag
     Fate fates[most_records + 1];
     bool is_published[most_records + 1];
@@ -244,12 +244,13 @@ struct Thread {
 
 struct Node {
     World world;
-    Thread threads_[threads];
+    Thread threads[most_threads];
 
     std::string key() const {
         std::string text(reinterpret_cast<const char*>(&world), sizeof world);
-        for (const Thread& thread : threads_) {
-            text.append(reinterpret_cast<const char*>(&thread.operation), sizeof thread.operation);
+        for (const Thread& thread : threads) {
+            auto operation = reinterpret_cast<uintptr_t>(thread.operation);
+            text.append(reinterpret_cast<const char*>(&operation), sizeof operation);
             text.push_back(static_cast<char>(thread.left));
             for (uint64_t result : thread.past)
                 text.append(reinterpret_cast<const char*>(&result), sizeof result);
@@ -258,7 +259,7 @@ struct Node {
         return text;
     }
     bool is_quiet() const {
-        for (const Thread& thread : threads_)
+        for (const Thread& thread : threads)
             if (thread.operation)
                 return false;
         return true;
@@ -330,9 +331,9 @@ public:
         memset(&start.world, 0, sizeof start.world);
         start.world.word = Word(0).next(State::connecting, 0).bits();
         start.world.number = 1;
-        const int left[threads] = {owners_operations, first_sweeps, second_sweeps};
-        for (int i = 0; i < threads; i++)
-            start.threads_[i] = {nullptr, {}, left[i]};
+        const int left[most_threads] = {owners_operations, first_sweeps, second_sweeps};
+        for (int i = 0; i < most_threads; i++)
+            start.threads[i] = {nullptr, {}, left[i]};
         visit(start);
         return fault_;
     }
@@ -345,8 +346,8 @@ private:
         fault_ = fault_at_any_time(node.world);
         if (!fault_ && node.is_quiet())
             fault_ = fault_when_quiet(node.world);
-        for (int i = 0; i < threads; i++) {
-            const Thread& thread = node.threads_[i];
+        for (int i = 0; i < most_threads; i++) {
+            const Thread& thread = node.threads[i];
             if (thread.operation) {
                 resume(node, i, *thread.operation);
             } else if (i > 0 && thread.left > 0) {
@@ -362,7 +363,7 @@ private:
 
     // One step further in that operation, which may begin by that.
     void resume(Node node, int i, const Operation& operation) {
-        Thread& thread = node.threads_[i];
+        Thread& thread = node.threads[i];
         if (!thread.operation)
             thread.left--;
         running = {&node.world, i, thread.past, 0, true, torn_};
@@ -384,6 +385,11 @@ private:
     const char* fault_ = nullptr;
 };
 
+struct Case {
+    const char* name;
+    Torn torn;
+};
+
 } // namespace
 
 TEST_SUITE_BEGIN("unit: ledger");
@@ -401,7 +407,7 @@ TEST_CASE("whatever an owner and two sweeps do to a connection, all is counted a
 }
 
 TEST_CASE("a transition that is made in two steps is found, if a sweep can come in between") {
-    const std::pair<const char*, Torn> contended[] = {
+    const Case contended[] = {
         {"open", {State::connecting, State::open}},
         {"lose, and end of open", {State::open, State::lost}},
         {"end of connecting", {State::connecting, State::lost}},
@@ -411,22 +417,22 @@ TEST_CASE("a transition that is made in two steps is found, if a sweep can come 
         {"sweep of reviving, and give_up", {State::reviving, State::swept}},
         {"revived", {State::reviving, State::open}},
     };
-    for (const auto& [name, torn] : contended) {
-        CAPTURE(std::string(name));
-        CHECK(Explorer(torn).explore(2, 1, 1) != nullptr);
+    for (const Case& c : contended) {
+        CAPTURE(std::string(c.name));
+        CHECK(Explorer(c.torn).explore(2, 1, 1) != nullptr);
     }
 }
 
 TEST_CASE("sweeps leave alone what is free, lost or swept") {
-    const std::pair<const char*, Torn> the_owners[] = {
+    const Case the_owners[] = {
         {"begin", {State::lost, State::connecting}},
         {"revive", {State::swept, State::reviving}},
         {"end of swept", {State::swept, State::lost}},
         {"remove", {State::lost, State::free}},
     };
-    for (const auto& [name, torn] : the_owners) {
-        CAPTURE(std::string(name));
-        CHECK(Explorer(torn).explore(3, 1, 0) == nullptr);
+    for (const Case& c : the_owners) {
+        CAPTURE(std::string(c.name));
+        CHECK(Explorer(c.torn).explore(3, 1, 0) == nullptr);
     }
 }
 
