@@ -300,15 +300,17 @@ $(B)/libdir: always
 	@mkdir -p $(@D)
 	@echo '$(LIBDIR)' | cmp -s - $@ || echo '$(LIBDIR)' > $@
 
+adapters := $(foreach suffix,py rb pm,$(wildcard tools/runners/*/*.$(suffix) tools/runners/*/*/*.$(suffix)))
 install: all  ## to PREFIX (/usr/local) and LIBDIR (PREFIX/lib), below DESTDIR
 	install -D -m 755 $(B)/pqsweep $(DESTDIR)$(PREFIX)/bin/pqsweep
 	install -D -m 644 $(B)/libpqsweep.so $(DESTDIR)$(LIBDIR)/libpqsweep.so
-	for script in $(wildcard tools/runners/*/*.*); do install -D -m 644 $$script $(DESTDIR)$(PREFIX)/share/pqsweep/$${script#tools/}; done
+	for script in $(adapters); do install -D -m 644 $$script $(DESTDIR)$(PREFIX)/share/pqsweep/$${script#tools/}; done
 	install -D -m 644 tools/pqsweep.1 $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
 	sed -i '1s/"pqsweep"/"pqsweep $(version)"/' $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
 
 uninstall:  ## remove what install has put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/pqsweep $(DESTDIR)$(LIBDIR)/libpqsweep.so $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
+	rm -rf $(DESTDIR)$(PREFIX)/share/pqsweep
 
 # The source as it is committed, and a Debian package of it.
 tarball := $(B)/dist/pqsweep-$(version).tar.gz
