@@ -229,6 +229,10 @@ void read(const std::string_view* names, int count, Changed changed, void (*use)
         entry = load(array + entries);
         if (!entry)
             break;
+        if (!reach.has(entry)) {
+            next->is_array_there = false;
+            break;
+        }
         for (int i = 0; i < count; i++) {
             const char* value = value_in(entry, names[i], reach);
             if (!value || values[i])
@@ -241,7 +245,8 @@ void read(const std::string_view* names, int count, Changed changed, void (*use)
     next->count = entries;
     next->last = last;
     picture.store(next, std::memory_order_release);
-    use(context, values);
+    if (next->is_array_there)
+        use(context, values);
     leave();
 }
 

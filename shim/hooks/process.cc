@@ -132,7 +132,8 @@ int end(int status) {
     witness::ended();
     Table* table = table::existing();
     // A vfork child shares our memory. A fork that ran no handlers leaves its child the parent's value of `child`.
-    if ((table ? table->pid : child) != sys::getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
+    pid_t process = table ? table->pid : child;
+    if (!process || process != sys::getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
         return status;
     if (Table* parents = table::parents()) {
         journal::used_inherited(*parents, table != nullptr);

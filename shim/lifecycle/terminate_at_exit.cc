@@ -13,9 +13,10 @@ namespace {
 // must not be called.
 constinit std::atomic<bool> is_tls_over;
 
+// A connection without a tag is none of our business: another process may go on with it [hands_over].
 bool may_hear(const Connection& c) {
-    return c.state() == State::open && is_waiting(c.activity) && !c.shared_with_child &&
-           !c.inside.load(std::memory_order_seq_cst);
+    return !Lifetime(c.lifetime).is_endless() && c.state() == State::open && is_waiting(c.activity) &&
+           !c.shared_with_child && !c.inside.load(std::memory_order_seq_cst);
 }
 
 // A directory's link count is 2 and one for each directory in it: here, the threads.
@@ -37,13 +38,13 @@ void say_all_with_tls(Table& table) {
     if (is_tls_over.exchange(true) || !is_only_thread())
         return;
     table.connections.each([](Connection& c) {
-        if (c.encrypted && !Lifetime(c.lifetime).is_endless() && may_hear(c))
+        if (c.encrypted && may_hear(c))
             say_with_tls(c);
     });
 }
 
 // Registered after OpenSSL's handler, so it runs before it; and before handlers and destructors of the program that
-// were registered earlier. One of those may still use a connection: so only those that belong to a tag end here.
+// were registered earlier, one of which can still use a connection without a tag.
 void before_tls_ends() {
     Table* table = table::existing();
     if (table && table->pid == sys::getpid())

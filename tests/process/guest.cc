@@ -1,0 +1,88 @@
+// A preloaded library is a guest: programs that share with it a libc, the environment, descriptor 2 and their limits run as
+// they do without it. Each program here fails without what answers it.
+#include "tests/support/files.hh"
+#include "tests/support/program.hh"
+#include "tests/support/skip.hh"
+
+#include <doctest/doctest.h>
+
+using namespace pqsweep::tests;
+
+namespace {
+
+void check_all_well(Program& program) {
+    CHECK(program.read_line() == "all well");
+    CHECK(program.finish() == 0);
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("process: guest");
+
+TEST_CASE("an environ that is gone") {
+    if (!sanitizer_runtime().empty())
+        SKIP("the sanitizer's runtime reads the environment itself");
+    for (const char* what : {"array", "entry"}) {
+        CAPTURE(what);
+        Program program({"environ_gone", what}, {{"PQSWEEP_TAG", "a"}});
+        check_all_well(program);
+    }
+}
+
+TEST_CASE("a data file that took stderr's place gets nothing") {
+    Folder folder("foreign-stderr");
+    Program program({"foreign_stderr", folder.path / "data"});
+    check_all_well(program);
+    CHECK(text_of(folder.path / "data") == "data\n");
+}
+
+TEST_CASE("a summary that nobody reads before the end does not keep a program from ending") {
+    Program program({"unread_stderr"});
+    check_all_well(program);
+}
+
+TEST_CASE("a program without a tag reads no warning, and one with a tag does") {
+    Environment environment{{"XDG_RUNTIME_DIR", "/nowhere"}, {"PQSWEEP_GRACE", "soon"}};
+    for (bool has_tag : {false, true}) {
+        if (has_tag)
+            environment["PQSWEEP_TAG"] = "a";
+        Program client({"client"}, environment);
+        CHECK(client.say("open c") == "ok");
+        CHECK(client.finish() == 0);
+        CHECK(contains(client.errors(), "PQSWEEP_GRACE=soon: expected") == has_tag);
+        CHECK(contains(client.errors(), "No such file or directory") == has_tag);
+    }
+}
+
+TEST_CASE("a thread that is cancelled in the first connection leaves nothing under way") {
+    Folder folder("cancelled-first");
+    Program program({"cancelled_first"},
+                    {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_JOURNAL", folder.path / "journal"}});
+    check_all_well(program);
+}
+
+TEST_CASE("a connection without a tag outlives the process that opened it") {
+    Program program({"hands_over"});
+    check_all_well(program);
+}
+
+TEST_CASE("a program that gave up its system calls ends") {
+    if (!sanitizer_runtime().empty())
+        SKIP("a sanitizer's runtime makes system calls at the end");
+    for (const std::vector<std::string>& argv :
+         {std::vector<std::string>{"locked_down"}, {"locked_down", "_exit"}}) {
+        Program program(argv);
+        check_all_well(program);
+    }
+}
+
+TEST_CASE("functions of the program's with the names of libc's see no call of the shim's") {
+    if (!sanitizer_runtime().empty())
+        SKIP("a sanitizer's runtime has these functions");
+    Folder folder("own-functions");
+    Program program({"own_functions"},
+                    {{"PQSWEEP_JOURNAL", folder.path / "journal"}, {"PQSWEEP_STACKS", "python"}});
+    check_all_well(program);
+}
+
+TEST_SUITE_END();
