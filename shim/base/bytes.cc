@@ -31,7 +31,7 @@ size_t first_marked(Word marks) {
 }
 
 Word load(const unsigned char* from) {
-    Word word;
+    Word word = 0;
     __builtin_memcpy(&word, from, sizeof word);
     return word;
 }

@@ -207,7 +207,7 @@ inline bool is_mapped(const void* place) {
 // Time.
 
 inline timespec clock_gettime(clockid_t clock) {
-    timespec time;
+    timespec time{};
     kernel::call(SYS_clock_gettime, clock, &time);
     return time;
 }
