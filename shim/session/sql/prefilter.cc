@@ -29,6 +29,7 @@ bool has_word_at(const char* at) {
     auto set = (letters[0] == 's') & (letters[1] == 'e') & (letters[2] == 't') &
                ((letters[3] == '\x7f') | (letters[3] == 's') | (letters[3] == 'u'));
     auto places = places_of("into") | places_of("exec") | places_of("advi") | places_of("dbli") | set;
+    places |= (letters[0] == '&') & (letters[1] == '"'); // U&"...", with escapes: any name
     uint64_t halves[2];
     memcpy(halves, &places, sizeof halves);
     return (halves[0] | halves[1]) != 0;

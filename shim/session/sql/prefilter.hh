@@ -9,7 +9,7 @@ namespace pqsweep {
 
 // Returns whether one of the words can be in the text without which a statement that begins with none of the commands
 // in sql.cc (a SELECT, an UPDATE) has no effect: EXECUTE, INTO, set_config, setseed, dblink, what sets up replication
-// origins, and all about advisory locks. True for words that only look like it.
+// origins, all about advisory locks, and a name with escapes. True for words that only look like it.
 bool has_telling_word(std::string_view text);
 
 } // namespace pqsweep

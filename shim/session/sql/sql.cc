@@ -76,8 +76,7 @@ bool is_plain(std::string_view sql) {
     } else if (first.is("with") || (first.is("update") && updates_settings(tokens))) {
         return false;
     }
-    return !has_second_statement(sql) && sql.find("&\"") == sql.npos &&
-           !has_telling_word(between(start, sql.data() + sql.size()));
+    return !has_second_statement(sql) && !has_telling_word(between(start, sql.data() + sql.size()));
 }
 
 bool is_rollback(std::string_view sql) {
