@@ -1,7 +1,7 @@
 // The functions for bytes and strings that compilers and our code call: libpqsweep.so has its own, which nobody else sees.
 // Neither the program's functions of these names nor a sanitizer's stand between, and no libc is too old for them.
 //
-// They read whole words where that reaches no other page. A sanitized shim is linked without this file.
+// They read 16 bytes at once if that reaches no other page. A sanitized shim is linked without this file.
 #include <cstddef>
 #include <cstdint>
 
@@ -15,19 +15,26 @@
 namespace {
 
 using Word [[gnu::may_alias]] = uint64_t;
-constexpr Word ones = 0x0101010101010101, tops = 0x8080808080808080;
+constexpr Word ones = 0x0101010101010101;
 
-bool is_aligned(const void* place) {
-    return reinterpret_cast<uintptr_t>(place) % sizeof(Word) == 0;
+// As many bytes as one instruction compares, on every machine that we build for.
+using Bytes [[gnu::may_alias]] = unsigned char __attribute__((vector_size(16)));
+
+// Returns the place of the first true byte in what a comparison returned, or 16.
+template<class Marks>
+size_t first_marked(const Marks& marks) {
+    static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+    Word halves[2];
+    __builtin_memcpy(halves, &marks, sizeof halves);
+    if (halves[0])
+        return static_cast<size_t>(__builtin_ctzll(halves[0])) / 8;
+    return halves[1] ? sizeof(Word) + static_cast<size_t>(__builtin_ctzll(halves[1])) / 8 : sizeof(Bytes);
 }
 
-// Has bit 7 set in the first byte that is 0, and in none before it.
-Word zero_bytes(Word word) {
-    return (word - ones) & ~word & tops;
-}
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
-size_t first_marked(Word marks) {
-    return static_cast<size_t>(__builtin_ctzll(marks)) / 8;
+Bytes load_bytes(const void* from) {
+    Bytes bytes{};
+    __builtin_memcpy(&bytes, from, sizeof bytes);
+    return bytes;
 }
 
 Word load(const unsigned char* from) {
@@ -93,9 +100,9 @@ HIDDEN int memcmp(const void* left, const void* right, size_t size) noexcept {
 HIDDEN void* memchr(const void* place, int wanted, size_t size) noexcept {
     const auto* in = static_cast<const unsigned char*>(place);
     auto byte = static_cast<unsigned char>(wanted);
-    for (; size >= sizeof(Word); size -= sizeof(Word), in += sizeof(Word))
-        if (Word marks = zero_bytes(load(in) ^ ones * byte))
-            return const_cast<unsigned char*>(in + first_marked(marks));
+    for (; size >= sizeof(Bytes); size -= sizeof(Bytes), in += sizeof(Bytes))
+        if (size_t found = first_marked(load_bytes(in) == byte); found < sizeof(Bytes))
+            return const_cast<unsigned char*>(in + found);
     for (; size; size--, in++)
         if (*in == byte)
             return const_cast<unsigned char*>(in);
@@ -103,13 +110,18 @@ HIDDEN void* memchr(const void* place, int wanted, size_t size) noexcept {
 }
 
 HIDDEN size_t strlen(const char* text) noexcept {
-    const char* end = text;
-    for (; !is_aligned(end); end++)
-        if (!*end)
-            return static_cast<size_t>(end - text);
-    for (;; end += sizeof(Word))
-        if (Word marks = zero_bytes(*reinterpret_cast<const Word*>(end)))
-            return static_cast<size_t>(end - text) + first_marked(marks);
+    // What lies before the text in its first 16 bytes does not count.
+    size_t before = reinterpret_cast<uintptr_t>(text) % sizeof(Bytes);
+    const char* at = text - before;
+    auto marks = *reinterpret_cast<const Bytes*>(at) == 0;
+    constexpr Bytes places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    marks &= places >= static_cast<unsigned char>(before);
+    size_t found = first_marked(marks);
+    while (found == sizeof(Bytes)) {
+        at += sizeof(Bytes);
+        found = first_marked(*reinterpret_cast<const Bytes*>(at) == 0);
+    }
+    return static_cast<size_t>(at - text) + found;
 }
 
 HIDDEN size_t strnlen(const char* text, size_t most) noexcept {

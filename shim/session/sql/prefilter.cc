@@ -22,13 +22,13 @@ Bytes load(const char* at) {
 // Looks for words that begin in the 16 bytes at `at`, and reads 3 more.
 bool has_word_at(const char* at) {
     const Bytes letters[word_size] = {load(at), load(at + 1), load(at + 2), load(at + 3)};
+    // Three letters of a word are enough to look closer: of into, exec, advisory and dblink.
     auto places_of = [&](const char* word) {
-        return (letters[0] == word[0]) & (letters[1] == word[1]) & (letters[2] == word[2]) &
-               (letters[3] == word[3]);
+        return (letters[0] == word[0]) & (letters[1] == word[1]) & (letters[2] == word[2]);
     };
-    auto set = (letters[0] == 's') & (letters[1] == 'e') & (letters[2] == 't') &
-               ((letters[3] == '\x7f') | (letters[3] == 's') | (letters[3] == 'u'));
-    auto places = places_of("into") | places_of("exec") | places_of("advi") | places_of("dbli") | set;
+    auto ends_set = (letters[3] == '\x7f') | (letters[3] == 's') | (letters[3] == 'u');
+    auto places = places_of("nto") | places_of("xec") | places_of("dvi") | places_of("dbl") |
+                  (places_of("set") & ends_set);
     places |= (letters[0] == '&') & (letters[1] == '"'); // U&"...", with escapes: any name
     uint64_t halves[2];
     memcpy(halves, &places, sizeof halves);
@@ -38,14 +38,17 @@ bool has_word_at(const char* at) {
 } // namespace
 
 bool has_telling_word(std::string_view text) {
-    const char* at = text.data();
-    size_t left = text.size();
-    for (; left >= reach; at += step, left -= step)
+    if (text.size() < reach) {
+        char padded[reach] = {};
+        memcpy(padded, text.data(), text.size());
+        return has_word_at(padded);
+    }
+    // The last look overlaps the one before. Three letters at the very end begin nothing.
+    const char* last = text.data() + text.size() - reach;
+    for (const char* at = text.data(); at < last; at += step)
         if (has_word_at(at))
             return true;
-    char rest[step + reach] = {};
-    memcpy(rest, at, left);
-    return has_word_at(rest) || (left > step && has_word_at(rest + step));
+    return has_word_at(last);
 }
 
 } // namespace pqsweep
