@@ -1,6 +1,6 @@
 // Defines libpqsweep.so's libc functions. Each does what libc's function does. The comments say why it is wrapped.
 //
-// Context: that of the libc function: any thread; signal handlers for getenv, close, sigaction, signal and _exit.
+// Context: that of the libc function: any thread; signal handlers for close, sigaction, signal and _exit.
 // errno: what libc's function leaves.
 #include "shim/base/clock.hh"
 #include "shim/base/environment.hh"
