@@ -121,7 +121,7 @@ private:
         char buffer[1024];
         self.start_time = start_time_in(read_file("/proc/self/stat", buffer, sizeof buffer));
         struct stat status;
-        self.pid_namespace = stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+        self.pid_namespace = sys::fstatat(AT_FDCWD, "/proc/self/ns/pid", status) == 0 ? status.st_ino : 0;
         self.program[program_file(self.program, sizeof self.program - 1).size()] = 0;
     }
 
