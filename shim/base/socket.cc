@@ -29,7 +29,7 @@ uint64_t socket_cookie(int fd) {
     uint64_t cookie = 0;
     if (sys::getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie) == 0)
         return cookie;
-    struct stat status {};
+    struct stat status;
     if (sys::fstat(fd, status) != 0 || !S_ISSOCK(status.st_mode))
         return 0;
     return status.st_ino;

@@ -26,7 +26,7 @@ constinit char kept[2048];
 constinit size_t kept_size;
 
 bool is_ours() {
-    struct stat status {};
+    struct stat status;
     if (is_given_up.load(std::memory_order_relaxed) || !at_start.inode ||
         sys::fstat(STDERR_FILENO, status) < 0)
         return false;
@@ -37,7 +37,7 @@ bool is_ours() {
 } // namespace
 
 void note_stderr() {
-    struct stat status {};
+    struct stat status;
     if (sys::fstat(STDERR_FILENO, status) == 0)
         at_start = {status.st_dev, status.st_ino};
 }

@@ -2,7 +2,8 @@
 // of the program's or of a sanitizer's runtime.
 //
 // Each function has the name and the meaning of the system call. A failure is a negative errno: `-EINTR`.
-// This file is the only place in the shim that enters the kernel.
+// This file is the only place in the shim that enters the kernel. What the kernel writes has a value before the call, because
+// analyzers do not see through the assembly.
 // Context: any thread, signal handler. errno: kept. Locks: none.
 #pragma once
 
@@ -99,12 +100,14 @@ inline int dup3(int from, int to, int flags) {
     return kernel::status(SYS_dup3, from, to, flags);
 }
 inline int pipe2(int (&ends)[2], int flags) {
+    ends[0] = ends[1] = -1;
     return kernel::status(SYS_pipe2, ends, flags);
 }
 inline int ioctl(int fd, unsigned long request, void* argument) {
     return kernel::status(SYS_ioctl, fd, request, argument);
 }
 inline int fstatat(int directory, const char* name, struct stat& status, int flags = 0) {
+    status = {};
     return kernel::status(SYS_newfstatat, directory, name, &status, flags);
 }
 inline int fstat(int fd, struct stat& status) {
@@ -156,6 +159,7 @@ inline int socket(int domain, int type, int protocol) {
     return kernel::status(SYS_socket, domain, type, protocol);
 }
 inline int socketpair(int domain, int type, int protocol, int (&ends)[2]) {
+    ends[0] = ends[1] = -1;
     return kernel::status(SYS_socketpair, domain, type, protocol, ends);
 }
 inline int shutdown(int fd, int how) {
@@ -270,6 +274,7 @@ inline uid_t geteuid() {
     return static_cast<uid_t>(kernel::call(SYS_geteuid));
 }
 inline int getrlimit(int resource, rlimit& limit) {
+    limit = {};
     return kernel::status(SYS_prlimit64, 0, resource, nullptr, &limit);
 }
 inline int uname(utsname& names) {

@@ -165,7 +165,7 @@ private:
             }
         }
         if (!is_ascii && note.encoding >= 0 && note.encoding != encoding_) {
-            encoding_ = note.encoding;
+            encoding_ = static_cast<unsigned char>(note.encoding);
             changed_ |= 1u << encoding_setting;
             is_good_ &= setting(reported_settings[encoding_setting], libpq_.pg_encoding_to_char(encoding_));
         }

@@ -121,17 +121,19 @@ void report_setting(Reader& reader, const Arguments& arguments, std::string_view
     reader.report_temporary(is_plain_string(value) ? value.text : setting.bytes);
     if (is_known && is_for_transaction)
         return;
-    bool are_literals = is_plain_string(key) && is_plain_string(value);
-    if (!is_known || !is_sure || named.empty())
+    bool is_literal =
+        is_plain_string(key) && is_plain_string(value) && is_local.kind != Token::Kind::parameter;
+    bool is_null = setting.kind == Value::Kind::null;
+    bool is_certain =
+        is_known && is_sure && !named.empty() && (is_literal || is_null || setting.bytes.data());
+    if (!is_certain)
         reader.report(Act::set_unknown, named);
-    else if (are_literals && is_local.kind != Token::Kind::parameter)
+    else if (is_literal)
         reader.report(Act::set, key.text, text, "SELECT pg_catalog.");
-    else if (setting.kind == Value::Kind::null)
+    else if (is_null)
         reader.report(Act::unset, named);
-    else if (setting.bytes.data())
-        reader.report_value(named, setting.bytes);
     else
-        reader.report(Act::set_unknown, named);
+        reader.report_value(named, setting.bytes);
 }
 
 // The arguments of a lock in a form that is equal for equal locks, as far as possible; empty if they are not known, or
