@@ -15,7 +15,8 @@ namespace {
 // Values of libpq's enumerations, which are part of its ABI.
 constexpr int connection_bad = 1, polling_failed = 0, polling_reading = 1, polling_ok = 3, tuples_ok = 2;
 
-// The functions of a loaded libpq, declared without its headers.
+// The functions of a loaded libpq, by libpq's names, declared without its headers.
+// NOLINTBEGIN(readability-identifier-naming)
 struct Library {
     void* (*PQconnectStartParams)(const char* const*, const char* const*, int);
     int (*PQconnectPoll)(void*);
@@ -34,6 +35,7 @@ struct Library {
     void (*PQclear)(void*);
     void (*PQfinish)(void*);
 };
+// NOLINTEND(readability-identifier-naming)
 
 std::optional<Library> load(const std::string& other) {
     void* handle = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);

@@ -282,7 +282,9 @@ TEST_CASE("advisory locks: counted where the text tells") {
 }
 
 TEST_CASE("advisory locks: equal ones have equal keys, and others have not") {
-    auto key = [](const char* sql, std::vector<const char*> values = {}) { return only(sql, values).key; };
+    auto key = [](const char* sql, const std::vector<const char*>& values = {}) {
+        return only(sql, values).key;
+    };
     for (const char* argument :
          {"1::bigint", " 01 ", "'1'", "1 :: int8", "$1", "$1::bigint", "$2", "$3::int"}) {
         CAPTURE(std::string(argument));
