@@ -110,7 +110,7 @@ bool parse_keep(std::string_view text, Settings& s) {
 }
 
 bool parse_fail_on(std::string_view text, Settings& s) {
-    constexpr std::string_view words[] = {"abandoned", "transaction", "exit"};
+    constexpr std::string_view words[] = {"abandoned", "transaction", "exit", "unseen"};
     uint8_t bits = 0;
     bool good = parse_list(text, [&](std::string_view word) {
         int which = 0;
@@ -202,11 +202,13 @@ constexpr Setting list[] = {
     {"PQSWEEP_REPORT", "stragglers", "never, stragglers or always", parse_report},
     {"PQSWEEP_JOURNAL", "", "a file's name, where %p stands for the process id",
      [](std::string_view text, Settings& s) { return s.journal = text, true; }},
+    {"PQSWEEP_RUN_JOURNAL", "", "a file's name",
+     [](std::string_view text, Settings& s) { return s.run_journal = text, true; }},
     {"PQSWEEP_RUN", "", "a name", [](std::string_view text, Settings& s) { return s.run = text, true; }},
     {"PQSWEEP_RUN_SOCKET", "", "a file's name",
      [](std::string_view text, Settings& s) { return s.run_socket = text, true; }},
     {"PQSWEEP_EXITCODE", "0", "a whole number from 0 to 255", parse_exit_code},
-    {"PQSWEEP_FAIL_ON", "abandoned", "any of abandoned, transaction and exit, separated by commas",
+    {"PQSWEEP_FAIL_ON", "abandoned", "any of abandoned, transaction, exit and unseen, separated by commas",
      parse_fail_on},
 };
 static_assert(std::size(list) <= std::size(copies));

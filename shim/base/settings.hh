@@ -15,7 +15,12 @@ enum class Stacks : uint8_t { none, python, all };
 enum class Report : uint8_t { never, stragglers, always };
 
 // A bit each, for PQSWEEP_FAIL_ON.
-enum FailOn : uint8_t { fail_on_abandoned = 1, fail_on_transaction = 2, fail_on_exit = 4 };
+enum FailOn : uint8_t {
+    fail_on_abandoned = 1,
+    fail_on_transaction = 2,
+    fail_on_exit = 4,
+    fail_on_unseen = 8
+};
 
 enum class KeepField : uint8_t { tag, test, app, db, user, host, state };
 constexpr std::string_view keep_fields[] = {"tag", "test", "app", "db", "user", "host", "state"};
@@ -50,10 +55,11 @@ struct Settings {
     Report report;
     uint8_t fail_on;
     uint8_t exit_code;
-    int signal;                  // 0: none
-    std::string_view journal;    // empty: none
-    std::string_view run;        // what its records call the run
-    std::string_view run_socket; // of `pqsweep run`, see introduce.hh; empty: none
+    int signal;                   // 0: none
+    std::string_view journal;     // empty: none
+    std::string_view run_journal; // the same for `pqsweep run`; empty: none
+    std::string_view run;         // what the records call the run
+    std::string_view run_socket;  // of `pqsweep run`, see introduce.hh; empty: none
     List<std::string_view, 16> tag_from;
     List<KeepRule, 64> keep;
 };

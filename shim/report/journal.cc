@@ -10,6 +10,7 @@
 #include "shim/base/text.hh"
 #include "shim/base/utf8.hh"
 
+#include <climits>
 #include <cstring>
 
 namespace pqsweep::journal {
@@ -18,15 +19,26 @@ namespace {
 
 constexpr int version = 1;
 
-constinit char first_directory[4096]; // where the program began, which a relative name is meant from
-constinit char path[8192];            // empty: no journal is asked for
+constinit char first_directory[4096]; // where the program began: relative names are meant from there
 constinit uint64_t process; // tells processes apart that have one pid, on two machines or one after the other
-constinit std::atomic<bool> has_warned;
-constinit std::atomic<bool> is_mid_line; // only a part of the last record could be written
 
-void expand_path(std::string_view name) {
-    Text out(path, sizeof path - 1);
-    if (name[0] != '/')
+// One of the two files that get each record.
+struct File {
+    const char* variable;    // that names it
+    char path[PATH_MAX + 1]; // empty: none. The kernel refuses a name that is cut to this size.
+    std::atomic<bool> has_warned;
+    std::atomic<bool> is_mid_line; // only a part of the last record could be written
+};
+constinit File users_file{.variable = "PQSWEEP_JOURNAL", .path = {}, .has_warned = {}, .is_mid_line = {}};
+constinit File runs_file{.variable = "PQSWEEP_RUN_JOURNAL", .path = {}, .has_warned = {}, .is_mid_line = {}};
+
+bool is_wanted() {
+    return *users_file.path || *runs_file.path;
+}
+
+void expand_path(std::string_view name, File& file) {
+    Text out(file.path, sizeof file.path - 1);
+    if (!name.empty() && name[0] != '/')
         out.raw(first_directory).raw("/");
     for (; !name.empty(); name.remove_prefix(1)) {
         if (name[0] == '%' && name.size() > 1 && name[1] == 'p') {
@@ -36,38 +48,42 @@ void expand_path(std::string_view name) {
             out.raw({name.data(), 1});
         }
     }
-    path[out.size()] = 0;
+    file.path[out.size()] = 0;
 }
 
-void warn_of(int error) {
-    if (has_warned.exchange(true, std::memory_order_relaxed))
+// A run that has ended took its file away: nobody misses the record.
+void warn_of(File& file, int error) {
+    bool is_over = &file == &runs_file && error == ENOENT;
+    if (is_over || file.has_warned.exchange(true, std::memory_order_relaxed))
         return;
-    char buffer[sizeof path + 200];
+    char buffer[sizeof file.path + 200];
     Text text(buffer);
-    text << "pqsweep: PQSWEEP_JOURNAL: " << path << ": " << words_for_error(error) << "; events are lost";
+    text << "pqsweep: " << file.variable << ": " << file.path << ": " << words_for_error(error)
+         << "; events are lost";
     warn(text.newline().view());
 }
 
 struct Writing {
+    File& file;
     std::string_view line; // begins with a newline, for the case that the last one got none
     int error;
 };
 
 void append(void* data) {
     auto& writing = *static_cast<Writing*>(data);
-    int fd =
-        sys::openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+    int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    int fd = sys::openat(AT_FDCWD, writing.file.path, flags, 0666);
     if (fd < 0) {
         writing.error = -fd;
         return;
     }
-    if (!is_mid_line)
+    if (!writing.file.is_mid_line)
         writing.line.remove_prefix(1);
     auto size = static_cast<ssize_t>(writing.line.size());
     ssize_t written = sys::write(fd, writing.line);
     writing.error = written == size ? 0 : written < 0 ? static_cast<int>(-written) : ENOSPC;
     if (written > 0)
-        is_mid_line = written < size;
+        writing.file.is_mid_line = written < size;
     sys::close(fd);
 }
 
@@ -80,12 +96,16 @@ void append_instead_of_another(void* data) {
 
 void write_line(std::string_view line) {
     NoSigpipe guard;
-    Writing writing{line, 0};
-    append(&writing);
-    if (writing.error == EMFILE)
-        in_private_descriptor_table(append_instead_of_another, &writing);
-    if (writing.error)
-        warn_of(writing.error);
+    for (File* file : {&users_file, &runs_file}) {
+        if (!*file->path)
+            continue;
+        Writing writing{*file, line, 0};
+        append(&writing);
+        if (writing.error == EMFILE)
+            in_private_descriptor_table(append_instead_of_another, &writing);
+        if (writing.error)
+            warn_of(*file, writing.error);
+    }
 }
 
 // A JSON object on a line, written when it is complete. What does not fit is left out, key and all.
@@ -178,12 +198,13 @@ private:
 } // namespace
 
 void start() {
-    std::string_view name = the_settings().journal;
-    if (name.empty())
+    const Settings& settings = the_settings();
+    if (settings.journal.empty() && settings.run_journal.empty())
         return;
     if (!*first_directory && sys::getcwd(first_directory, sizeof first_directory) < 0)
         first_directory[0] = 0;
-    expand_path(name);
+    expand_path(settings.journal, users_file);
+    expand_path(settings.run_journal, runs_file);
     uint64_t parent = process;
     if (sys::getrandom(&process, sizeof process, GRND_NONBLOCK) != sizeof process)
         process = static_cast<uint64_t>(now()) ^ static_cast<uint64_t>(sys::getpid()) << 40;
@@ -193,12 +214,12 @@ void start() {
     Record(parent ? Event::fork : Event::start)
         .word("program", program_file(program, sizeof program))
         .word("host", system.nodename)
-        .word("run", the_settings().run)
+        .word("run", settings.run)
         .number("parent", sys::getppid());
 }
 
 void opened(const Table& table, const Connection& c) {
-    if (!*path)
+    if (!is_wanted())
         return;
     const TextPool& names = table.texts;
     Record(Event::open)
@@ -215,17 +236,17 @@ void opened(const Table& table, const Connection& c) {
 }
 
 void closed(uint32_t connection, Close how) {
-    if (*path)
+    if (is_wanted())
         Record(Event::close).number("connection", connection).word("by", name_of(how));
 }
 
 void tag_changed(const Table& table, TextId ended) {
-    if (*path)
+    if (is_wanted())
         Record(Event::tag).word("tag", table.texts.text(table.tag)).word("ended", table.texts.text(ended));
 }
 
 void swept(const Table& table, const Straggler& s) {
-    if (!*path)
+    if (!is_wanted())
         return;
     Record(Event::sweep)
         .number("connection", s.connection)
@@ -237,7 +258,7 @@ void swept(const Table& table, const Straggler& s) {
 }
 
 void revived(const Table& table, const Connection& c, int64_t nanoseconds) {
-    if (!*path)
+    if (!is_wanted())
         return;
     Record(Event::revive)
         .number("connection", c.number)
@@ -247,12 +268,12 @@ void revived(const Table& table, const Connection& c, int64_t nanoseconds) {
 }
 
 void refused(const Connection& c) {
-    if (*path)
+    if (is_wanted())
         Record(Event::refuse).number("connection", c.number);
 }
 
 void exited(Table& table, int status) {
-    if (!*path)
+    if (!is_wanted())
         return;
     table.connections.each([](const Connection& c) {
         if (c.state() == State::open)
@@ -268,7 +289,7 @@ void exited(Table& table, int status) {
 }
 
 void used_inherited(Table& parents, bool has_own_table) {
-    if (!*path)
+    if (!is_wanted())
         return;
     bool has_started = has_own_table;
     parents.connections.each([&](const Connection& c) {

@@ -87,7 +87,7 @@ TEST_CASE("where a board can't be, there is one warning and the program works") 
         fs::permissions(home.directory(), fs::perms::all);
         check("not a directory of this user's alone");
         CHECK(fs::is_empty(home.directory()));
-        CHECK(contains(pqsweep_command(home, {"ps"}).errors, "passed over"));
+        CHECK(contains(pqsweep_command(home, {"ps"}).errors, "skipped"));
     }
     SUBCASE("another user's") {
         if (geteuid() != 0)

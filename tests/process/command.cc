@@ -73,11 +73,27 @@ TEST_CASE("dlsym and dlopen end in a jump: the loader must see their caller, and
 }
 
 TEST_CASE("run: options become variables, but for what it does itself for all processes") {
-    std::vector<std::string> command = {"run",         "--tag",     "t",         "--scope=test",
-                                        "--keep",      "app=x",     "--grace",   "3",
-                                        "--no-revive", "--appname", "--journal", "/tmp/j",
-                                        "--exit-code", "0",         "--fail-on", "transaction,exit",
-                                        "--report",    "never",     "--",        "/usr/bin/env"};
+    std::vector<std::string> command = {"run",
+                                        "--tag",
+                                        "t",
+                                        "--scope=test",
+                                        "--keep",
+                                        "app=x",
+                                        "--grace",
+                                        "3",
+                                        "--no-revive",
+                                        "--appname",
+                                        "--journal",
+                                        "/tmp/j",
+                                        "--exit-code",
+                                        "0",
+                                        "--fail-on",
+                                        "transaction,exit",
+                                        "--report",
+                                        "never",
+                                        "--allow-unseen",
+                                        "--",
+                                        "/usr/bin/env"};
     std::string entries =
         "PQSWEEP_TAG=t\nPQSWEEP_SCOPE=test\nPQSWEEP_KEEP=app=x\nPQSWEEP_GRACE=3\nPQSWEEP_REVIVE=0\n"
         "PQSWEEP_APPNAME=1\nPQSWEEP_JOURNAL=/tmp/j\nPQSWEEP_FAIL_ON=transaction,exit\n"
@@ -129,7 +145,7 @@ TEST_CASE("run: bad use is refused with status 2 and the way out") {
     check({"run", "--grace=many", "--", "/bin/echo", "ran"},
           "--grace=many: expected a whole number from 0 to 1000000");
     check({"run", "--fail-on", "never", "--", "/bin/echo", "ran"},
-          "expected any of abandoned, transaction and exit");
+          "expected any of abandoned, transaction, exit and unseen");
     check({"run", "--", "/bin/echo", "ran"}, "PQSWEEP_SCOPE=file: expected package, module or test",
           {{"PQSWEEP_SCOPE", "file"}});
     check({"run", "--colour", "--", "/bin/echo", "ran"}, "--colour: no such option");
@@ -164,7 +180,7 @@ TEST_CASE("run: a program built with ASan starts, and is swept") {
                     {}, Program::Shim::absent);
     CHECK(program.finish() == 0);
     CHECK(program.output() == "all well\n");
-    CHECK(contains(program.errors(), "1 straggler swept"));
+    CHECK(contains(program.errors(), ", 1 straggler: "));
 }
 
 TEST_CASE("--help and --version") {

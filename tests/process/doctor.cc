@@ -1,4 +1,5 @@
 // Tests `pqsweep doctor` on programs that reach libpq in different ways, and on some that don't.
+#include "tests/support/files.hh"
 #include "tests/support/program.hh"
 #include "tests/support/skip.hh"
 
@@ -64,6 +65,27 @@ TEST_CASE("not intercepted, and why") {
     fs::create_directory(directory);
     check({setuid_program(directory)}, 1, {"it changes its privileges"});
     fs::remove_all(directory);
+}
+
+TEST_CASE("a command that can't be started is no verdict") {
+    // As root, another user: root has no limit.
+    std::vector<std::string> command;
+    if (geteuid() == 0)
+        command = {"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
+    command.insert(command.end(), {"/usr/bin/prlimit", "--nproc=1", "--", build_directory() + "/pqsweep"});
+    for (const std::string subcommand : {"doctor", "run"}) {
+        std::vector<std::string> all = command;
+        all.insert(all.end(), {subcommand, "--", "/bin/true"});
+        Program program(all, {{"TMPDIR", "/tmp"}}, Program::Shim::absent);
+        int status = program.finish();
+        CAPTURE(program.errors());
+        if (contains(program.errors(), "Permission denied"))
+            SKIP("the build is in a folder that another user can't read");
+        CHECK(status == (subcommand == "run" ? 126 : 2));
+        CHECK(program.output() == "");
+        CHECK(contains(program.errors(), "pqsweep " + subcommand +
+                                             ": can't start /bin/true: Resource temporarily unavailable\n"));
+    }
 }
 
 TEST_CASE("wrong use") {

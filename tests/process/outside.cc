@@ -270,7 +270,7 @@ TEST_CASE("wrong use is 2, nothing found 1, and nobody else is signalled") {
     Program bystander({"/bin/cat"}, {}, Program::Shim::absent);
     Outcome got = pqsweep_command(home, {"sweep", pid_of(bystander)});
     CHECK(got.status == 1);
-    CHECK(contains(got.errors, "no process of yours under the shim"));
+    CHECK(contains(got.errors, "not a process of yours"));
     CHECK(bystander.say("alive") == "alive");
     CHECK(pqsweep_command(home, {"ls", pid_of(bystander)}).status == 1);
     for (const std::vector<std::string>& wrong : {std::vector<std::string>{"tag"},
@@ -285,7 +285,7 @@ TEST_CASE("wrong use is 2, nothing found 1, and nobody else is signalled") {
     CHECK(two.say("open c") == "ok");
     got = pqsweep_command(home, {"sweep"});
     CHECK(got.status == 2);
-    CHECK(contains(got.errors, "which, or --all?"));
+    CHECK(contains(got.errors, "name one, or give --all"));
     got = pqsweep_command(home, {"sweep", pid_of(one), pid_of(two)});
     CHECK(got.status == 0);
     CHECK(contains(got.output, swept(one, "0 swept (0 idle, 0 in transaction, 0 running)")));

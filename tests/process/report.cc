@@ -87,7 +87,15 @@ TEST_CASE("what can't be read is named with its line, and the rest is used") {
     write_text(folder.path / "garbage", std::string(1000, '\n') + std::string(100'000, 'x') + "\n{}\n");
     CHECK(contains(report({folder.path / "garbage"}).errors, "garbage:1001: no JSON object\n"));
     write_text(folder.path / "empty", "");
-    CHECK(report({folder.path / "empty"}).status == 0);
+    CHECK(report({folder.path / "empty"}).status == 2);
+    CHECK(contains(report({folder.path / "garbage", folder.path / "empty"}).errors,
+                   "no record of a journal in "));
+}
+
+TEST_CASE("a journal that is given twice counts once") {
+    Folder folder("report");
+    fs::create_symlink(fs::absolute(workers()), folder.path / "again");
+    CHECK(report({workers(), workers(), folder.path / "again"}).output == text_of(journals / "workers.txt"));
 }
 
 TEST_CASE("annotations name files from the repository's root") {
@@ -122,7 +130,10 @@ TEST_CASE("the gate: what fails it, what is put up with, and what was there befo
     CHECK(!contains(suppressed.output, "session_with_everything"));
     Outcome too_many = report({workers(), "--max-open", "4", "--suppressions", known});
     CHECK(too_many.status == 1);
-    CHECK(contains(too_many.errors, "exit status 1: tests/test_orders.py: 5 open at once (--max-open 4)\n"));
+    CHECK(contains(
+        too_many.errors,
+        "gate failed: 5 open at once under tests/test_orders.py (--max-open 4), 5 open at once under "));
+    CHECK(contains(too_many.errors, "; exit status 1\n"));
     CHECK(!contains(too_many.errors, "test_carts.py"));
 
     CHECK(report({workers(), "--write-baseline", baseline}).status == 0);
@@ -140,10 +151,11 @@ TEST_CASE("the gate: bad values are refused before anything is read") {
     Folder folder("gate");
     write_text(folder.path / "bad", "tag:x\nmodule:y\n");
     for (const auto& [option, value, message] :
-         {std::tuple("--fail-on", std::string("never"), "expected any of abandoned, transaction and exit"),
+         {std::tuple("--fail-on", std::string("never"),
+                     "expected any of abandoned, transaction, exit and unseen"),
           std::tuple("--exit-code", std::string("256"), ""), std::tuple("--max-open", std::string("-1"), ""),
           std::tuple("--suppressions", (folder.path / "bad").string(), "bad:2: module:y: expected tag:GLOB"),
-          std::tuple("--baseline", (folder.path / "bad").string(), "bad: no baseline"),
+          std::tuple("--baseline", (folder.path / "bad").string(), "bad: not a baseline"),
           std::tuple("--baseline", (folder.path / "none").string(), "--write-baseline")}) {
         Outcome got = report({workers(), option, value});
         CAPTURE(got.errors);

@@ -50,7 +50,7 @@ TEST_SUITE_BEGIN("process: run");
 
 TEST_CASE("one summary over two xdist workers, one of which is killed by its test") {
     Folder folder("xdist");
-    Program pytest(run({"--scope", "test", "--journal", folder.path / "%p"},
+    Program pytest(run({"--verbose", "--scope", "test", "--journal", folder.path / "%p"},
                        {"/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-n", "2", "--dist",
                         "loadfile", "--max-worker-restart", "0", "tests/fixtures/suites/killed"}),
                    {{"PYTHONDONTWRITEBYTECODE", "1"}}, Program::Shim::absent);
@@ -61,7 +61,7 @@ TEST_CASE("one summary over two xdist workers, one of which is killed by its tes
     CHECK(contains(pytest.output(), "crashed while running"));
     CHECK(contains(summary, " by 2 processes, "));
     CHECK(contains(summary, "  tests/fixtures/suites/killed/test_leaves.py::test_leave[0] (call)\n"));
-    CHECK(contains(summary, "  1 process ended without a word: killed, or still there\n"));
+    CHECK(contains(summary, "  1 process ended without an exit record: killed, or still running\n"));
     CHECK(!contains(summary, "pqsweep["));
     // The journals, a file for each process, give the same summary.
     std::vector<std::string> report = {build_directory() + "/pqsweep", "report"};
@@ -75,7 +75,7 @@ TEST_CASE("one summary over two xdist workers, one of which is killed by its tes
 }
 
 TEST_CASE("a straggler is named with its state and fate; a process that never connects is told nothing") {
-    Left left({"--no-revive"});
+    Left left({"--no-revive", "--verbose"});
     CHECK(left.status == 0);
     const std::string& summary = left.program.errors();
     CAPTURE(summary);
@@ -84,15 +84,14 @@ TEST_CASE("a straggler is named with its state and fate; a process that never co
                             "  1 connection opened under 1 tag by 1 process, 1 abandoned, 0 open at exit\n"));
     CHECK(contains(summary, "  a\n      in transaction, "));
     CHECK(contains(summary, ", database postgres: abandoned\n"));
-    Program silent(run({"--report", "always", "--fail-on", "exit"}, {"/bin/true"}), {},
-                   Program::Shim::absent);
+    Program silent(run({"--report", "always"}, {"/bin/true"}), {}, Program::Shim::absent);
     CHECK(silent.finish() == 0);
     CHECK(silent.errors() == "");
 }
 
 TEST_CASE("what a child process does with its parent's connections is in the summary, too") {
-    Program program(run({}, {build_directory() + "/programs/inherits", "exec"}), {{"PQSWEEP_TAG", "a"}},
-                    Program::Shim::absent);
+    Program program(run({"--verbose"}, {build_directory() + "/programs/inherits", "exec"}),
+                    {{"PQSWEEP_TAG", "a"}}, Program::Shim::absent);
     program.finish();
     CAPTURE(program.errors());
     CHECK(
@@ -102,7 +101,7 @@ TEST_CASE("what a child process does with its parent's connections is in the sum
 
 TEST_CASE("an owner that is refused without our message is no abandoner") {
     // With TLS the owner gets libpq's own error.
-    Program program(run({"--no-revive"}, client()), {}, Program::Shim::absent);
+    Program program(run({"--no-revive", "--verbose"}, client()), {}, Program::Shim::absent);
     program.say("setenv PQSWEEP_TAG a");
     program.say("open c " + Server::tls());
     program.say("setenv PQSWEEP_TAG b");
@@ -122,7 +121,8 @@ TEST_CASE("the gate judges the run once, over all processes, and only where the 
     CHECK(Left({"--max-open", "1", "--fail-on", "exit"}).status == 0);
     Left gated({"--max-open", "0", "--report", "never", "--fail-on", "exit"});
     CHECK(gated.status == 1);
-    CHECK(contains(gated.program.errors(), "pqsweep: exit status 1: a: 1 open at once (--max-open 0)\n"));
+    CHECK(contains(gated.program.errors(),
+                   "pqsweep: gate failed: 1 open at once under a (--max-open 0); exit status 1\n"));
     CHECK(!contains(gated.program.errors(), "swept"));
 
     // Each process leaves one straggler, and each succeeds.
@@ -131,7 +131,133 @@ TEST_CASE("the gate judges the run once, over all processes, and only where the 
                  Program::Shim::absent);
     CHECK(both.finish() == 9);
     CHECK(contains(both.output(), "all well\n"));
-    CHECK(contains(both.errors(), "pqsweep: exit status 9: 2 abandoned\n"));
+    CHECK(contains(both.errors(), "pqsweep: gate failed: 2 abandoned; exit status 9\n"));
+}
+
+TEST_CASE("the verdict names the status that the run ends with") {
+    CHECK(contains(Left({"--exit-code", "9"}, "exit 3").program.errors(),
+                   "pqsweep: gate failed: 1 abandoned; exit status stays 3\n"));
+    Left by_variable({}, "exit 0", {{"PQSWEEP_FAIL_ON", "transaction"}});
+    CHECK(by_variable.status == 1);
+    CHECK(
+        contains(by_variable.program.errors(), "pqsweep: gate failed: 1 in a transaction; exit status 1\n"));
+}
+
+TEST_CASE("a gated run in which no connection was seen fails, and says why") {
+    auto outcome = [](const std::vector<std::string>& options, const std::vector<std::string>& command) {
+        Program program(run(options, command), {}, Program::Shim::absent);
+        int status = program.finish();
+        return std::pair(status, program.errors());
+    };
+    const std::vector<std::string> gate{"--fail-on", "exit"}, unseen{"--fail-on", "unseen"};
+    CHECK(outcome(gate, {"/bin/true"}) ==
+          std::pair(1, std::string("pqsweep: gate failed: no connection was seen ('pqsweep doctor' finds out "
+                                   "why; --allow-unseen); exit status 1\n")));
+    CHECK(outcome(unseen, {"/bin/sh", "-c", "exit 4"}).first == 4);
+    CHECK(contains(outcome(unseen, {build_directory() + "/programs/static_program"}).second,
+                   "no connection was seen (it is statically linked: "));
+    CHECK(outcome({"--fail-on", "exit", "--allow-unseen"}, {"/bin/true"}) == std::pair(0, std::string()));
+    CHECK(outcome({}, {"/bin/true"}) == std::pair(0, std::string()));
+    std::string passes = "echo 'open c\nfinish c' | " + client()[0];
+    CHECK(outcome(gate, {"/bin/sh", "-c", passes}).first == 0);
+}
+
+TEST_CASE("the summary: the worst places, the totals, the verdict; one line if all is well") {
+    Folder folder("summary");
+    write_text(folder.path / "db.py", "import psycopg2\n\n\ndef connect(begins):\n"
+                                      "    connection = psycopg2.connect('')\n"
+                                      "    if begins:\n        connection.cursor().execute('select 1')\n"
+                                      "    return connection\n");
+    write_text(folder.path / "suite.py",
+               "import os\nimport db\n\nleft = []\n\n\n"
+               "def use(module, number, begins):\n"
+               "    os.environ['PYTEST_CURRENT_TEST'] = f'{module}.py::test_{number} (call)'\n"
+               "    left.append(db.connect(begins))\n\n\n"
+               "for i in range(9):\n    use('abc'[i // 3], i, i % 3 == 0)\n"
+               "os.environ['PYTEST_CURRENT_TEST'] = 'd.py::test (call)'\n");
+    auto summary = [&](std::vector<std::string> options) {
+        options.insert(options.begin(), "--no-revive");
+        Program program(run(options, {"/bin/sh", "-c",
+                                      "cd " + folder.path.string() + " && exec /usr/bin/python3 suite.py"}),
+                        {}, Program::Shim::absent);
+        program.finish();
+        std::string text = program.errors(), path = folder.path.string() + "/";
+        for (size_t at; (at = text.find(path)) != std::string::npos;)
+            text.erase(at, path.size());
+        return text;
+    };
+    CHECK(summary({"--exit-code", "9"}) ==
+          "pqsweep: left open, by the line that opened them:\n"
+          "  db.py:5: 9 connections of 3 modules, 6 idle, 3 in transaction, abandoned, closed late\n"
+          "      db.py:5 connect < suite.py:9 use < suite.py:13\n"
+          "pqsweep: 9 connections, 9 stragglers: 9 abandoned; at most 3 open, without pqsweep 9\n"
+          "pqsweep: gate failed: 9 abandoned; exit status 9\n");
+    CHECK(contains(summary({"--verbose"}), "stragglers, by the test that opened them:\n"));
+    CHECK(summary({"--report", "never"}) == "");
+    Program well(
+        run({"--fail-on", "exit"}, {"/bin/sh", "-c", "printf 'open c\nfinish c\n' | " + client()[0]}), {},
+        Program::Shim::absent);
+    CHECK(well.finish() == 0);
+    CHECK(well.errors() == "pqsweep: 1 connection, no stragglers\n");
+}
+
+TEST_CASE("the summary: five places of many, and how to see the others") {
+    Folder folder("summary");
+    std::string commands;
+    for (int i = 0; i < 8; i++)
+        commands += "setenv PQSWEEP_TAG t" + std::to_string(i) + "\nopen c" + std::to_string(i) + "\n";
+    commands += "setenv PQSWEEP_TAG end\n";
+    write_text(folder.path / "commands", commands);
+    auto lines = [&](const std::vector<std::string>& options) {
+        Program program(
+            run(options, {"/bin/sh", "-c", client()[0] + " <" + (folder.path / "commands").string()}), {},
+            Program::Shim::absent);
+        program.finish();
+        return program.errors();
+    };
+    std::string five = "pqsweep: left open, by the line that opened them:\n";
+    for (int i = 0; i < 5; i++)
+        five += "  t" + std::to_string(i) + ": 1 connection, idle, abandoned\n";
+    std::string totals =
+        "pqsweep: 8 connections, 8 stragglers: 8 abandoned; at most 1 open, without pqsweep 8\n";
+    std::string journal = folder.path / "journal";
+    CHECK(lines({"--no-revive"}) == five + "  +3 more: --verbose lists them\n" + totals);
+    CHECK(lines({"--no-revive", "--journal", journal}) ==
+          five + "  +3 more: pqsweep report --html report.html " + journal + "\n" + totals);
+}
+
+TEST_CASE("a variable that pqsweep does not know is named with the one that was meant") {
+    Program program(run({}, {"/bin/true"}), {{"PQSWEEP_KEEPS", "x"}}, Program::Shim::absent);
+    CHECK(program.finish() == 0);
+    CHECK(program.errors() == "pqsweep run: PQSWEEP_KEEPS: no such variable; is PQSWEEP_KEEP meant?\n");
+}
+
+TEST_CASE("summary and gate do not depend on the user's journal") {
+    Left full({"--journal", "/dev/full", "--exit-code", "9"});
+    CHECK(full.status == 9);
+    CHECK(contains(full.program.errors(), "1 abandoned"));
+    Folder folder("journal");
+    fs::create_directory(folder.path / "gone");
+    Program program(run({"--journal", folder.path / "gone/journal", "--exit-code", "9"}, client()), {},
+                    Program::Shim::absent);
+    program.say("setenv PQSWEEP_TAG a");
+    fs::remove_all(folder.path / "gone");
+    program.say("open straggler");
+    program.say("exec straggler begin");
+    program.say("setenv PQSWEEP_TAG b");
+    CHECK(program.finish() == 9);
+    CHECK(contains(program.errors(), "gone/journal: No such file or directory; events are lost\n"));
+}
+
+TEST_CASE("a run inside a run: both sum up, and nothing is counted twice") {
+    std::string leaks = "echo 'setenv PQSWEEP_TAG a\nopen c\nsetenv PQSWEEP_TAG b' | " + client()[0];
+    std::string inner = build_directory() + "/pqsweep run --exit-code 5 -- /bin/sh -c \"" + leaks + "\"";
+    Program outer(run({"--report", "always", "--exit-code", "9"}, {"/bin/sh", "-c", inner + "; true"}), {},
+                  Program::Shim::absent);
+    CHECK(outer.finish() == 9);
+    CAPTURE(outer.errors());
+    CHECK(contains(outer.errors(), "gate failed: 1 abandoned; exit status 5\n"));
+    CHECK(contains(outer.errors(), "gate failed: 1 abandoned; exit status 9\n"));
 }
 
 TEST_CASE("the gate: files are read before anything runs") {
@@ -181,24 +307,29 @@ TEST_CASE("it stops when its command does, and goes on with it") {
     CHECK(program.finish() == 5);
 }
 
-TEST_CASE("where no journal can be had, each process sums up for itself") {
-    Left left({"--exit-code", "9"}, "exit 0", {{"TMPDIR", "/nonexistent"}});
-    CHECK(left.status == 9);
-    CHECK(contains(left.program.errors(), "pqsweep run: no folder for its journal in "));
-    CHECK(contains(left.program.errors(), "]: 1 straggler swept"));
-    Left device({"--journal", "/dev/null"});
-    CHECK(contains(device.program.errors(), "/dev/null is no regular file, and can't be read again"));
-    Program gated(run({"--max-open", "3", "--journal", "/dev/null"}, {"/bin/echo", "ran"}), {},
-                  Program::Shim::absent);
-    CHECK(gated.finish() == 2);
-    CHECK(gated.output() == "");
+TEST_CASE("a journal that can't be written is refused before anything runs") {
+    Folder folder("journal");
+    auto check = [](const std::vector<std::string>& options, const Environment& environment,
+                    const std::string& message) {
+        Program program(run(options, {"/bin/echo", "ran"}), environment, Program::Shim::absent);
+        CHECK(program.finish() == 2);
+        CHECK(program.output() == "");
+        CAPTURE(program.errors());
+        CHECK(contains(program.errors(), message));
+    };
+    check({"--journal", "/nonexistent/journal"}, {},
+          "pqsweep run: --journal: /nonexistent/journal: No such file or directory\n");
+    check({"--journal", "/nonexistent/%p"}, {}, "pqsweep run: --journal: /nonexistent: No such file");
+    check({"--journal", folder.path, "--report", "never"}, {}, ": Is a directory\n");
+    check({}, {{"TMPDIR", "/nonexistent"}}, "pqsweep run: no folder for its journal in ");
+    CHECK(Left({"--journal", "/dev/null", "--exit-code", "9"}).status == 9);
 }
 
 TEST_CASE("in a journal that has other runs in it, only its own counts") {
     Folder folder("journal");
     std::string journal = folder.path / "journal [1]";
     Left first({"--journal", journal});
-    Left second({"--journal", journal});
+    Left second({"--journal", journal, "--verbose"});
     CHECK(contains(second.program.errors(), "  1 connection opened under 1 tag by 1 process, "));
 }
 

@@ -1,6 +1,7 @@
 #include "tools/commands/asking.hh"
 
 #include "tools/commands/command.hh"
+#include "tools/commands/options.hh"
 #include "tools/text/counts.hh"
 
 #include <fmt/core.h>
@@ -10,11 +11,6 @@
 namespace pqsweep::tools {
 
 namespace {
-
-int refuse(const Asking& asking, std::string_view why) {
-    fmt::print(stderr, "pqsweep {}: {}\n", asking.command, why);
-    return exit_wrong_use;
-}
 
 void print(const Process& process, const Request::Answer& answer) {
     if (!answer.why_not.empty())
@@ -38,8 +34,8 @@ nlohmann::json as_json(const Process& process, const Request::Answer& answer) {
 
 void add_asking_options(CLI::App& app, Asking& asking) {
     asking.command = app.get_name();
-    app.add_option("pid", asking.pids, "processes; may be left out where only one is under the shim");
-    app.add_flag("--all", asking.all, "all processes of yours");
+    app.add_option("pid", asking.pids, "processes; can be left out if only one is under the shim");
+    app.add_flag("--all", asking.all, "all your processes");
     app.add_option("--wait", asking.patience, "seconds to wait until the process acts (1)")
         ->check(CLI::Range(0.0, 3600.0));
     add_json_option(app, asking.as_json);
@@ -47,12 +43,13 @@ void add_asking_options(CLI::App& app, Asking& asking) {
 
 int ask(const Asking& asking, Mailbox::Kind kind, std::string_view name) {
     if (!asking.rest.empty())
-        return refuse(asking, fmt::format("{}: nothing belongs behind --", asking.rest[0]));
+        return refuse(asking.command, "{}: tag and sweep take nothing behind --", asking.rest[0]);
     if (asking.all && !asking.pids.empty())
-        return refuse(asking, "either pids or --all");
+        return refuse(asking.command, "give either pids or --all");
     std::vector<Process> processes = find_processes(asking.pids, asking.command);
     if (!asking.all && asking.pids.empty() && processes.size() > 1)
-        return refuse(asking, "there are several processes: which, or --all? 'pqsweep ps' lists them");
+        return refuse(asking.command,
+                      "there are several processes: name one, or give --all; 'pqsweep ps' lists them");
     bool is_complete = !processes.empty() && (asking.pids.empty() || processes.size() >= asking.pids.size());
     auto deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
                                                            std::chrono::duration<double>(asking.patience));

@@ -1,14 +1,16 @@
-// What `pqsweep tag` and `pqsweep sweep` have in common: to ask some processes for something, and tell what came of it.
+// The part that `pqsweep tag` and `pqsweep sweep` share: they ask processes for something, and print the outcome.
 #pragma once
 
 #include "tools/live/request.hh"
+
+#include <CLI/CLI.hpp>
 
 namespace pqsweep::tools {
 
 struct Asking {
     std::string command; // for messages
     std::vector<pid_t> pids;
-    std::vector<std::string> rest; // behind a "--", where nothing belongs
+    std::vector<std::string> rest; // behind a "--"; must be empty
     bool all = false;
     bool as_json = false;
     double patience = 1; // seconds
@@ -17,7 +19,7 @@ struct Asking {
 // Adds [PID...], --all, --wait and --json.
 void add_asking_options(CLI::App& app, Asking& asking);
 
-// Asks those it names, at once, and answers the exit status.
+// Asks the processes that `asking` names, all at once. Returns the exit status.
 int ask(const Asking& asking, Mailbox::Kind kind, std::string_view name);
 
 } // namespace pqsweep::tools

@@ -2,6 +2,7 @@
 #include "tools/blockers/asker.hh"
 #include "tools/blockers/notice.hh"
 #include "tools/commands/command.hh"
+#include "tools/commands/options.hh"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>

@@ -1,11 +1,11 @@
-// pqsweep doctor: runs a command under the shim, and tells from what the shim saw whether its connections are
-// intercepted, and if not, why not.
+// pqsweep doctor runs a command under the shim, and reports whether the shim intercepts its connections, and if not, why
+// not. The shim reports what it saw through a witness file (shim/report/witness.hh).
 #include "tools/commands/command.hh"
+#include "tools/launch/child.hh"
 #include "tools/launch/executable.hh"
 #include "tools/launch/preload.hh"
 
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -38,7 +38,7 @@ struct SeenProcess {
 
 using Seen = std::map<int, SeenProcess>; // by pid
 
-// A file that only exists while the command runs.
+// Exists while the command runs.
 class WitnessFile {
 public:
     WitnessFile() : path_((fs::temp_directory_path() / "pqsweep-doctor.XXXXXX").string()) {
@@ -93,7 +93,7 @@ std::string how(const SeenProcess& process, const std::string& caller) {
                                      : fmt::format("which comes in with {}", caller);
 }
 
-// What was seen of each process that has a libpq; answers whether any connected.
+// Prints what the shim saw of each process that has a libpq. Returns whether any process connected.
 bool show(const Seen& seen) {
     bool any = false;
     for (const auto& [pid, process] : seen) {
@@ -135,37 +135,12 @@ int judge(const Seen& seen) {
     return conclude(false, fmt::format("no libpq was loaded in {}; {}", fmt::join(programs, ", "), others));
 }
 
-// As a shell would: what the terminal sends to all of us is for the command.
-int run(const std::vector<std::string>& command) {
-    std::vector<char*> argv;
-    for (const std::string& word : command)
-        argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
-    fflush(nullptr);
-    pid_t child = fork();
-    if (child == 0) {
-        execvp(argv[0], argv.data());
-        _exit(127);
-    }
-    signal(SIGINT, SIG_IGN);
-    signal(SIGQUIT, SIG_IGN);
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return status;
-}
-
-int refuse(const std::string& why) {
-    fmt::print(stderr, "pqsweep doctor: {}\n", why);
-    return exit_wrong_use;
-}
-
 int act(const std::vector<std::string>& command) {
     if (command.empty())
-        return refuse("no command given; for example: pqsweep doctor -- pytest tests");
+        return refuse("doctor", "no command given; for example: pqsweep doctor -- pytest tests");
     auto program = find_program(command[0]);
     if (!program)
-        return refuse(fmt::format("{}: there is no such program", command[0]));
+        return refuse("doctor", "{}: there is no such program", command[0]);
     auto chain = interpreter_chain(*program);
     for (size_t i = 1; i < chain.size(); i++)
         fmt::print("{}: a script for {}\n", chain[i - 1], chain[i]);
@@ -173,12 +148,16 @@ int act(const std::vector<std::string>& command) {
         return conclude(false, fmt::format("{}: {}", chain.back(), why));
     WitnessFile witness;
     if (!witness.is_good())
-        return refuse(fmt::format("{}: {}; set TMPDIR to a folder that can be written to", witness.path(),
-                                  strerror(errno)));
+        return refuse("doctor", "{}: {}; set TMPDIR to a folder that can be written to", witness.path(),
+                      strerror(errno));
     if (std::string why = preload_shim(); !why.empty())
-        return refuse(why);
+        return refuse("doctor", "{}", why);
     setenv("PQSWEEP_WITNESS", witness.path().c_str(), 1);
-    int status = run(command);
+    fflush(stdout);
+    Child child("doctor", command);
+    if (!child.obstacle().empty())
+        return refuse("doctor", "{}", child.obstacle());
+    int status = child.wait_status();
     if (WIFSIGNALED(status))
         fmt::print("{}: ended by signal {}\n", command[0], WTERMSIG(status));
     else if (WEXITSTATUS(status) != 0)
@@ -195,7 +174,7 @@ std::function<int()> declare_doctor(CLI::App& app, const std::vector<std::string
     return [&app, rest] {
         std::vector<std::string> command = app.remaining();
         if (!command.empty() && command[0].starts_with("-"))
-            return refuse(fmt::format("{}: no such option; a command comes after --", command[0]));
+            return refuse("doctor", "{}: no such option; a command comes after --", command[0]);
         command.insert(command.end(), rest.begin(), rest.end());
         return act(command);
     };

@@ -1,5 +1,6 @@
 // pqsweep ls: the connections of processes under the shim.
 #include "tools/commands/command.hh"
+#include "tools/commands/options.hh"
 #include "tools/live/processes.hh"
 #include "tools/text/columns.hh"
 

@@ -1,4 +1,4 @@
-// pqsweep: the command-line side.
+// The pqsweep command: parses the command line and calls the subcommand.
 #include "tools/commands/command.hh"
 
 #include <algorithm>
@@ -10,14 +10,14 @@ namespace {
 
 constexpr Subcommand commands[] = {
     {"run", "run a command under the shim", declare_run},
-    {"report", "tell what journals say: as a table, JSON, JUnit, annotations or a page", declare_report},
+    {"report", "sum up journals: as a table, JSON, JUnit, annotations or a page", declare_report},
     {"ps", "list the processes under the shim", declare_ps},
-    {"ls", "list their connections", declare_ls},
+    {"ls", "list the connections of these processes", declare_ls},
     {"blockers", "show who waits for whose locks", declare_blockers},
     {"tag", "change the tag of running processes", declare_tag},
     {"sweep", "sweep the current tag of running processes", declare_sweep},
-    {"top", "watch them, by tag", declare_top},
-    {"doctor", "tell whether a command's connections are intercepted, and if not, why not", declare_doctor},
+    {"top", "watch the open connections, by tag", declare_top},
+    {"doctor", "find out whether the shim intercepts a command's connections", declare_doctor},
 };
 
 int main(int argc, char** argv) {

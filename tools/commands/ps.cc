@@ -1,5 +1,6 @@
-// pqsweep ps: the processes under the shim.
+// pqsweep ps lists the processes under the shim.
 #include "tools/commands/command.hh"
+#include "tools/commands/options.hh"
 #include "tools/live/processes.hh"
 #include "tools/text/columns.hh"
 

@@ -1,11 +1,14 @@
-// pqsweep report: what journals tell, of one run or of many.
+// pqsweep report sums up journals, of one run or of many.
 #include "tools/report/report.hh"
 #include "shim/base/settings.hh"
 #include "tools/commands/command.hh"
+#include "tools/commands/options.hh"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fmt/core.h>
+#include <filesystem>
+#include <fmt/ranges.h>
 #include <fstream>
 #include <unistd.h>
 
@@ -19,13 +22,8 @@ struct Request {
     bool json = false, github = false;
     std::string junit, html, baseline;
     std::string fail_on = "abandoned";
-    std::optional<int> exit_code;
+    GateOptions gate;
 };
-
-int refuse(const std::string& why) {
-    fmt::print(stderr, "pqsweep report: {}\n", why);
-    return exit_wrong_use;
-}
 
 std::string write_file(const std::string& name, const std::string& text) {
     std::ofstream file(name);
@@ -34,7 +32,7 @@ std::string write_file(const std::string& name, const std::string& text) {
     return file ? "" : fmt::format("{}: {}", name, strerror(errno));
 }
 
-// What was asked for beside the report on standard output; answers what went wrong, or nothing.
+// Writes the files that were asked for beside the report on standard output. Returns what went wrong, or nothing.
 std::string write_files(const Request& request) {
     std::string wrong;
     if (!request.junit.empty())
@@ -46,29 +44,47 @@ std::string write_files(const Request& request) {
     return wrong;
 }
 
-int act(Request& request, bool is_gate_asked_for) {
+// Without those that are the same file as one before.
+std::vector<std::string> different(const std::vector<std::string>& files) {
+    std::vector<std::string> all;
+    for (const std::string& file : files) {
+        auto is_same = [&](const std::string& other) {
+            std::error_code error;
+            return other == file || std::filesystem::equivalent(other, file, error);
+        };
+        if (std::ranges::none_of(all, is_same))
+            all.push_back(file);
+    }
+    return all;
+}
+
+int act(Request& request) {
     Settings settings{};
     for (const Setting& setting : all_settings())
         if (setting.variable == std::string_view("PQSWEEP_FAIL_ON") &&
             !setting.parse(request.fail_on, settings))
-            return refuse(fmt::format("--fail-on={}: expected {}", request.fail_on, setting.accepted));
+            return refuse("report", "--fail-on={}: expected {}", request.fail_on, setting.accepted);
     Assessment& a = request.assessment;
-    a.gate.set(request.exit_code, settings.fail_on, is_gate_asked_for);
-    if (std::string wrong = a.gate.load(); !wrong.empty())
-        return refuse(wrong);
+    request.gate.fail_on = settings.fail_on;
+    if (std::string wrong = a.gate.load(request.gate); !wrong.empty())
+        return refuse("report", "{}", wrong);
     for (const std::string& file : request.files)
         if (access(file.c_str(), R_OK) != 0)
-            return refuse(fmt::format("{}: {}", file, strerror(errno)));
-    a.assess(request.files, "");
+            return refuse("report", "{}: {}", file, strerror(errno));
+    a.assess(different(request.files), "");
     for (const Problem& problem : a.problems.listed())
         fmt::print(stderr, "pqsweep report: {}\n", problem.text());
     if (a.problems.more())
         fmt::print(stderr, "pqsweep report: ... and {} more lines like these\n", a.problems.more());
+    if (a.history.processes() == 0)
+        return refuse("report", "no record of a journal in {}", fmt::join(request.files, ", "));
     if (std::string wrong = write_files(request); !wrong.empty())
-        return refuse(wrong);
+        return refuse("report", "{}", wrong);
     fmt::print("{}", request.json ? as_json(a) : request.github ? as_github(a) : as_table(a, true));
-    for (const std::string& line : a.gate.lines())
-        fmt::print(stderr, "pqsweep report: {}\n", line);
+    for (const std::string& note : a.gate.notes())
+        fmt::print(stderr, "pqsweep report: {}\n", note);
+    if (std::string verdict = a.gate.verdict(0); !verdict.empty())
+        fmt::print(stderr, "pqsweep report: {}\n", verdict);
     return a.gate.has_failed() ? a.gate.exit_code() : exit_done;
 }
 
@@ -84,14 +100,18 @@ std::function<int()> declare_report(CLI::App& app, const std::vector<std::string
     app.add_option("--junit", request->junit, "also write a JUnit report: a test case for each tag");
     app.add_option("--html", request->html, "also write a page with a timeline");
     app.add_option("--write-baseline", request->baseline, "also write what --baseline then knows");
-    app.add_option("--exit-code", request->exit_code,
+    app.add_option("--exit-code", request->gate.exit_code,
                    "exit status when the gate fails (1, where it has any option)")
         ->check(CLI::Range(0, 255));
-    auto* fail_on = app.add_option("--fail-on", request->fail_on,
-                                   "any of abandoned, transaction, exit; separated by commas (abandoned)");
-    request->assessment.gate.declare(app);
+    auto* fail_on =
+        app.add_option("--fail-on", request->fail_on,
+                       "fail on any of abandoned, transaction, exit; separated by commas (abandoned)");
+    add_gate_options(app, request->gate);
     app.footer("Example: pqsweep report --html report.html shard-*.jsonl");
-    return [request, fail_on] { return act(*request, fail_on->count() > 0); };
+    return [request, fail_on] {
+        request->gate.is_fail_on_given = fail_on->count() > 0;
+        return act(*request);
+    };
 }
 
 } // namespace pqsweep::tools

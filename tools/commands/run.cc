@@ -1,16 +1,24 @@
-// pqsweep run: turns options into the shim's variables, checks them, runs the command, and sums up what all of its
-// processes did. Where there is nothing to sum up it becomes the command.
+// pqsweep run turns options into the shim's variables, checks them, runs the command, and sums up what the command's
+// processes did. If neither a summary nor a gate is wanted, it becomes the command.
 #include "shim/base/settings.hh"
 #include "tools/commands/command.hh"
+#include "tools/commands/options.hh"
 #include "tools/launch/adapters.hh"
 #include "tools/launch/child.hh"
+#include "tools/launch/executable.hh"
 #include "tools/launch/preload.hh"
 #include "tools/launch/run_journal.hh"
 #include "tools/report/report.hh"
+#include "tools/report/summary.hh"
+#include "tools/text/nearest.hh"
+#include "tools/text/terminal.hh"
+#include "tools/text/utf8.hh"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fmt/core.h>
 #include <random>
+#include <unistd.h>
 
 namespace pqsweep::tools {
 
@@ -31,7 +39,8 @@ constexpr Option options[] = {
     {"--journal", "PQSWEEP_JOURNAL", "append what happens to this file, as JSON Lines; %p is the process id"},
     {"--report", "PQSWEEP_REPORT", "summary at the end: never, stragglers or always"},
     {"--exit-code", "PQSWEEP_EXITCODE", "exit status to use instead of 0 when the gate fails; 0: never"},
-    {"--fail-on", "PQSWEEP_FAIL_ON", "any of abandoned, transaction, exit; separated by commas"},
+    {"--fail-on", "PQSWEEP_FAIL_ON",
+     "fail on any of abandoned, transaction, exit, unseen; separated by commas"},
 };
 
 struct Flag {
@@ -52,17 +61,11 @@ struct Request {
     std::map<std::string, std::string> variables; // what the options ask for
     std::map<std::string, std::string> named_by;  // variable -> the option that set it
     std::vector<std::string> command;
-    Gate gate;
-    bool no_adapters = false;
+    GateOptions gate;
+    bool allows_unseen = false, is_verbose = false, no_adapters = false;
 };
 
-template<class... Args>
-int refuse(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::print(stderr, "pqsweep run: {}\n", fmt::format(format, std::forward<Args>(args)...));
-    return exit_wrong_use;
-}
-
-// The shim would only warn of a bad value and go on; whoever typed it just now can still mend it.
+// The shim would only warn of a bad value and go on; the user who typed it just now can still mend it.
 int check_settings(const Request& request, Settings& settings) {
     for (const Setting& setting : all_settings())
         setting.parse(setting.fallback, settings);
@@ -71,17 +74,32 @@ int check_settings(const Request& request, Settings& settings) {
         if (!value || setting.parse(value, settings))
             continue;
         auto option = request.named_by.find(setting.variable);
-        return refuse("{}={}: expected {}",
+        return refuse("run", "{}={}: expected {}",
                       option == request.named_by.end() ? setting.variable : option->second, value,
                       setting.accepted);
     }
     return exit_done;
 }
 
-// What the processes would say and do at their end, is said and done here for all of them. Answers the run's name, which
-// it may have from one that it is a part of.
+void name_unknown_variables() {
+    std::vector<std::string_view> known{"PQSWEEP_TAG", "PQSWEEP_TEST", "PQSWEEP_FIXTURE",
+                                        "PQSWEEP_FIXTURE_END", "PQSWEEP_WITNESS"};
+    for (const Setting& setting : all_settings())
+        known.emplace_back(setting.variable);
+    for (char** entry = environ; *entry; entry++) {
+        std::string_view text(*entry);
+        std::string_view name = text.substr(0, text.find('='));
+        bool is_of_tests = name.starts_with("PQSWEEP_TEST_"); // tests/bin/with-server sets these
+        if (name.starts_with("PQSWEEP_") && !is_of_tests && std::ranges::find(known, name) == known.end())
+            fmt::print(stderr, "pqsweep run: {}: no such variable; is {} meant?\n", printable(name),
+                       nearest(name, known));
+    }
+}
+
+// Sets up that we sum up and judge at the end, instead of each process. Returns the run's name; a run inside another run
+// has the outer run's name.
 std::string take_over(const std::string& journal) {
-    setenv("PQSWEEP_JOURNAL", journal.c_str(), 1);
+    setenv("PQSWEEP_RUN_JOURNAL", journal.c_str(), 1);
     setenv("PQSWEEP_REPORT", "never", 1);
     unsetenv("PQSWEEP_EXITCODE");
     const char* former = getenv("PQSWEEP_RUN");
@@ -91,61 +109,80 @@ std::string take_over(const std::string& journal) {
     return name;
 }
 
-void print_summary(const Assessment& assessment, Report report) {
-    if (assessment.history.processes() == 0)
-        return;
+void print_summary(const Request& request, const Assessment& assessment, Report report, int command_status) {
     std::string out;
     for (const Problem& problem : assessment.problems.listed())
         out += fmt::format("pqsweep: {}\n", problem.text());
-    bool is_worth_it = report == Report::always || (report == Report::stragglers &&
-                                                    (has_news(assessment) || assessment.gate.has_failed()));
-    if (is_worth_it)
+    const char* journal = getenv("PQSWEEP_JOURNAL");
+    if (request.is_verbose || report == Report::always)
         out += as_table(assessment, report == Report::always);
-    for (const std::string& line : assessment.gate.lines())
-        out += fmt::format("pqsweep: {}\n", line);
+    else if (report == Report::stragglers)
+        out += as_summary(assessment, terminal_width(STDERR_FILENO), journal ? journal : "");
+    for (const std::string& note : assessment.gate.notes())
+        out += fmt::format("pqsweep: {}\n", note);
+    if (std::string verdict = assessment.gate.verdict(command_status); !verdict.empty())
+        out += fmt::format(
+            fmt::runtime(has_colour(STDERR_FILENO) ? "\x1b[31mpqsweep: {}\x1b[m\n" : "pqsweep: {}\n"),
+            verdict);
     fmt::print(stderr, "{}", out);
 }
 
-int supervise(Request& request, std::unique_ptr<RunJournal> journal, Report report) {
+// Returns why the loader does not load the shim into the command, or nothing.
+std::string obstacle_of(const std::string& command) {
+    auto program = find_program(command);
+    return program ? obstacle(interpreter_chain(*program).back()) : "";
+}
+
+int supervise(Request& request, Gate gate, std::unique_ptr<RunJournal> journal, Report report) {
     std::string name = take_over(journal->name());
-    Child child(request.command);
+    std::string obstacle = obstacle_of(request.command[0]);
+    Child child("run", request.command);
+    if (!child.obstacle().empty()) {
+        fmt::print(stderr, "pqsweep run: {}\n", child.obstacle());
+        return exit_cannot_start;
+    }
     Assessment assessment;
-    assessment.gate = std::move(request.gate);
-    assessment.assess(journal->files(), name);
-    journal.reset(); // the signal that ended the command may end us, too
-    print_summary(assessment, report);
-    bool is_failure = assessment.gate.has_failed() && !child.has_failed();
+    assessment.gate = std::move(gate);
+    assessment.assess({journal->name()}, name);
+    if (!request.allows_unseen)
+        assessment.gate.judge_unseen(assessment.history, obstacle);
+    journal.reset(); // the signal that ended the command might end us, too
+    print_summary(request, assessment, report, child.shell_status());
+    bool is_failure = assessment.gate.has_failed() && child.wait_status() == 0;
     return is_failure ? assessment.gate.exit_code() : child.exit_status();
 }
 
 int act(Request& request) {
     if (request.command.empty())
-        return refuse("no command given; for example: pqsweep run -- pytest tests");
+        return refuse("run", "no command given; for example: pqsweep run -- pytest tests");
     for (const auto& [variable, value] : request.variables)
         setenv(variable.c_str(), value.c_str(), 1);
     Settings settings{};
     if (int status = check_settings(request, settings))
         return status;
-    std::optional<int> exit_code;
+    name_unknown_variables();
     if (getenv("PQSWEEP_EXITCODE"))
-        exit_code = settings.exit_code;
-    request.gate.set(exit_code, settings.fail_on, request.variables.contains("PQSWEEP_FAIL_ON"));
-    if (std::string wrong = request.gate.load(); !wrong.empty())
-        return refuse("{}", wrong);
+        request.gate.exit_code = settings.exit_code;
+    request.gate.fail_on = settings.fail_on;
+    request.gate.is_fail_on_given = getenv("PQSWEEP_FAIL_ON") != nullptr;
+    Gate gate;
+    if (std::string wrong = gate.load(request.gate); !wrong.empty())
+        return refuse("run", "{}", wrong);
     if (std::string why = preload_shim(); !why.empty())
-        return refuse("{}", why);
+        return refuse("run", "{}", why);
     if (!settings.disabled && !request.no_adapters)
         bring_adapters();
-    if (settings.disabled || (settings.report == Report::never && !request.gate.is_wanted()))
-        return execute(request.command);
-    Report report = settings.report;
-    auto journal = std::make_unique<RunJournal>(std::string(settings.journal));
-    if (journal->obstacle().empty())
-        return supervise(request, std::move(journal), report);
-    if (request.gate.has_options())
-        return refuse("{}", journal->obstacle());
-    fmt::print(stderr, "pqsweep run: {}: each process sums up for itself\n", journal->obstacle());
-    return execute(request.command);
+    if (std::string file(settings.journal); !file.empty() && !settings.disabled) {
+        if (std::string wrong = open_journal(file); !wrong.empty())
+            return refuse("run", "{}", wrong);
+        setenv("PQSWEEP_JOURNAL", file.c_str(), 1);
+    }
+    if (settings.disabled || (settings.report == Report::never && !gate.is_wanted()))
+        return execute("run", request.command);
+    auto journal = std::make_unique<RunJournal>();
+    if (!journal->obstacle().empty())
+        return refuse("run", "{}", journal->obstacle());
+    return supervise(request, std::move(gate), std::move(journal), settings.report);
 }
 
 } // namespace
@@ -168,12 +205,16 @@ std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& 
     app.add_flag(
         "--no-adapters", request->no_adapters,
         "bring test runners no adapters: tags are what their own variables say, and there are no fixtures");
-    request->gate.declare(app);
+    add_gate_options(app, request->gate);
+    app.add_flag("--allow-unseen", request->allows_unseen,
+                 "let a gate pass if the shim saw no connection in the whole run");
+    app.add_flag("--verbose", request->is_verbose,
+                 "print the whole table at the end: every tag, every culprit");
     app.prefix_command();
     return [request, &app, rest] {
         request->command = app.remaining();
         if (!request->command.empty() && request->command[0].starts_with("-"))
-            return refuse("{}: no such option; 'pqsweep run --help' lists them", request->command[0]);
+            return refuse("run", "{}: no such option; 'pqsweep run --help' lists them", request->command[0]);
         request->command.insert(request->command.end(), rest.begin(), rest.end());
         return act(*request);
     };

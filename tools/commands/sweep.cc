@@ -1,4 +1,4 @@
-// pqsweep sweep: sweeps the current tag of running processes.
+// pqsweep sweep sweeps the current tag of running processes.
 #include "tools/commands/asking.hh"
 #include "tools/commands/command.hh"
 

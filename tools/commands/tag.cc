@@ -1,4 +1,4 @@
-// pqsweep tag: changes the tag of running processes, or says which fixture is being set up in them, or has ended.
+// pqsweep tag changes the tag of running processes, or says which fixture is being set up in them, or has ended.
 #include "tools/commands/asking.hh"
 #include "tools/commands/command.hh"
 
@@ -15,10 +15,8 @@ struct TagChange : Asking {
 };
 
 int act(const TagChange& change) {
-    if (change.name.size() > TextPool::longest) {
-        fmt::print(stderr, "pqsweep tag: a name has {} bytes at most\n", TextPool::longest);
-        return exit_wrong_use;
-    }
+    if (change.name.size() > TextPool::longest)
+        return refuse("tag", "a name has at most {} bytes", TextPool::longest);
     return ask(change,
                change.is_fixture       ? Mailbox::Kind::fixture
                : change.is_fixture_end ? Mailbox::Kind::fixture_end

@@ -1,8 +1,10 @@
-// pqsweep top: the connections of all processes under the shim, by tag, as they come and go.
+// pqsweep top shows the open connections of all processes under the shim, by tag, every second.
 #include "tools/commands/command.hh"
 #include "tools/live/proc.hh"
 #include "tools/live/processes.hh"
 #include "tools/text/columns.hh"
+#include "tools/text/terminal.hh"
+#include "tools/text/utf8.hh"
 
 #include <algorithm>
 #include <clocale>
@@ -32,11 +34,11 @@ constexpr std::pair<char, const char*> sort_keys[] = {
 
 struct Top {
     double interval = 1;
-    int rounds = 0; // 0: for ever on a terminal, once elsewhere
+    int rounds = 0; // 0: for ever on a terminal, once for a file or a pipe
     char sort = 'o';
 };
 
-// The server is here if its socket is, or its name says so.
+// Returns whether the server is on this machine, by its socket or its name.
 bool is_here(const std::string& host) {
     return host.empty() || host[0] == '/' || host[0] == '@' || host == "localhost" || host == "127.0.0.1" ||
            host == "::1";
@@ -141,7 +143,7 @@ int print_plainly(const Top& top) {
     return exit_done;
 }
 
-// The terminal while it is ours.
+// Owns the terminal.
 class Screen {
 public:
     Screen() {
@@ -150,8 +152,7 @@ public:
         cbreak();
         noecho();
         curs_set(0);
-        const char* no_color = getenv("NO_COLOR");
-        has_color_ = (!no_color || !*no_color) && has_colors();
+        has_color_ = has_colour(STDOUT_FILENO) && has_colors();
         if (has_color_) {
             start_color();
             use_default_colors();

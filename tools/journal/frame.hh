@@ -1,4 +1,4 @@
-// A line of a call stack, as a journal has it, taken apart.
+// A frame of a call stack, parsed from a journal's text.
 #pragma once
 
 #include <string>
@@ -12,20 +12,20 @@ struct Frame {
     int line = 0;     // 0: not known
     std::string function;
 
-    // "file:line function", without what is not known.
+    // "file:line function"; unknown parts are left out.
     std::string text() const;
-    // The same without the line, which shifts when something above it is edited.
+    // The same without the line: lines shift when somebody edits the file above them.
     std::string place() const;
 };
 
-// Where it is below the repository's root (GITHUB_WORKSPACE, or else the current folder), the name from there: that is what
-// people and GitHub know it by, and it is the same on every machine.
+// Returns the name from the repository's root (GITHUB_WORKSPACE, or else the current folder), if the file is below it.
+// People and GitHub know it by that name, and it is the same on every machine.
 std::string from_root(const std::string& file);
 
-// `is_source`: "file:line function"; otherwise "module+offset", which is symbolised.
+// `is_source`: the text is "file:line function". Otherwise it is "module+offset", which gets symbolised.
 Frame parse_frame(std::string_view text, bool is_source);
 
-// Of a stack with a frame on each line.
+// The stack has a frame on each line.
 std::vector<Frame> parse_stack(std::string_view stack, bool is_source);
 
 } // namespace pqsweep::tools

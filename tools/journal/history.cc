@@ -7,7 +7,7 @@ namespace pqsweep::tools {
 
 namespace {
 
-// Of native frames, the program's own say more than the libraries' that it called.
+// The program's own frames say more than those of the libraries that it called.
 bool is_in_library(std::string_view frame) {
     return frame.find(".so") != frame.npos;
 }
@@ -88,7 +88,7 @@ void History::count(Process& process, Strings::Id tag, int live, int without) {
     }
 }
 
-// What was open when the tag changed is swept first, and counts no more for the new one.
+// The sweep comes first after a tag change: connections that it closes do not count for the new tag.
 void History::settle_tag(Process& process) {
     if (!process.is_tag_new)
         return;
@@ -169,7 +169,7 @@ void History::close(Process& process, const JournalRecord& record) {
 
 void History::sweep(Process& process, const JournalRecord& record) {
     auto place = process.connections.find(record.connection);
-    if (place == process.connections.end()) { // it was still being opened, or that is told next
+    if (place == process.connections.end()) { // it was still connecting, or its opening comes next
         Open& half_open = open(process, record);
         half_open.is_live = false;
         count(process, half_open.tag, 0, 1);
@@ -232,7 +232,7 @@ void History::apply(Process& process, const JournalRecord& record) {
     Open* connection = place == process.connections.end() ? nullptr : &place->second;
     switch (*record.event) {
     case Event::open:
-        if (connection) // another thread has told its sweep first
+        if (connection) // another thread wrote its sweep first
             describe(*connection, record);
         else
             count(process, open(process, record).tag, 1, 1);
@@ -266,7 +266,7 @@ void History::apply(Process& process, const JournalRecord& record) {
         break;
     case Event::inherited:
         note_inherited(record);
-        process.has_exit = true; // it may have had no connection of its own
+        process.has_exit = true; // a process without a connection of its own writes no exit
         break;
     case Event::exit:
         process.has_exit = true;

@@ -1,7 +1,7 @@
-// What happened in the runs that journals tell of: counts by tag, the culprits, and how many connections were open when.
+// Adds up the records of runs: counts by tag, the culprits, and how many connections were open when.
 //
-// Takes records one by one and keeps no more of them than what is still open and what is counted, so its size goes by
-// the number of tags, of tests that left something, and of connections open at once.
+// Takes records one by one. Keeps only counts and the connections that are open, so its size depends on the number of
+// tags, of culprits, and of connections open at once, and not on the number of records.
 #pragma once
 
 #include "shim/table/by_activity.hh"
@@ -15,13 +15,13 @@
 
 namespace pqsweep::tools {
 
-// Counts of connections, which count for the tag that opened them. A connection swept twice is two stragglers.
+// Counts connections for the tag that opened them. A connection that is swept twice is two stragglers.
 struct TagCounts {
     uint64_t opened = 0, closed = 0;
     ByActivity<uint64_t> swept;
     uint64_t fates[std::size(all_fates)] = {}; // by Fate
-    // The most that all processes of a run had open while this tag was current in one of them; and would have had,
-    // had nothing been swept.
+    // The most connections that all processes of a run had open while this tag was current in one of them, and the most
+    // that they would have had without sweeps.
     uint32_t peak = 0, peak_without = 0;
 
     uint64_t of(Fate fate) const { return fates[static_cast<int>(fate)]; }
@@ -29,12 +29,12 @@ struct TagCounts {
     TagCounts& operator+=(const TagCounts& other);
 };
 
-// Connections that were left by one test, at one place, in one state, and had one fate.
+// The connections that one test opened at one place, that were in one state when swept, and that had one fate.
 struct Culprit {
     Strings::Id tag = 0; // in tags(), the others in texts()
     Strings::Id test = 0;
-    Strings::Id stack = 0;  // a line for each frame, the one that matters first
-    bool is_source = false; // whether those are "file:line function", or "module+offset"
+    Strings::Id stack = 0;  // a line for each frame, the innermost first
+    bool is_source = false; // the lines are "file:line function", else "module+offset"
     Strings::Id state = 0;  // empty: not known
     Fate fate = Fate::left_open;
     uint64_t count = 0;
@@ -44,15 +44,15 @@ struct Culprit {
     Strings::Id database = 0;
 };
 
-// What a child process did with connections of its parent's.
+// Says what a child process did with its parent's connections.
 struct Inherited {
     Strings::Id tag = 0, test = 0, did = 0, database = 0;
     int64_t backend = 0;
     uint64_t count = 0;
 };
 
-// The processes that count together: of one PQSWEEP_RUN, or where that is not set of one machine. Each run has a time
-// of its own, which begins with its first record.
+// The processes that count together: those of one PQSWEEP_RUN or, without that variable, those of one machine. Each run
+// has a time of its own, which begins with its first record.
 struct Run {
     std::string name;
     int64_t start = 0; // microseconds since 1970
@@ -63,13 +63,13 @@ struct Run {
 
 class History {
 public:
-    // Records of a process in the order they were written. `is_last`: nothing more will come of that process, which
-    // has ended then, with or without an `exit`.
+    // Takes the records of a process in the order in which they were written. `is_last`: no more will come of that
+    // process. It has ended then, with or without an `exit`.
     void take(const JournalRecord& record, bool is_last);
-    // After the last record of all.
+    // Call after the last record of all.
     void finish();
 
-    // By their numbers in tag_names(), which is the order they appeared in; 0 is no tag.
+    // By their numbers in tag_names(), in the order in which they appeared. 0 stands for no tag.
     const std::vector<TagCounts>& tags() const { return tags_; }
     const Strings& tag_names() const { return tag_names_; }
     const Strings& texts() const { return texts_; }
@@ -132,8 +132,8 @@ private:
     double revival_time_ = 0;
 };
 
-// All records of the journals, those of different files by their time. `run`: only its processes; empty: all.
-// What can't be used is noted in `problems`.
+// Reads all records of the journals into `history`, those of different files by their time. `run`: only the processes of
+// that run; empty: all. Notes in `problems` which lines it can't use.
 void read_journals(const std::vector<std::string>& files, const std::string& run, History& history,
                    Problems& problems);
 

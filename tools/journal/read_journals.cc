@@ -11,7 +11,7 @@ size_t buffer_size(size_t files) {
     return std::clamp<size_t>((32u << 20) / std::max<size_t>(files, 1), 4096, 1 << 20);
 }
 
-// How many records each process wrote: who was killed says no good-bye, and ended with the last one.
+// How many records each process wrote. A killed process writes no exit: it ended with its last record.
 using Counts = std::unordered_map<uint64_t, uint64_t>;
 
 Counts count_records(const std::vector<std::string>& files, const std::string& run, Problems& problems) {
@@ -35,7 +35,7 @@ struct Next {
     int64_t time;
     size_t reader;
     const JournalRecord* record;
-    bool operator<(const Next& other) const { // for a queue that has its greatest on top
+    bool operator<(const Next& other) const { // the queue has its greatest element on top
         return time != other.time ? time > other.time : reader > other.reader;
     }
 };
@@ -59,7 +59,7 @@ void read_journals(const std::vector<std::string>& files, const std::string& run
         Next next = queue.top();
         queue.pop();
         auto process = left.find(next.record->process);
-        if (process != left.end() && process->second > 0) // more may have come since they were counted
+        if (process != left.end() && process->second > 0) // a process can write more while we read
             history.take(*next.record, --process->second == 0);
         enqueue(next.reader, next.time);
     }

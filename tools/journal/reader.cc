@@ -18,7 +18,7 @@ namespace {
 using namespace simdjson;
 
 constexpr int64_t known_version = 1;
-// No record has it in the middle: in a string, its quotes are escaped.
+// Stands at the beginning of records only: inside a string, its quotes would be escaped.
 constexpr std::string_view record_begin = "{\"v\":";
 
 constexpr std::pair<std::string_view, int64_t JournalRecord::*> integers[] = {
@@ -72,7 +72,7 @@ struct Line {
     error_code take(std::string_view key, ondemand::value& value) {
         if (key == "v")
             return value.get_int64().get(version);
-        if (version > known_version) // whose keys may mean anything
+        if (version > known_version) // its keys can mean anything
             return SUCCESS;
         if (key == "time") {
             double seconds = 0;
@@ -123,15 +123,15 @@ void Problems::add(const std::string& file, uint64_t line, std::string what) {
 
 struct JournalReader::State {
     std::string path;
-    uint64_t offset = 0; // of what follows the buffer
+    uint64_t offset = 0; // where the file goes on behind the buffer
     std::string buffer;
-    size_t begin = 0, end = 0; // what of it is yet to be read
+    size_t begin = 0, end = 0; // the part of the buffer that is still to be read
     uint64_t line = 0;
     bool is_at_end = false;
     ondemand::parser parser;
     Line parsed;
 
-    // False when nothing came.
+    // Returns false at the end of the file.
     bool fill(Problems* problems) {
         if (begin > 0)
             std::memmove(buffer.data(), buffer.data() + begin, end - begin);
@@ -154,7 +154,7 @@ struct JournalReader::State {
         return true;
     }
 
-    // What is wrong with the line, or nothing.
+    // Returns what is wrong with the line, or nothing.
     std::string parse(size_t size) {
         Line fresh;
         fresh.record.source.swap(parsed.record.source); // and their memory with them
@@ -179,11 +179,11 @@ struct JournalReader::State {
         if (document.current_location().get(more) == SUCCESS)
             return "more than a JSON object";
         if (parsed.version > known_version)
-            return fmt::format("schema version {}, and this pqsweep knows {}; passed over", parsed.version,
+            return fmt::format("schema version {}, and this pqsweep knows {}; skipped", parsed.version,
                                known_version);
         if (parsed.version < 1 || !parsed.has_process || !parsed.has_event ||
             (has_connection(parsed.record.event) && parsed.record.connection < 1))
-            return "no record of a journal: \"v\", \"process\", \"event\" or \"connection\" is missing";
+            return "not a record of a journal: \"v\", \"process\", \"event\" or \"connection\" is missing";
         return "";
     }
 };
@@ -201,7 +201,7 @@ const JournalRecord* JournalReader::next(Problems* problems) {
     for (;;) {
         std::string_view left(s.buffer.data() + s.begin, s.end - s.begin);
         size_t newline = left.find('\n');
-        // On a full disk, another process's record may follow one that was cut short.
+        // On a full disk, another process's record might follow one that was cut short.
         size_t size = std::min(newline, left.substr(0, newline).find(record_begin, 1));
         if (size == left.npos) {
             if (!s.is_at_end && s.fill(problems))

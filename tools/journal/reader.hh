@@ -1,4 +1,4 @@
-// A journal, read record by record. shim/report/journal.md tells what is in one.
+// Reads a journal record by record. shim/report/journal.md describes the records.
 #pragma once
 
 #include "shim/table/words.hh"
@@ -14,7 +14,7 @@ namespace pqsweep::tools {
 
 using journal::Event;
 
-// What is not in the record is 0 or empty. The views hold until the next record is read.
+// Keys that the record lacks are 0 or empty. The views are valid until the next record is read.
 struct JournalRecord {
     int64_t time = 0; // microseconds since 1970
     uint64_t process = 0;
@@ -26,7 +26,7 @@ struct JournalRecord {
     std::vector<std::string_view> source{}, stack{};
 };
 
-// A line that could not be used.
+// A line that the reader could not use.
 struct Problem {
     std::string file;
     uint64_t line; // from 1 on; 0: the file as a whole
@@ -50,14 +50,14 @@ private:
 
 class JournalReader {
 public:
-    // Holds no file open, so there may be thousands of readers; `buffer_size` grows where a line is longer.
+    // Holds no file open, so there can be thousands of readers. `buffer_size` grows if a line is longer.
     JournalReader(std::string path, size_t buffer_size);
     ~JournalReader();
     JournalReader(JournalReader&&) noexcept;
     JournalReader& operator=(JournalReader&&) noexcept;
 
-    // The next record that can be used, or null at the end. Lines that can't be are noted in `problems`, if that is
-    // not null. A last line without its end is one of them.
+    // Returns the next record, or null at the end. Skips lines that it can't use, and notes them in `problems`, if that
+    // is not null. A last line without its end is one of them.
     const JournalRecord* next(Problems* problems);
 
 private:

@@ -1,4 +1,4 @@
-// Texts that come again and again, each kept once and known by a number.
+// Keeps each of many repeated texts once, and gives it a number.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ public:
     size_t size() const { return texts_.size(); }
 
 private:
-    std::deque<std::string> texts_; // which stay where they are
+    std::deque<std::string> texts_; // a deque does not move them: the views in ids_ stay valid
     std::unordered_map<std::string_view, Id> ids_;
 };
 

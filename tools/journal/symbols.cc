@@ -20,7 +20,7 @@ struct Function {
 };
 using Functions = std::vector<Function>; // by address
 
-// A stripped file has those of .dynsym only, any other has them in .symtab, too.
+// A stripped file has .dynsym only; any other file has .symtab, too.
 void read_section(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, Functions& into) {
     Elf_Data* data = elf_getdata(section, nullptr);
     auto count = data && header.sh_entsize ? static_cast<int>(header.sh_size / header.sh_entsize) : 0;

@@ -1,13 +1,13 @@
-// Native frames of a call stack, as journals have them.
+// Names the functions of native frames.
 #pragma once
 
 #include <string>
 
 namespace pqsweep::tools {
 
-// "/path/module+0x12ab" becomes "module function": the one at that address in the file that is there now, demangled.
-// Where the file has gone or has no such symbol, the frame as it stands. What was read of a file is kept; not for
-// two threads at once.
+// Turns "/path/module+0x12ab" into "module function", with the demangled function at that address in the file as it is
+// now. Returns the frame unchanged if the file is gone or has no symbol there. Keeps each file's symbols in memory.
+// Context: one thread at a time.
 std::string symbolise(const std::string& frame);
 
 } // namespace pqsweep::tools

@@ -4,7 +4,7 @@
 
 namespace pqsweep::tools {
 
-// Not at every new top, but when it is about to be left.
+// Noting the shares at every new top would be slow: the last top before a fall is the one that counts.
 void Timeline::keep_shares() {
     if (!has_new_top_)
         return;

@@ -1,4 +1,5 @@
-// How many connections were open when, by tag: in a bounded number of equal spans, which get longer as time goes on.
+// Notes how many connections were open when, by tag. The time line is a bounded number of equal spans, which get longer
+// as the run goes on.
 #pragma once
 
 #include "tools/journal/strings.hh"
@@ -16,17 +17,17 @@ public:
         Strings::Id tag;
         uint32_t connections;
     };
-    // At the moment of the span when most were open.
+    // The state at the moment of the span when most connections were open.
     struct Span {
         uint32_t live = 0;
-        uint32_t without = 0; // the most that would have been, had nothing been swept
+        uint32_t without = 0; // the most that would have been open without sweeps
         uint32_t sweeps = 0;
         Strings::Id swept = 0; // a tag that was swept
         std::vector<Share> shares{};
     };
 
-    // Connections of `tag` come and go, in fact and as it would be without sweeps; each call has the time, in
-    // microseconds from the beginning. Time that goes back stands still.
+    // Adds to the connections of `tag`: `live` to those that are open, `without` to those that would be without sweeps.
+    // `time` is in microseconds from the beginning; a time before the last one counts as the last one.
     void change(int64_t time, Strings::Id tag, int live, int without);
     void sweep(int64_t time, Strings::Id tag);
 
@@ -36,7 +37,7 @@ public:
     const std::vector<Span>& spans() const { return spans_; }
     int64_t span_length() const { return length_; } // microseconds
 
-    // What must be done before spans() is complete.
+    // Call before spans(), after the last change.
     void finish() { keep_shares(); }
 
 private:
@@ -47,7 +48,7 @@ private:
     std::vector<Span> spans_{1};
     int64_t length_ = 1000;
     uint32_t live_ = 0, without_ = 0;
-    bool has_new_top_ = false; // the last span's shares are those of now, and yet to be noted
+    bool has_new_top_ = false; // the last span's shares are still to be noted
     std::map<Strings::Id, uint32_t> live_by_tag_;
 };
 

@@ -26,32 +26,31 @@ bool is_from_a_process(const siginfo_t& info) {
 
 } // namespace
 
-int execute(const std::vector<std::string>& command) {
+int execute(std::string_view subcommand, const std::vector<std::string>& command) {
     std::vector<char*> argv;
     for (const std::string& word : command)
         argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
     execvp(argv[0], argv.data());
     int error = errno;
-    fmt::print(stderr, "pqsweep run: {}: {}\n", command[0], strerror(error));
+    fmt::print(stderr, "pqsweep {}: {}: {}\n", subcommand, command[0], strerror(error));
     return error == ENOENT ? 127 : 126;
 }
 
-Child::Child(const std::vector<std::string>& command) {
+Child::Child(std::string_view subcommand, const std::vector<std::string>& command) {
     sigset_t watched = watched_signals(), before;
     sigprocmask(SIG_BLOCK, &watched, &before);
-    // Whoever ignores it is told of no child's end.
+    // The kernel reports no child's end to a process that ignores SIGCHLD.
     auto former_chld = signal(SIGCHLD, SIG_DFL);
     pid_t child = fork();
     if (child < 0) {
-        fmt::print(stderr, "pqsweep run: {}\n", strerror(errno));
-        wait_status_ = W_EXITCODE(126, 0);
+        obstacle_ = fmt::format("can't start {}: {}", command[0], strerror(errno));
         return;
     }
     if (child == 0) {
         signal(SIGCHLD, former_chld);
         sigprocmask(SIG_SETMASK, &before, nullptr);
-        _exit(execute(command));
+        _exit(execute(subcommand, command));
     }
     signal(SIGPIPE, SIG_IGN);
     for (;;) {
@@ -64,25 +63,29 @@ Child::Child(const std::vector<std::string>& command) {
         pid_t ended = waitpid(child, &wait_status_, WNOHANG | WUNTRACED);
         if (ended == child && WIFSTOPPED(wait_status_)) {
             raise(SIGSTOP);
-            kill(child, SIGCONT); // whoever continues us means it
+            kill(child, SIGCONT); // who continues us means the command
         } else if (ended != 0) {
             return;
         }
     }
 }
 
+int Child::shell_status() const {
+    return WIFSIGNALED(wait_status_) ? 128 + WTERMSIG(wait_status_) : WEXITSTATUS(wait_status_);
+}
+
 int Child::exit_status() const {
     if (!WIFSIGNALED(wait_status_))
-        return WEXITSTATUS(wait_status_);
+        return shell_status();
     int number = WTERMSIG(wait_status_);
     rlimit none{};
-    setrlimit(RLIMIT_CORE, &none); // the core is its, not ours
+    setrlimit(RLIMIT_CORE, &none); // the command has left its core already
     signal(number, SIG_DFL);
     sigset_t all;
     sigemptyset(&all);
     sigprocmask(SIG_SETMASK, &all, nullptr);
     raise(number);
-    return 128 + number;
+    return shell_status();
 }
 
 } // namespace pqsweep::tools

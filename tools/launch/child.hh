@@ -1,27 +1,34 @@
-// A command that runs while we wait for it, as if it ran in our place.
+// A command that runs while pqsweep waits for it.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pqsweep::tools {
 
-// Becomes the command. Answers only when that fails: after a message, what the shells' exit status is then.
-int execute(const std::vector<std::string>& command);
+// Becomes the command. Returns only if that fails: prints why, for `subcommand`, and returns the exit status that shells
+// have then.
+int execute(std::string_view subcommand, const std::vector<std::string>& command);
 
 class Child {
 public:
-    // Runs the command to its end, in our process group and on our terminal. Signals that another process sends us are
-    // passed on to it; those of the terminal it gets itself. While it is stopped, so are we. From the beginning on
-    // none of these signals ends us, so that what comes after it is done in any case.
-    explicit Child(const std::vector<std::string>& command);
+    // Runs the command to its end, in our process group and on our terminal. Passes on the signals that another process
+    // sends to us; the terminal's signals reach the command by themselves. Stops and continues with the command.
+    // None of these signals ends us until this object's process ends, so what comes after the command is always done.
+    Child(std::string_view subcommand, const std::vector<std::string>& command);
 
-    bool has_failed() const { return wait_status_ != 0; }
-    // Its exit status. Where a signal ended it, the same one ends us now.
+    // Why the command was not started, or nothing.
+    const std::string& obstacle() const { return obstacle_; }
+    int wait_status() const { return wait_status_; }
+    // The command's exit status, as shells have it.
+    int shell_status() const;
+    // The same. If a signal ended the command, the same signal ends us now.
     int exit_status() const;
 
 private:
     int wait_status_ = 0;
+    std::string obstacle_;
 };
 
 } // namespace pqsweep::tools

@@ -26,7 +26,7 @@ std::string content_of(const std::string& file, size_t most) {
     return bytes;
 }
 
-// The loader that an ELF file asks for; none for a static one or another kind of file.
+// Returns the loader that an ELF file asks for; nothing for a static program and for other kinds of files.
 std::optional<std::string> loader_of(const std::string& file) {
     std::ifstream stream(file, std::ios::binary);
     ElfW(Ehdr) header{};
@@ -45,7 +45,7 @@ std::optional<std::string> loader_of(const std::string& file) {
     return std::nullopt;
 }
 
-// "Privileged" as the kernel tells the loader, which then ignores what LD_PRELOAD names outside its own folders.
+// The loader then ignores what LD_PRELOAD names outside the loader's own folders.
 bool changes_privileges(const std::string& file) {
     struct stat status {};
     if (stat(file.c_str(), &status) != 0)
@@ -79,7 +79,7 @@ std::optional<std::string> find_program(const std::string& command) {
 
 std::vector<std::string> interpreter_chain(const std::string& file) {
     std::vector<std::string> chain{file};
-    while (chain.size() < 5) { // the kernel goes no deeper either
+    while (chain.size() < 5) { // as deep as the kernel goes
         std::string head = content_of(chain.back(), 256);
         if (!head.starts_with("#!"))
             break;
@@ -103,7 +103,7 @@ std::vector<std::string> interpreter_chain(const std::string& file) {
 std::string obstacle(const std::string& file) {
     std::string head = content_of(file, EI_NIDENT + 4);
     if (head.size() < EI_NIDENT + 4 || !head.starts_with(ELFMAG))
-        return "it is no program for Linux";
+        return "it is not a program for Linux";
     std::string self = content_of("/proc/self/exe", EI_NIDENT + 4);
     if (head[EI_CLASS] != self[EI_CLASS] || head.substr(EI_NIDENT + 2) != self.substr(EI_NIDENT + 2))
         return "it is for another kind of processor than libpqsweep.so; build a pqsweep of that kind";

@@ -1,4 +1,4 @@
-// What kind of program a command is, as far as it decides whether a library can be preloaded into it.
+// Examines a program's file: can a library be preloaded into it?
 #pragma once
 
 #include <optional>
@@ -7,16 +7,16 @@
 
 namespace pqsweep::tools {
 
-// The file that `command` names, looked for in PATH as execvp does.
+// Returns the file that `command` names, searched in PATH as execvp does; nothing if there is none.
 std::optional<std::string> find_program(const std::string& command);
 
-// The file, and where it is a script its interpreters, the last of which is what the kernel loads.
+// Returns the file and, if it is a script, its interpreters. The kernel loads the last one.
 std::vector<std::string> interpreter_chain(const std::string& file);
 
-// Why the loader would not preload us into that program, or nothing.
+// Returns why the loader would not preload libpqsweep.so into that program, or nothing.
 std::string obstacle(const std::string& file);
 
-// Whether a program that is no user of the shared libpq has a copy of its own inside.
+// Returns whether the program is linked to a static libpq.
 bool contains_libpq(const std::string& file);
 
 } // namespace pqsweep::tools

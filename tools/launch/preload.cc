@@ -21,7 +21,7 @@ bool contains_part(std::string_view list, std::string_view part, std::string_vie
     return false;
 }
 
-// First, so that nothing else that is preloaded stands between the program and us.
+// Our library comes first, so that no other preloaded library stands between the program and the shim.
 void prepend(const std::string& shim) {
     const char* before = getenv("LD_PRELOAD");
     std::string list = before ? before : "";
@@ -30,7 +30,7 @@ void prepend(const std::string& shim) {
     setenv("LD_PRELOAD", list.empty() ? shim.c_str() : fmt::format("{}:{}", shim, list).c_str(), 1);
 }
 
-// gcc's ASan runtime refuses to start unless it is the first library; behind us it works as well.
+// gcc's ASan runtime refuses to start unless it is the first library, but works behind ours.
 void admit_sanitized_programs() {
     constexpr auto wanted = "verify_asan_link_order=0";
     const char* before = getenv("ASAN_OPTIONS");

@@ -1,13 +1,13 @@
-// What makes a program run under the shim.
+// Makes programs run under the shim.
 #pragma once
 
 #include <string>
 
 namespace pqsweep::tools {
 
-// Puts into this process's environment what makes every program it becomes or starts load libpqsweep.so: the one beside
-// this executable, as `make` leaves it, or in the lib directory next to its bin, or where `make install` put it.
-// Answers why that can't be done, or nothing.
+// Sets LD_PRELOAD in this process's environment, so that every program it becomes or starts loads libpqsweep.so. Takes the
+// library beside this executable (where `make` leaves it), in the lib folder next to its bin, or where `make install` puts
+// it, in this order. Returns why that fails, or nothing.
 std::string preload_shim();
 
 } // namespace pqsweep::tools

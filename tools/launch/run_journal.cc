@@ -1,10 +1,10 @@
 #include "tools/launch/run_journal.hh"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,38 +12,14 @@ namespace pqsweep::tools {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-constexpr std::string_view process_id = "%p";
-
-// With `*` for every %p, and all else for itself.
-std::string pattern_of(std::string_view name) {
-    std::string pattern;
-    while (!name.empty()) {
-        if (name.starts_with(process_id)) {
-            pattern += '*';
-            name.remove_prefix(process_id.size());
-            continue;
-        }
-        if (strchr("*?[\\", name[0]))
-            pattern += '\\';
-        pattern += name[0];
-        name.remove_prefix(1);
-    }
-    return pattern;
-}
-
-} // namespace
-
-// A process of the run may have become another user, who has to write to it, too: its name is the key.
-RunJournal::RunJournal(const std::string& asked_for) {
-    std::error_code error;
-    if (!asked_for.empty()) {
-        name_ = fs::absolute(asked_for, error).string();
-        if (fs::exists(name_, error) && !fs::is_regular_file(name_, error))
-            obstacle_ = fmt::format("{} is no regular file, and can't be read again", asked_for);
+// A process of the run can become another user, who has to write to the file, too: its name is the key.
+RunJournal::RunJournal() {
+    const char* outer = getenv("PQSWEEP_RUN_JOURNAL");
+    if (outer && access(outer, R_OK) == 0) {
+        name_ = outer;
         return;
     }
+    std::error_code error;
     fs::path parent = fs::temp_directory_path(error);
     std::string directory = (parent / "pqsweep-run.XXXXXX").string();
     if (error || !mkdtemp(directory.data())) {
@@ -67,14 +43,22 @@ RunJournal::~RunJournal() {
         fs::remove_all(directory_, error);
 }
 
-std::vector<std::string> RunJournal::files() const {
-    std::vector<std::string> files;
-    glob_t found{};
-    if (glob(pattern_of(name_).c_str(), 0, nullptr, &found) == 0)
-        for (size_t i = 0; i < found.gl_pathc; i++)
-            files.emplace_back(found.gl_pathv[i]);
-    globfree(&found);
-    return files;
+std::string open_journal(std::string& name) {
+    std::error_code error;
+    std::string file = fs::absolute(name, error).string();
+    bool is_one_file = file.find("%p") == std::string::npos;
+    std::string folder = fs::path(file).parent_path();
+    bool is_good = false;
+    if (is_one_file) {
+        int fd = open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+        is_good = fd >= 0 && close(fd) == 0;
+    } else {
+        is_good = folder.find("%p") != std::string::npos || access(folder.c_str(), W_OK | X_OK) == 0;
+    }
+    if (!is_good)
+        return fmt::format("--journal: {}: {}", is_one_file ? name : folder, strerror(errno));
+    name = file;
+    return "";
 }
 
 } // namespace pqsweep::tools

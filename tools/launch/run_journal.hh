@@ -1,31 +1,33 @@
-// Where the processes of a run write what happens, so that it can be summed up over all of them.
+// The journal of a run, which its processes write for the run's summary and gate.
 #pragma once
 
 #include <filesystem>
 #include <string>
-#include <vector>
 
 namespace pqsweep::tools {
 
+// A private file, removed with this object: the summary does not depend on the file that --journal names. A run inside
+// another run uses the outer run's file, because that run sums up the same processes.
 class RunJournal {
 public:
-    // The journal that was asked for, or a private one that is gone with this object.
-    explicit RunJournal(const std::string& asked_for);
+    RunJournal();
     ~RunJournal();
     RunJournal(const RunJournal&) = delete;
     RunJournal& operator=(const RunJournal&) = delete;
 
-    // Why there is none that could be read afterwards, or nothing.
+    // Why there is none, or nothing.
     const std::string& obstacle() const { return obstacle_; }
-    // An absolute name, for PQSWEEP_JOURNAL.
+    // For PQSWEEP_RUN_JOURNAL.
     const std::string& name() const { return name_; }
-    // All that a name with %p in it has become.
-    std::vector<std::string> files() const;
 
 private:
-    std::filesystem::path directory_; // our own; empty: none
+    std::filesystem::path directory_; // ours; empty: none
     std::string name_;
     std::string obstacle_;
 };
+
+// Opens the journal that the user asked for, so that a wrong name shows before the command starts. Makes the name
+// absolute. Returns what is wrong, or nothing.
+std::string open_journal(std::string& name);
 
 } // namespace pqsweep::tools

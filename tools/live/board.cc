@@ -31,7 +31,7 @@ public:
 
     Table& table() { return *table_; }
 
-    // Only what the store says it uses, which it says where the part begins.
+    // Reads only the bytes that the store uses. The store says how many at its beginning.
     template<class Store>
     void read(int fd, Store& store) {
         constexpr size_t beginning = 64;
@@ -85,7 +85,7 @@ bool is_identity(const board::Identity& identity, ssize_t size) {
 std::optional<Board> read_board(int fd, NoBoard& no_board) {
     board::Identity identity{};
     if (!is_identity(identity, pread(fd, &identity, sizeof identity, 0))) {
-        no_board = {"no board of pqsweep's", std::nullopt};
+        no_board = {"not a board of pqsweep", std::nullopt};
         return std::nullopt;
     }
     struct stat status {};
@@ -99,7 +99,7 @@ std::optional<Board> read_board(int fd, NoBoard& no_board) {
     copy.read(fd, &table, sizeof(TableHead));
     copy.read(fd, table.connections);
     copy.read(fd, table.tags);
-    copy.read(fd, table.texts); // last: what the others name is there
+    copy.read(fd, table.texts); // last, so that the texts that the others name are there
     identity.program[sizeof identity.program - 1] = 0;
     Board board{.identity = identity,
                 .program = printable(identity.program),

@@ -1,5 +1,5 @@
-// What a process's board says. Its bytes may be anybody's: whatever they are, reading them ends, stays within
-// bounds, and yields text that may be printed.
+// Reads a process's board. Anybody might have written its bytes: whatever they are, reading ends, stays within bounds, and
+// yields text that is fit to print.
 #pragma once
 
 #include "shim/table/connections.hh"
@@ -13,8 +13,8 @@
 namespace pqsweep::tools {
 
 struct SeenConnection {
-    uint32_t number; // of all that the process opened
-    std::string tag; // that opened it, and the test
+    uint32_t number; // counts what the process opened
+    std::string tag; // current when it was opened, with the test
     std::string test;
     bool is_swept;
     Activity activity; // before its sweep, if it was swept
@@ -40,24 +40,22 @@ struct Board {
     board::Identity identity;
     std::string program;
     std::string run; // PQSWEEP_RUN
-    std::string tag; // the current one; "": none
+    std::string tag; // the current one, or empty
     uint32_t live;
     uint32_t opened;
     int signal;
     Handler handler;
-    std::vector<SeenConnection>
-        connections; // that are open, or were swept and not yet finished by their owner
+    std::vector<SeenConnection> connections; // open, or swept and not yet finished by their owner
     std::vector<SeenTag> tags;
 };
 
-// Why there is none to be had: it is no board, or of another layout. (Identity::pid and the like are then set all the
-// same, where they are there.)
+// Why a file could not be read as a board. `identity` is set if another version of pqsweep made it.
 struct NoBoard {
     std::string why;
     std::optional<board::Identity> identity;
 };
 
-// Reads all of `fd`. Null and `no_board` where it is none.
+// Returns nothing, and sets `no_board`, if `fd` can't be read as a board.
 std::optional<Board> read_board(int fd, NoBoard& no_board);
 
 } // namespace pqsweep::tools

@@ -1,7 +1,7 @@
 #include "tools/live/proc.hh"
 
 #include "shim/base/proc_stat.hh"
-#include "tools/live/board.hh"
+#include "tools/text/utf8.hh"
 
 #include <algorithm>
 #include <filesystem>
@@ -20,7 +20,7 @@ namespace {
 std::string read(pid_t pid, const std::string& name) {
     std::ifstream file(fmt::format("/proc/{}/{}", pid, name));
     std::ostringstream text;
-    text << file.rdbuf(); // which fails, and does not throw, where the process ends meanwhile
+    text << file.rdbuf(); // fails without an exception if the process ends meanwhile
     return text.str();
 }
 
@@ -30,7 +30,7 @@ char state(pid_t pid) {
     return fields.empty() ? 'X' : fields[0];
 }
 
-// The number after "name:", of that base; 0 where there is none.
+// Returns the number after "name:", in that base; 0 if there is none.
 uint64_t field(const std::string& text, const std::string& name, int base) {
     size_t at = text.find("\n" + name + ":");
     return at == text.npos ? 0 : strtoull(text.c_str() + at + name.size() + 2, nullptr, base);

@@ -21,7 +21,7 @@ std::string directory_name() {
     return fmt::format("{}{}", board::directory_prefix, geteuid());
 }
 
-// A process's environment need not be that of a terminal.
+// A process might have another environment than this terminal.
 std::vector<std::string> bases() {
     const char* ours = getenv("XDG_RUNTIME_DIR");
     std::vector<std::string> all{ours && *ours == '/' ? ours : fmt::format("/run/user/{}", geteuid())};
@@ -33,7 +33,7 @@ bool is_private(const struct stat& status) {
     return status.st_uid == geteuid() && !(status.st_mode & (S_IRWXG | S_IRWXO));
 }
 
-// A pid that a name stands for, also that of a board that is being made; 0 if it is none.
+// Returns the pid that a board's name stands for, also that of an unfinished board; 0 if the name is not a pid.
 pid_t pid_in(std::string_view name) {
     if (name.ends_with(".new"))
         name.remove_suffix(4);
@@ -47,7 +47,7 @@ bool is_dead(pid_t pid, const std::optional<board::Identity>& identity) {
     return start == 0 || (identity && identity->start_time != 0 && start != identity->start_time);
 }
 
-// A directory of boards, looked through.
+// A directory of boards.
 class Directory {
 public:
     explicit Directory(std::string path) : path_(std::move(path)) {
@@ -56,7 +56,7 @@ public:
         if (fd < 0)
             return;
         if (fstat(fd, &status) != 0 || !is_private(status)) {
-            fmt::print(stderr, "pqsweep: {}: not a directory of this user's alone; passed over\n", path_);
+            fmt::print(stderr, "pqsweep: {}: other users can access this directory; skipped\n", path_);
             close(fd);
             return;
         }
@@ -98,7 +98,7 @@ private:
         auto board = read_board(fd, none);
         auto identity = board ? board->identity : none.identity;
         if (identity && identity->pid_namespace != 0 && identity->pid_namespace != proc::pid_namespace()) {
-            close(fd); // a container's: its pids are not ours
+            close(fd); // it is a container's, whose pids are not ours
         } else if (is_dead(pid, identity)) {
             unlinkat(dirfd(directory_), name.c_str(), 0);
             close(fd);
@@ -155,7 +155,7 @@ std::string Process::obstacle() const {
     if (board_.handler == Handler::programs)
         return fmt::format("the program has taken {} for itself", signal_name(board_.signal));
     if (!proc::catches(pid(), board_.signal))
-        return fmt::format("nothing handles {} there any more", signal_name(board_.signal));
+        return fmt::format("the program has no handler for {} any more", signal_name(board_.signal));
     if (proc::is_stopped(pid()))
         return "it is stopped";
     return "";
@@ -176,10 +176,6 @@ std::string signal_name(int signal) {
     return name ? name : fmt::format("signal {}", signal);
 }
 
-void add_json_option(CLI::App& app, bool& as_json) {
-    app.add_flag("--json", as_json, "as JSON");
-}
-
 std::vector<Process> find_processes(const std::vector<pid_t>& pids, std::string_view command) {
     std::vector<Process> chosen;
     std::set<pid_t> wanted(pids.begin(), pids.end());
@@ -187,8 +183,9 @@ std::vector<Process> find_processes(const std::vector<pid_t>& pids, std::string_
         if (pids.empty() || wanted.erase(process.pid()))
             chosen.push_back(std::move(process));
     for (pid_t pid : wanted)
-        fmt::print(stderr, "pqsweep {}: {}: no process of yours under the shim that has connected\n", command,
-                   pid);
+        fmt::print(stderr,
+                   "pqsweep {}: {}: this is not a process of yours that has connected under the shim\n",
+                   command, pid);
     return chosen;
 }
 

@@ -1,9 +1,7 @@
-// The processes under the shim: this user's, on this machine, that have connected.
+// Finds the processes under the shim that have connected: this user's, on this machine.
 #pragma once
 
 #include "tools/live/board.hh"
-
-#include <CLI/CLI.hpp>
 
 namespace pqsweep::tools {
 
@@ -19,10 +17,10 @@ public:
     const Board& board() const { return board_; }
     std::string command() const;
 
-    // Whether it still is the program that made the board, and no other that took its place; nothing where that may
-    // not be known.
+    // Returns whether it still runs the program that made the board (exec puts another in its place); nothing if the
+    // kernel does not let us know.
     std::optional<bool> is_there() const;
-    // Why it would not act on its signal, or "".
+    // Returns why it would not act on its signal, or nothing.
     std::string obstacle() const;
 
 private:
@@ -31,16 +29,14 @@ private:
     Board board_;
 };
 
-// In the order of their pids. Removes the boards of dead processes; names on stderr those that can't be read.
+// Returns them in the order of their pids. Removes the boards of dead processes. Names on stderr the boards that it can't
+// read.
 std::vector<Process> find_processes();
 
 // RTMIN+7, USR2, ...
 std::string signal_name(int signal);
 
-// Adds --json.
-void add_json_option(CLI::App& app, bool& as_json);
-
-// Those with that pid; all where there are none. TextPool on stderr each pid that is not there, for `command`.
+// The processes with these pids; all if there is no pid. Names on stderr each pid that is not there, for `command`.
 std::vector<Process> find_processes(const std::vector<pid_t>& pids, std::string_view command);
 
 } // namespace pqsweep::tools

@@ -49,7 +49,7 @@ bool wait_for(Condition condition, Clock::time_point deadline) {
 
 Request::Request(const Process& process, Mailbox::Kind kind, std::string_view name) : process_(process) {
     pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, process.pid(), 0));
-    // From here on, whatever we learn by the pid is of the process that pidfd_ stands for, or it is dead.
+    // From here on, the pid names the process that pidfd_ stands for, or that process is dead.
     if (pidfd_ < 0 || process.is_there() != true)
         why_not_ = "it has ended";
     else if (why_not_ = process.obstacle(); why_not_.empty() && !lock())

@@ -1,4 +1,4 @@
-// What is asked of a process through its mailbox.
+// Asks a process for something through its mailbox.
 #pragma once
 
 #include "tools/live/processes.hh"
@@ -10,19 +10,19 @@ namespace pqsweep::tools {
 class Request {
 public:
     struct Answer {
-        std::string why_not; // "": it was done
+        std::string why_not; // empty: the process acted
         ByActivity<uint32_t> swept{};
     };
 
-    // Asks, and raises the signal; never in a process that would not take it for ours. `tag` matters for that wish alone,
-    // and may have TextPool::longest bytes.
+    // Writes the request and raises the signal, but only in a process whose shim handles that signal. `name`, of at most
+    // TextPool::longest bytes, means nothing for Kind::sweep.
     Request(const Process& process, Mailbox::Kind kind, std::string_view name);
     ~Request();
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
 
-    // Waits until `deadline` for the process to begin, and then until it is done, which takes seconds at worst. A
-    // request that it has not begun with is withdrawn.
+    // Waits until `deadline` for the process to begin, and then until it is done, which takes seconds at worst.
+    // Withdraws the request if the process has not begun by then.
     Answer wait(std::chrono::steady_clock::time_point deadline);
 
 private:

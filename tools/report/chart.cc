@@ -16,7 +16,7 @@ constexpr size_t most_named = 6;
 
 using Span = Timeline::Span;
 
-// Spans that follow each other and are all alike.
+// Consecutive spans that are alike.
 struct Stretch {
     size_t from, to;
     const Span* span;
@@ -49,7 +49,7 @@ std::string time_text(double seconds) {
     return seconds < 7200 ? fmt::format("{:.3g} min", seconds / 60) : fmt::format("{:.3g} h", seconds / 3600);
 }
 
-// The next of 1, 2, 5, 10, 20, ... that is not less.
+// Returns the least of 1, 2, 5, 10, 20, ... that is at least `least`.
 double round_step(double least) {
     for (double power = 1;; power *= 10)
         for (double digit : {1, 2, 5})
@@ -98,7 +98,7 @@ private:
                                 top + height + 32, i == 4 ? "end" : "middle", time_text(seconds * i / 4));
     }
 
-    // Each colour's area, on top of those before it.
+    // Stacks the colours' areas.
     void draw_shares() {
         std::vector<double> below(stretches_.size());
         for (size_t colour = 0; colour <= Colours::most; colour++) {

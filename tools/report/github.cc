@@ -25,7 +25,7 @@ std::string property(std::string_view text) {
     return encoded(text, "%\r\n:,");
 }
 
-// The line that opened it, or at least the file of the test.
+// Returns the line that opened the connection or, if that is unknown, the test's file.
 std::string place_of(const Finding& f) {
     if (f.is_source)
         return fmt::format(" file={},line={},", property(f.frame.file), f.frame.line);

@@ -1,4 +1,4 @@
-// Written for what Jenkins, GitLab and Surefire's schemas have in common.
+// Uses only what the schemas of Jenkins, GitLab and Surefire have in common.
 #include "tools/report/report.hh"
 #include "tools/text/markup.hh"
 #include "tools/text/utf8.hh"
@@ -14,7 +14,7 @@ namespace {
 struct Case {
     std::vector<const Finding*> findings;
     std::map<Fate, uint64_t> failed;
-    std::string too_many; // why, if there were
+    std::string too_many; // why too many were open, or nothing
     bool is_failure() const { return !failed.empty() || !too_many.empty(); }
     std::string message() const {
         std::string text = too_many;

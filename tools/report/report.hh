@@ -1,33 +1,32 @@
-// The forms that a report is given in.
+// The forms of a report.
 #pragma once
 
 #include "tools/verdict/gate.hh"
 
 namespace pqsweep::tools {
 
-// What was read, and what it comes to.
+// The history that was read, with its judgement.
 struct Assessment {
     History history;
     Problems problems;
     std::vector<Finding> findings;
     Gate gate;
 
-    // Reads the journals and judges them. `run`: see read_journals. The gate is loaded.
+    // Reads the journals and judges them. `run`: see read_journals. Load the gate before.
     void assess(const std::vector<std::string>& files, const std::string& run);
 };
 
-// For terminals of 80 columns. `everything`: also tags and tests that left nothing behind but what was open at exit.
+// Fits terminals of 80 columns. `everything`: also lists tags without stragglers, and connections open at exit.
+// Empty if no process connected.
 std::string as_table(const Assessment& assessment, bool everything);
-// Whether there is something to say to who only wants to hear of stragglers.
-bool has_news(const Assessment& assessment);
 
-// report.md tells what is in it.
+// report.md describes it.
 std::string as_json(const Assessment& assessment);
-// A test case for each tag.
+// Has a test case for each tag.
 std::string as_junit(const Assessment& assessment);
-// Commands that put annotations on a GitHub workflow's files.
+// Commands that annotate the files of a GitHub workflow.
 std::string as_github(const Assessment& assessment);
-// A page that needs nothing else.
+// A page in one file.
 std::string as_html(const Assessment& assessment);
 
 } // namespace pqsweep::tools

@@ -9,7 +9,7 @@ namespace pqsweep::tools {
 
 namespace {
 
-constexpr size_t line_width = 79; // the 80th makes some terminals wrap
+constexpr size_t line_width = 79; // a line of 80 makes some terminals wrap
 constexpr size_t narrowest_tag = 15;
 
 void add_head(std::string& out, const History& history) {
@@ -26,18 +26,18 @@ void add_head(std::string& out, const History& history) {
     out += fmt::format("  at most {} open at once; without pqsweep it would have been {}\n", all.peak,
                        all.peak_without);
     if (history.runs().size() > 1)
-        out += fmt::format("  in {} runs, of which each counts for itself\n", history.runs().size());
+        out += fmt::format("  in {} runs, each counted by itself\n", history.runs().size());
     if (uint64_t revived = all.of(Fate::revived))
         out += fmt::format("  {} revived when they were used again, in {:.1f} ms\n", revived,
                            history.revival_time() * 1e3);
     if (uint64_t silent = history.without_exit())
-        out += fmt::format("  {} ended without a word: killed, or still there\n",
+        out += fmt::format("  {} ended without an exit record: killed, or still running\n",
                            counted(silent, "process", "processes"));
     if (history.untracked())
         out += fmt::format("  {} more connections than pqsweep can track went unseen\n", history.untracked());
 }
 
-// Columns in which there is nothing are left out, so that more is left of the tags.
+// Columns of zeros are left out, so that more room is left for the tags.
 struct Column {
     std::string_view heading;
     uint64_t (*value)(const TagCounts&);
@@ -99,7 +99,7 @@ void add_finding(std::string& out, const Finding& f) {
     out += "  " + count + shortened(printable(f.opener()), line_width - 2 - count.size()) + "\n";
     if (!f.stack.empty())
         out += "      " + shortened(printable(f.frame.text()), line_width - 6) + "\n";
-    std::vector<std::string> known; // what matters most first
+    std::vector<std::string> known; // the most important first
     if (!f.state.empty()) {
         known.emplace_back(words_for_state(f.state));
         known.push_back(fmt::format("{:.1f} s old", f.age));
@@ -151,14 +151,9 @@ void add_inherited(std::string& out, const History& history) {
 
 } // namespace
 
-bool has_news(const Assessment& a) {
-    TagCounts all = a.history.total();
-    bool was_tagged = a.history.tag_names().size() > 1;
-    return all.swept.total() > all.of(Fate::revived) || a.history.untracked() > 0 ||
-           (was_tagged && !a.history.inherited().empty());
-}
-
 std::string as_table(const Assessment& a, bool everything) {
+    if (a.history.processes() == 0)
+        return "";
     std::string out;
     add_head(out, a.history);
     add_tags(out, a.history, everything);

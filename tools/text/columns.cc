@@ -1,21 +1,15 @@
 #include "tools/text/columns.hh"
 
+#include "tools/text/terminal.hh"
+#include "tools/text/utf8.hh"
+
 #include <algorithm>
 #include <fmt/core.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace pqsweep::tools {
 
 namespace {
-
-bool begins_character(char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-}
-
-size_t width_of(const std::string& text) {
-    return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character));
-}
 
 std::string line_of(const std::vector<Column>& columns, const std::vector<size_t>& widths, const Row& row) {
     std::string line;
@@ -47,18 +41,9 @@ std::vector<std::string> table_lines(const std::vector<Column>& columns, const s
 }
 
 void print_table(const std::vector<Column>& columns, const std::vector<Row>& rows) {
-    winsize size{};
-    bool is_terminal = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    auto width = terminal_width(STDOUT_FILENO);
     for (const std::string& line : table_lines(columns, rows))
-        fmt::print("{}\n", is_terminal ? cut_to(line, size.ws_col) : line);
-}
-
-std::string cut_to(const std::string& text, size_t width) {
-    size_t characters = 0;
-    for (size_t i = 0; i < text.size(); i++)
-        if (begins_character(text[i]) && characters++ == width)
-            return text.substr(0, i);
-    return text;
+        fmt::print("{}\n", width ? cut_to(line, *width) : line);
 }
 
 std::string age_text(double seconds) {

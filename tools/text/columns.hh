@@ -1,4 +1,4 @@
-// A table of text: columns as wide as what is in them, numbers to the right.
+// A table of text. A column is as wide as its widest cell; numbers stand to the right.
 #pragma once
 
 #include <string>
@@ -13,16 +13,13 @@ struct Column {
 
 using Row = std::vector<std::string>;
 
-// The heading and a line for each row, without newlines. Nothing is cut.
+// Returns the heading and a line for each row, without newlines. Nothing is cut.
 std::vector<std::string> table_lines(const std::vector<Column>& columns, const std::vector<Row>& rows);
 
-// The same on stdout; on a terminal, each line cut to its width.
+// Prints the same to stdout; on a terminal, cuts each line to the terminal's width.
 void print_table(const std::vector<Column>& columns, const std::vector<Row>& rows);
 
-// The first `width` characters.
-std::string cut_to(const std::string& text, size_t width);
-
-// 12.3 s, 4 min, ...
+// "12.3 s", "4 min", "5 h".
 std::string age_text(double seconds);
 
 } // namespace pqsweep::tools

@@ -1,4 +1,4 @@
-// Text in XML and HTML.
+// Escapes text for XML and HTML.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace pqsweep::tools {
 
-// For an element's text and for a quoted attribute. Control characters, which XML can't have, become `?`; lines stay.
+// For an element's text and for a quoted attribute. Control characters, which XML forbids, become `?`; newlines stay.
 std::string escaped(std::string_view text);
 
 } // namespace pqsweep::tools

@@ -60,6 +60,10 @@ std::string shortened(std::string_view text, size_t width) {
         .append(text.substr(offset_of(text, all - tail)));
 }
 
+std::string cut_to(std::string_view text, size_t width) {
+    return std::string(text.substr(0, offset_of(text, width)));
+}
+
 std::string padded(std::string text, size_t width) {
     size_t used = width_of(text);
     return used < width ? text.append(width - used, ' ') : text;

@@ -1,4 +1,4 @@
-// UTF-8 text on a terminal. A character counts as one column.
+// UTF-8 text on a terminal. Each character counts as one column.
 #pragma once
 
 #include <string>
@@ -8,13 +8,16 @@ namespace pqsweep::tools {
 
 size_t width_of(std::string_view text);
 
-// With a `?` for every control character, and for each byte that is no UTF-8.
+// Returns the text with a `?` for every control character and for each byte that is not UTF-8.
 std::string printable(std::string_view text);
 
-// At most so many columns: what does not fit is left out in the middle, because a test id says most at its ends.
+// Returns at most `width` columns. Leaves out the middle, because the ends of a test id say most.
 std::string shortened(std::string_view text, size_t width);
 
-// To so many columns, with spaces after it.
+// Returns the first `width` characters.
+std::string cut_to(std::string_view text, size_t width);
+
+// Returns the text with spaces behind it, up to `width` columns.
 std::string padded(std::string text, size_t width);
 
 } // namespace pqsweep::tools

@@ -35,13 +35,13 @@ std::string Baseline::load(const std::string& file) {
         for (const auto& culprit : json.at("culprits"))
             known_.emplace(culprit.at("tag"), culprit.at("test"), culprit.at("state"), culprit.at("place"));
     } catch (const nlohmann::json::exception& e) {
-        return fmt::format("{}: no baseline: {}", file, e.what());
+        return fmt::format("{}: not a baseline: {}", file, e.what());
     }
     return "";
 }
 
 std::string Baseline::write(const std::string& file, const std::vector<Finding>& findings) {
-    std::set<Identity> sorted; // so that a new one is a small change of the file
+    std::set<Identity> sorted; // so that one more culprit is a small change of the file
     for (const Finding& finding : findings)
         if (finding.fate != Fate::revived)
             sorted.insert(identity_of(finding));

@@ -1,6 +1,6 @@
-// The culprits that a suite had when it adopted pqsweep: a JSON file that is meant to be kept with the suite.
+// The culprits that a suite had when it adopted pqsweep. The suite keeps them in a JSON file.
 //
-// A culprit is known by its tag, test, state, and the file and function that opened it; not by lines, pids or times.
+// Tag, test, state, file and function identify a culprit. Lines, pids and times do not: they vary.
 #pragma once
 
 #include "tools/verdict/finding.hh"
@@ -12,11 +12,11 @@ namespace pqsweep::tools {
 
 class Baseline {
 public:
-    // Answers what is wrong with the file, or nothing.
+    // Returns what is wrong with the file, or nothing.
     std::string load(const std::string& file);
     bool has(const Finding& finding) const;
 
-    // All but those that were revived. Answers what went wrong, or nothing.
+    // Writes all findings but the revived ones. Returns what went wrong, or nothing.
     static std::string write(const std::string& file, const std::vector<Finding>& findings);
 
 private:

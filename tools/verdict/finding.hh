@@ -1,4 +1,4 @@
-// The culprits of a history, for people: with what the stack says, identical ones folded, worst first.
+// Prepares the culprits of a history for people: parses their stacks, folds identical ones, sorts the worst first.
 #pragma once
 
 #include "tools/journal/frame.hh"
@@ -6,10 +6,10 @@
 
 namespace pqsweep::tools {
 
-// What the gate makes of it.
+// The gate's judgement.
 enum class Standing : uint8_t { passed, failed, known, suppressed };
 
-// Views into the history it is of.
+// Holds views into its history.
 struct Finding {
     std::string_view tag, test, stack, state, database;
     bool is_source = false;
@@ -20,13 +20,13 @@ struct Finding {
     int64_t backend = 0;
     Standing standing = Standing::passed;
 
-    // Whatever is known of who opened it: the test, or the tag.
+    // The test that opened it or, if that is unknown, the tag.
     std::string opener() const;
     bool is_in_transaction() const { return state == "transaction" || state == "failed"; }
 };
 
-// Those that held a transaction or were busy come first, then idle ones, then those that were open at exit and those
-// that were revived; among equals the most frequent.
+// Returns those in a transaction and busy ones first, then idle ones, then those open at exit, then revived ones. Among
+// equals, the most frequent come first.
 std::vector<Finding> findings_of(const History& history);
 
 // A newer version's state stands as it is.

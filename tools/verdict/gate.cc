@@ -1,52 +1,36 @@
 #include "tools/verdict/gate.hh"
 
-#include "shim/base/settings.hh"
 #include "tools/text/utf8.hh"
 
-#include <fmt/core.h>
+#include <algorithm>
+#include <fmt/ranges.h>
+#include <span>
 
 namespace pqsweep::tools {
 
-namespace {
-
-constexpr size_t line_width = 79;
-
-} // namespace
-
-void Gate::declare(CLI::App& app) {
-    app.add_option("--max-open", max_open_,
-                   "fail when more than so many connections were open at once under a tag");
-    app.add_option("--suppressions", suppressions_file_,
-                   "culprits to put up with: lines of tag:GLOB, test:GLOB, function:GLOB");
-    app.add_option("--baseline", baseline_file_, "fail only for culprits that are not in this file");
-}
-
-void Gate::set(std::optional<int> exit_code, uint8_t fail_on, bool is_asked_for) {
-    exit_code_ = exit_code;
-    fail_on_ = fail_on;
-    is_asked_for_ = is_asked_for;
-}
-
-std::string Gate::load() {
+std::string Gate::load(const GateOptions& options) {
+    options_ = options;
     std::string wrong;
-    if (!suppressions_file_.empty())
-        wrong = suppressions_.load(suppressions_file_);
-    if (wrong.empty() && !baseline_file_.empty())
-        wrong = baseline_.load(baseline_file_);
+    if (!options.suppressions.empty())
+        wrong = suppressions_.load(options.suppressions);
+    if (wrong.empty() && !options.baseline.empty())
+        wrong = baseline_.load(options.baseline);
     return wrong;
 }
 
 int Gate::exit_code() const {
-    return exit_code_.value_or(is_asked_for_ || max_open_ || !baseline_file_.empty() ? 1 : 0);
+    bool is_any_given = options_.is_fail_on_given || options_.max_open || !options_.baseline.empty();
+    return options_.exit_code.value_or(is_any_given ? 1 : 0);
 }
 
 bool Gate::fails(const Finding& f) const {
-    bool is_about_peaks_alone = max_open_ && !exit_code_ && !is_asked_for_ && baseline_file_.empty();
+    bool is_about_peaks_alone =
+        options_.max_open && !options_.exit_code && !options_.is_fail_on_given && options_.baseline.empty();
     if (is_about_peaks_alone)
         return false;
-    return ((fail_on_ & fail_on_abandoned) && is_abandoned(f.fate)) ||
-           ((fail_on_ & fail_on_transaction) && is_straggler(f.fate) && f.is_in_transaction()) ||
-           ((fail_on_ & fail_on_exit) && f.fate == Fate::open_at_exit);
+    return ((options_.fail_on & fail_on_abandoned) && is_abandoned(f.fate)) ||
+           ((options_.fail_on & fail_on_transaction) && is_straggler(f.fate) && f.is_in_transaction()) ||
+           ((options_.fail_on & fail_on_exit) && f.fate == Fate::open_at_exit);
 }
 
 void Gate::judge(const History& history, std::vector<Finding>& findings) {
@@ -59,8 +43,8 @@ void Gate::judge(const History& history, std::vector<Finding>& findings) {
             known_ += f.count;
         } else if (fails(f)) {
             f.standing = Standing::failed;
-            abandoned += (fail_on_ & fail_on_abandoned) && is_abandoned(f.fate) ? f.count : 0;
-            transaction += (fail_on_ & fail_on_transaction) && f.is_in_transaction() ? f.count : 0;
+            abandoned += (options_.fail_on & fail_on_abandoned) && is_abandoned(f.fate) ? f.count : 0;
+            transaction += (options_.fail_on & fail_on_transaction) && f.is_in_transaction() ? f.count : 0;
             open += f.fate == Fate::open_at_exit ? f.count : 0;
         }
     }
@@ -70,25 +54,40 @@ void Gate::judge(const History& history, std::vector<Finding>& findings) {
         reasons_.push_back(fmt::format("{} in a transaction", transaction));
     if (open)
         reasons_.push_back(fmt::format("{} open at exit", open));
-    for (Strings::Id tag = 0; max_open_ && tag < history.tags().size(); tag++) {
+    for (Strings::Id tag = 0; options_.max_open && tag < history.tags().size(); tag++) {
         uint32_t peak = history.tags()[tag].peak;
-        if (peak <= *max_open_)
+        if (peak <= *options_.max_open)
             continue;
         too_many_.push_back(tag);
-        std::string reason = fmt::format(": {} open at once (--max-open {})", peak, *max_open_);
-        std::string name = printable(tag_text(history.tag_names()[tag]));
-        reasons_.push_back(shortened(name, line_width - 25 - reason.size()) + reason);
+        reasons_.push_back(fmt::format("{} open at once under {} (--max-open {})", peak,
+                                       printable(tag_text(history.tag_names()[tag])), *options_.max_open));
     }
 }
 
-std::vector<std::string> Gate::lines() const {
+void Gate::judge_unseen(const History& history, const std::string& obstacle) {
+    if (!exit_code() || history.total().opened > 0)
+        return;
+    reasons_.push_back(fmt::format("no connection was seen ({}; --allow-unseen)",
+                                   obstacle.empty() ? "'pqsweep doctor' finds out why" : obstacle));
+}
+
+std::vector<std::string> Gate::notes() const {
     std::vector<std::string> all = suppressions_.outcome();
     if (known_)
         all.push_back(fmt::format("{} in the baseline, which do not fail the run", known_));
-    for (const std::string& reason : reasons_)
-        if (exit_code())
-            all.push_back(fmt::format("exit status {}: {}", exit_code(), reason));
     return all;
+}
+
+std::string Gate::verdict(int command_status) const {
+    if (!has_failed() || !exit_code())
+        return "";
+    constexpr size_t most_named = 3;
+    std::span<const std::string> named(reasons_.data(), std::min(reasons_.size(), most_named));
+    std::string more =
+        reasons_.size() > most_named ? fmt::format(", and {} more", reasons_.size() - most_named) : "";
+    return fmt::format("gate failed: {}{}; exit status {}", fmt::join(named, ", "), more,
+                       command_status ? fmt::format("stays {}", command_status)
+                                      : std::to_string(exit_code()));
 }
 
 } // namespace pqsweep::tools

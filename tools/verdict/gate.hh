@@ -1,48 +1,52 @@
-// The gate: whether a run as a whole fails, over all of its processes.
+// The gate decides whether a run fails, from the connections of all of its processes.
 #pragma once
 
+#include "shim/base/settings.hh"
 #include "tools/verdict/baseline.hh"
 #include "tools/verdict/suppressions.hh"
 
-#include <CLI/CLI.hpp>
 #include <optional>
 
 namespace pqsweep::tools {
 
+struct GateOptions {
+    std::optional<int> exit_code; // nothing: 1 if any other option is given, else 0
+    uint8_t fail_on = fail_on_abandoned;
+    bool is_fail_on_given = false;
+    std::optional<uint32_t> max_open;
+    std::string suppressions, baseline; // files; empty: none
+};
+
 class Gate {
 public:
-    // Options of its own: --max-open, --suppressions, --baseline.
-    void declare(CLI::App& app);
-    // What --exit-code and --fail-on say, which a caller may have from elsewhere. `is_asked_for`: --fail-on was given
-    // for this run, so that without an exit code it means 1.
-    void set(std::optional<int> exit_code, uint8_t fail_on, bool is_asked_for);
-    // Reads the files; answers what is wrong, or nothing.
-    std::string load();
+    // Reads the files that the options name. Returns what is wrong with them, or nothing.
+    std::string load(const GateOptions& options);
 
-    // Whether it can fail a run, or takes something out of its report.
-    bool is_wanted() const { return exit_code() != 0 || has_options(); }
-    bool has_options() const { return max_open_ || !suppressions_file_.empty() || !baseline_file_.empty(); }
+    // The exit status of a run that fails; 0: no run fails.
+    int exit_code() const;
+    // It can fail a run, or takes something out of its report.
+    bool is_wanted() const { return exit_code() != 0 || !options_.suppressions.empty(); }
 
     // Gives each finding its standing. Call once, after load().
     void judge(const History& history, std::vector<Finding>& findings);
-    const std::vector<std::string>& reasons() const { return reasons_; }
+    // Fails a gated run in which the shim saw no connection. `obstacle`: why the shim can't run in the command, or
+    // nothing.
+    void judge_unseen(const History& history, const std::string& obstacle);
     bool has_failed() const { return !reasons_.empty(); }
-    // The exit status for a run that has failed; 0: none.
-    int exit_code() const;
+    const std::vector<std::string>& reasons() const { return reasons_; }
     // Tags whose peak is too high, by their numbers.
     const std::vector<Strings::Id>& too_many() const { return too_many_; }
-    uint32_t max_open() const { return max_open_.value_or(0); }
-    // What it has to say: a line each, without the name of the program.
-    std::vector<std::string> lines() const;
+    uint32_t max_open() const { return options_.max_open.value_or(0); }
+
+    // Returns a line for each rule that put up with something.
+    std::vector<std::string> notes() const;
+    // "gate failed: 1 abandoned; exit status 9", or nothing. A command that failed by itself keeps its status.
+    std::string verdict(int command_status) const;
 
 private:
     bool fails(const Finding& finding) const;
 
-    std::optional<int> exit_code_;
-    uint8_t fail_on_ = 0;
-    bool is_asked_for_ = false;
-    std::optional<uint32_t> max_open_;
-    std::string suppressions_file_, baseline_file_;
+    GateOptions options_;
     Suppressions suppressions_;
     Baseline baseline_;
     uint64_t known_ = 0;

@@ -1,4 +1,4 @@
-// Culprits that are known and put up with: a file of lines `tag:GLOB`, `test:GLOB` or `function:GLOB`.
+// The culprits that a suite puts up with: a file of lines `tag:GLOB`, `test:GLOB` or `function:GLOB`.
 #pragma once
 
 #include "tools/verdict/finding.hh"
@@ -7,11 +7,11 @@ namespace pqsweep::tools {
 
 class Suppressions {
 public:
-    // Reads the file; answers what is wrong with it, or nothing.
+    // Reads the file. Returns what is wrong with it, or nothing.
     std::string load(const std::string& file);
-    // Whether a line matches, which is counted. `function` looks at every frame of the stack.
+    // Returns whether a line matches, and counts it. `function` looks at every frame of the stack.
     bool match(const Finding& finding);
-    // A line for each that matched, with how many connections, and for each that matched nothing.
+    // Returns a line for each rule: how many connections it matched, or that it matched nothing.
     std::vector<std::string> outcome() const;
 
 private:

@@ -1,0 +1,89 @@
+#include "tools/report/summary.hh"
+
+#include "tools/text/counts.hh"
+#include "tools/text/utf8.hh"
+#include "tools/verdict/places.hh"
+
+#include <algorithm>
+#include <fmt/ranges.h>
+
+namespace pqsweep::tools {
+
+namespace {
+
+constexpr size_t most_places = 5;
+
+// "in transaction, abandoned", or each with its number if they differ.
+template<class Key, class Words>
+std::string mixture(const std::map<Key, uint64_t>& numbers, Words words) {
+    std::vector<std::string> parts;
+    for (const auto& [key, number] : numbers)
+        if (std::string text(words(key)); !text.empty())
+            parts.push_back(numbers.size() == 1 ? text : fmt::format("{} {}", number, text));
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string line_of(const Place& place) {
+    std::string of;
+    if (place.openers.size() == 1 && *place.openers.begin() != place.where)
+        of = " of " + *place.openers.begin();
+    else if (place.tags.size() > 1)
+        of = fmt::format(" of {} modules", place.tags.size());
+    else if (place.openers.size() > 1)
+        of = fmt::format(" of {} tests", place.openers.size());
+    std::string states = mixture(place.states, words_for_state);
+    return fmt::format("{}: {}{}, {}{}{}", place.where, counted(place.count, "connection"), of, states,
+                       states.empty() ? "" : ", ",
+                       mixture(place.fates, [](Fate fate) { return words_for(fate); }));
+}
+
+std::string totals(const TagCounts& all) {
+    std::string connections = counted(all.opened, "connection");
+    uint64_t stragglers = all.swept.total(), revived = all.of(Fate::revived);
+    if (stragglers == 0)
+        return connections + ", no stragglers";
+    if (stragglers == revived)
+        return fmt::format("{}, {}, revived when used again", connections, counted(stragglers, "straggler"));
+    std::string text =
+        fmt::format("{}, {}: {} abandoned", connections, counted(stragglers, "straggler"), all.abandoned());
+    if (revived)
+        text += fmt::format(", {} revived", revived);
+    return text + fmt::format("; at most {} open, without pqsweep {}", all.peak, all.peak_without);
+}
+
+} // namespace
+
+std::string as_summary(const Assessment& a, std::optional<size_t> width, const std::string& journal) {
+    const History& history = a.history;
+    std::string out;
+    auto add = [&](size_t indent, std::string_view text) {
+        std::string line = printable(text);
+        out += std::string(indent, ' ') +
+               (width ? shortened(line, *width - std::min(*width, indent + 1)) : line) + "\n";
+    };
+    std::vector<Place> places = places_of(a.findings);
+    if (!places.empty())
+        out += "pqsweep: left open, by the line that opened them:\n";
+    for (size_t i = 0; i < places.size() && i < most_places; i++) {
+        add(2, line_of(places[i]));
+        if (places[i].chain.find(" < ") != std::string::npos)
+            add(6, places[i].chain);
+    }
+    if (places.size() > most_places)
+        add(2, fmt::format("+{} more: {}", places.size() - most_places,
+                           journal.empty() ? "--verbose lists them"
+                                           : "pqsweep report --html report.html " + journal));
+    if (!history.inherited().empty() && history.tag_names().size() > 1)
+        add(0, "pqsweep: connections were used across a fork; --verbose lists them");
+    if (history.untracked())
+        add(0, fmt::format("pqsweep: {} more connections than pqsweep can track went unseen",
+                           history.untracked()));
+    if (history.without_exit())
+        add(0, fmt::format("pqsweep: {} ended without an exit record: killed, or still running",
+                           counted(history.without_exit(), "process", "processes")));
+    if (uint64_t opened = history.total().opened; opened > 0)
+        add(0, "pqsweep: " + totals(history.total()));
+    return out;
+}
+
+} // namespace pqsweep::tools

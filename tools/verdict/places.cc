@@ -1,0 +1,73 @@
+#include "tools/verdict/places.hh"
+
+#include <algorithm>
+#include <fmt/ranges.h>
+
+namespace pqsweep::tools {
+
+namespace {
+
+bool is_worth_a_line(const Finding& f) {
+    if (f.standing == Standing::failed)
+        return true;
+    return f.standing == Standing::passed && is_straggler(f.fate) && f.fate != Fate::revived;
+}
+
+std::string where(const Finding& f) {
+    if (f.stack.empty())
+        return f.opener();
+    return f.frame.line ? fmt::format("{}:{}", f.frame.file, f.frame.line) : f.frame.text();
+}
+
+// The outermost frame in the test's file; if there is none, the outermost frame of all.
+size_t tests_own(const std::vector<Frame>& frames, std::string_view test) {
+    std::string file = from_root(std::string(test.substr(0, test.find("::"))));
+    for (size_t i = frames.size(); i-- > 0;)
+        if (frames[i].file == file)
+            return i;
+    return frames.size() - 1;
+}
+
+} // namespace
+
+std::string chain_of(const Finding& f) {
+    std::vector<Frame> frames = parse_stack(f.stack, f.is_source);
+    if (frames.empty())
+        return "";
+    size_t own = tests_own(frames, f.test);
+    std::vector<std::string> parts;
+    for (size_t i = 0; i < frames.size() && i < 2; i++)
+        if (i < own)
+            parts.push_back(frames[i].text());
+    const Frame& last = frames[own];
+    parts.push_back(last.line && own > 0 ? fmt::format("{}:{}", last.file, last.line) : last.text());
+    return fmt::format("{}", fmt::join(parts, " < "));
+}
+
+std::vector<Place> places_of(const std::vector<Finding>& findings) {
+    std::vector<Place> places;
+    std::map<std::string, size_t> known;
+    for (const Finding& f : findings) {
+        if (!is_worth_a_line(f))
+            continue;
+        auto [entry, is_new] = known.try_emplace(where(f), places.size());
+        if (is_new) {
+            places.emplace_back();
+            places.back().where = entry->first;
+            places.back().chain = chain_of(f);
+        }
+        Place& place = places[entry->second];
+        place.openers.insert(f.opener());
+        place.tags.insert(f.tag);
+        place.fates[f.fate] += f.count;
+        place.states[f.state] += f.count;
+        place.count += f.count;
+        place.fails |= f.standing == Standing::failed;
+    }
+    std::ranges::stable_sort(places, [](const Place& a, const Place& b) {
+        return std::pair(a.fails, a.count) > std::pair(b.fails, b.count);
+    });
+    return places;
+}
+
+} // namespace pqsweep::tools
