@@ -282,7 +282,7 @@ compat:  ## the test suites of libpq's drivers, with the shim and without
 	@$(MAKE) --no-print-directory all
 	@tests/bin/compat $(B)
 
-lint:  ## clang-format and clang-tidy, warnings as errors
+lint: rooms  ## the rooms' laws, clang-format and clang-tidy, warnings as errors
 	@tests/bin/install-packages tests/packages/check.txt tests/packages/test.txt tests/packages/lint.txt
 	@tests/bin/lint -std=c++20 $(warnings) $(libpq_flags) -I. -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
 
