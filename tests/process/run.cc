@@ -182,7 +182,7 @@ TEST_CASE("the summary: the worst places, the totals, the verdict; one line if a
                         {}, Program::Shim::absent);
         program.finish();
         std::string text = program.errors(), path = folder.path.string() + "/";
-        for (size_t at; (at = text.find(path)) != std::string::npos;)
+        for (size_t at = 0; (at = text.find(path)) != std::string::npos;)
             text.erase(at, path.size());
         return text;
     };
