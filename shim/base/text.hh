@@ -17,7 +17,8 @@ public:
     // Appends the bytes as they are, NUL bytes included.
     Text& raw(std::string_view bytes) {
         size_t n = bytes.size() < capacity_ - size_ ? bytes.size() : capacity_ - size_;
-        memcpy(buffer_ + size_, bytes.data(), n);
+        if (n > 0) // an empty view can be a null pointer
+            memcpy(buffer_ + size_, bytes.data(), n);
         size_ += n;
         return *this;
     }
