@@ -23,7 +23,7 @@ const std::vector<Statement> statements = {
     {"three", "select count(*) from pg_type where typname like $1::text"},
 };
 
-// As programs do it: one call for each item.
+// Makes one call for each item, as programs do.
 void fill_session(PGconn* conn) {
     query(conn, settings);
     for (const Statement& statement : statements)

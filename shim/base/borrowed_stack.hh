@@ -1,7 +1,7 @@
 // BorrowedStack: memory for a thread, or for a vfork-like process, to work on whose own stack is too small. A program
 // gives 8 kB to a signal handler, and a few to a coroutine.
 //
-// It is mapped for one use, so nobody waits for it. Where there is no memory for it, the work runs on the thread's own
+// The stack is mapped for one use, so nobody waits for it. If there is no memory for it, the work runs on the thread's own
 // stack. No handler may jump away from it: its user blocks signals.
 // Context: any thread, signal handler. errno: kept. Locks: none.
 #pragma once

@@ -17,7 +17,7 @@ namespace {
 using Word [[gnu::may_alias]] = uint64_t;
 constexpr Word ones = 0x0101010101010101;
 
-// As many bytes as one instruction compares, on every machine that we build for.
+// One instruction compares this many bytes on every machine that we build for.
 using Bytes [[gnu::may_alias]] = unsigned char __attribute__((vector_size(16)));
 
 // Returns the place of the first true byte in what a comparison returned, or 16.
@@ -110,7 +110,7 @@ HIDDEN void* memchr(const void* place, int wanted, size_t size) noexcept {
 }
 
 HIDDEN size_t strlen(const char* text) noexcept {
-    // What lies before the text in its first 16 bytes does not count.
+    // The first 16 bytes can hold bytes before the text, which do not count.
     size_t before = reinterpret_cast<uintptr_t>(text) % sizeof(Bytes);
     const char* at = text - before;
     auto marks = *reinterpret_cast<const Bytes*>(at) == 0;

@@ -6,7 +6,7 @@
 //   3. A program changes in place the buffer that it gave to putenv().
 //   4. A program points `environ` at other memory, and may free that without ever looking at it again.
 //
-// What: read() looks names up and takes a picture: the address of the array, its end, and the entries that it found, with
+// In short, read() looks names up and takes a picture: the address of the array, its end, and the entries that it found, with
 // their texts. as_last_read() compares the environment with the picture, at every libpq call that starts work.
 //
 // Example: pytest sets PYTEST_CURRENT_TEST with setenv(): the hook reads. A Perl test assigns $ENV{PQSWEEP_TAG}: the next
@@ -47,7 +47,7 @@ public:
 // entries in the picture.
 bool as_last_read();
 
-// Who has changed the environment since the last read().
+// The code that changed the environment since the last read().
 enum class Changed : bool { by_libc, by_anybody };
 
 // Looks up `count` names (at most 20) and calls use(context, values) with their values, null for those that are not set. The

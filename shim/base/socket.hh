@@ -1,4 +1,4 @@
-// What the kernel knows of a connection: its socket, which a cookie tells from every other.
+// The socket of a connection, which the kernel tells from every other one by its cookie.
 // Context: any thread, signal handler; no cancellation point. errno: kept. Locks: none.
 #pragma once
 
