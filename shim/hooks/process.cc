@@ -43,7 +43,7 @@ constinit pid_t child; // the process in which a fork handler ran; 0: none
 void before_fork() {
     loader_gate::before_fork();
     Table* table = table::existing();
-    if (table && table->live > 0)
+    if (table)
         table->connections.each([](Connection& c) { c.shared_with_child = true; });
 }
 
