@@ -17,7 +17,7 @@ void* connect_cancelled(void*) {
 } // namespace
 
 int main() {
-    pthread_t thread;
+    pthread_t thread{};
     void* result = nullptr;
     pthread_create(&thread, nullptr, connect_cancelled, nullptr);
     pthread_join(thread, &result);

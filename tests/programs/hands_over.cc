@@ -13,7 +13,7 @@ int main() {
         return 1;
     if (syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr) != 0)
         exit(0);
-    char byte;
+    char byte = 0;
     close(ends[1]);
     (void)!read(ends[0], &byte, 1); // returns when the parent has ended
     PGresult* result = PQexec(c, "select 1");
