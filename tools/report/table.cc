@@ -77,7 +77,7 @@ void add_tags(std::string& out, const History& history, bool everything) {
             most = std::max(most, column.value(history.tags()[tag]));
         if (most == 0 && !column.is_needed)
             continue;
-        used.emplace_back(&column, std::max(column.heading.size(), fmt::formatted_size("{}", most)) + 1);
+        used.emplace_back(&column, std::max(column.heading.size(), std::to_string(most).size()) + 1);
         columns_width += used.back().second;
     }
     tag_width =
