@@ -1,7 +1,9 @@
 // The functions for bytes and strings that compilers and our code call: libpqsweep.so has its own, which nobody else sees.
 // Neither the program's functions of these names nor a sanitizer's stand between, and no libc is too old for them.
 //
-// They read 16 bytes at once if that reaches no other page. A sanitized shim is linked without this file.
+// They read a block at once if that reaches no other page. A sanitized shim is linked without this file.
+#include "shim/base/block.hh"
+
 #include <cstddef>
 #include <cstdint>
 
@@ -14,28 +16,10 @@
 
 namespace {
 
+using namespace pqsweep;
+
 using Word [[gnu::may_alias]] = uint64_t;
 constexpr Word ones = 0x0101010101010101;
-
-// One instruction compares this many bytes on every machine that we build for.
-using Bytes [[gnu::may_alias]] = unsigned char __attribute__((vector_size(16)));
-
-// Returns the place of the first true byte in what a comparison returned, or 16.
-template<class Marks>
-size_t first_marked(const Marks& marks) {
-    static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
-    Word halves[2];
-    __builtin_memcpy(halves, &marks, sizeof halves);
-    if (halves[0])
-        return static_cast<size_t>(__builtin_ctzll(halves[0])) / 8;
-    return halves[1] ? sizeof(Word) + static_cast<size_t>(__builtin_ctzll(halves[1])) / 8 : sizeof(Bytes);
-}
-
-Bytes load_bytes(const void* from) {
-    Bytes bytes{};
-    __builtin_memcpy(&bytes, from, sizeof bytes);
-    return bytes;
-}
 
 Word load(const unsigned char* from) {
     Word word = 0;
@@ -100,9 +84,9 @@ HIDDEN int memcmp(const void* left, const void* right, size_t size) noexcept {
 HIDDEN void* memchr(const void* place, int wanted, size_t size) noexcept {
     const auto* in = static_cast<const unsigned char*>(place);
     auto byte = static_cast<unsigned char>(wanted);
-    for (; size >= sizeof(Bytes); size -= sizeof(Bytes), in += sizeof(Bytes))
-        if (size_t found = first_marked(load_bytes(in) == byte); found < sizeof(Bytes))
-            return const_cast<unsigned char*>(in + found);
+    for (; size >= sizeof(Block); size -= sizeof(Block), in += sizeof(Block))
+        if (uint32_t found = bits_of(load_block(in) == byte))
+            return const_cast<unsigned char*>(in + __builtin_ctz(found));
     for (; size; size--, in++)
         if (*in == byte)
             return const_cast<unsigned char*>(in);
@@ -110,18 +94,16 @@ HIDDEN void* memchr(const void* place, int wanted, size_t size) noexcept {
 }
 
 HIDDEN size_t strlen(const char* text) noexcept {
-    // The first 16 bytes can hold bytes before the text, which do not count.
-    size_t before = reinterpret_cast<uintptr_t>(text) % sizeof(Bytes);
+    // The first block can hold bytes before the text, which do not count.
+    size_t before = reinterpret_cast<uintptr_t>(text) % sizeof(Block);
     const char* at = text - before;
-    auto marks = *reinterpret_cast<const Bytes*>(at) == 0;
-    constexpr Bytes places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    marks &= places >= static_cast<unsigned char>(before);
-    size_t found = first_marked(marks);
-    while (found == sizeof(Bytes)) {
-        at += sizeof(Bytes);
-        found = first_marked(*reinterpret_cast<const Bytes*>(at) == 0);
+    if (uint32_t ends = bits_of(*reinterpret_cast<const Block*>(at) == 0) >> before)
+        return static_cast<size_t>(__builtin_ctz(ends));
+    for (;;) {
+        at += sizeof(Block);
+        if (uint32_t ends = bits_of(*reinterpret_cast<const Block*>(at) == 0))
+            return static_cast<size_t>(at - text) + static_cast<size_t>(__builtin_ctz(ends));
     }
-    return static_cast<size_t>(at - text) + found;
 }
 
 HIDDEN size_t strnlen(const char* text, size_t most) noexcept {
