@@ -7,9 +7,10 @@
 
 namespace pqsweep {
 
-// Returns whether one of the words can be in the text without which a statement that begins with none of the commands
-// in sql.cc (a SELECT, an UPDATE) has no effect: EXECUTE, INTO, set_config, setseed, dblink, what sets up replication
-// origins, all about advisory locks, and a name with escapes. True for words that only look like it.
-bool has_telling_word(std::string_view text);
+// Returns whether a statement that begins with none of the commands in sql.cc (a SELECT, an UPDATE) can have an effect, or be
+// more than one. The text is the statement's, or its rest. Without a semicolon, and without one of these words or what begins
+// with it, the answer is no: EXECUTE, INTO, set_config, setseed, dblink, what sets up replication origins, all about advisory
+// locks, and a name with escapes. True for strings and comments that hold one.
+bool can_have_effect(std::string_view text);
 
 } // namespace pqsweep

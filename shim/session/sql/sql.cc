@@ -9,45 +9,86 @@ namespace {
 
 using namespace commands;
 
-// Those that a program sends most come first.
-constexpr struct {
+// Each returns from where on the prefilter has to look at a statement; null if the statement must be read.
+
+const char* from_here(const Token& first, Tokens&) {
+    return first.text.data();
+}
+
+const char* behind_into(const Token& first, Tokens& behind) {
+    Token second = behind.next();
+    return second.is("into") ? second.text.data() + second.text.size() : first.text.data();
+}
+
+const char* unless_of_settings(const Token& first, Tokens& behind) {
+    Token name = behind.next();
+    if (name.is("only"))
+        name = behind.next();
+    return name.names("pg_settings") || name.names("pg_catalog") ? nullptr : first.text.data();
+}
+
+const char* nowhere(const Token&, Tokens&) {
+    return nullptr;
+}
+
+struct Command {
     std::string_view word;
     void (*read)(Reader&);
-} all_commands[] = {
-    {"select", other},      {"insert", other},
-    {"update", other},      {"delete", other},
-    {"begin", begin},       {"commit", commit},
-    {"rollback", rollback}, {"set", set},
-    {"abort", rollback},    {"alter", alter},
-    {"call", call},         {"close", close},
-    {"create", create},     {"deallocate", deallocate},
-    {"declare", declare},   {"discard", discard},
-    {"do", do_block},       {"drop", drop},
-    {"end", commit},        {"explain", explain},
-    {"listen", listen},     {"load", load},
-    {"prepare", prepare},   {"release", release},
-    {"reset", reset},       {"savepoint", savepoint},
-    {"start", start},       {"unlisten", unlisten},
+    const char* (*rest)(const Token& first, Tokens& behind) = nowhere;
 };
 
-auto reader_of(const Token& first) {
-    for (const auto& command : all_commands)
-        if (command.word[0] == lower(first.text[0]) && first.is(command.word))
-            return command.read;
-    return &other;
+// Those that a program sends most come first.
+constexpr Command all_commands[] = {
+    {"select", other, from_here},
+    {"insert", other, behind_into},
+    {"update", other, unless_of_settings},
+    {"delete", other, from_here},
+    {"begin", begin},
+    {"commit", commit},
+    {"rollback", rollback},
+    {"set", set},
+    {"abort", rollback},
+    {"alter", alter},
+    {"call", call},
+    {"close", close},
+    {"create", create},
+    {"deallocate", deallocate},
+    {"declare", declare},
+    {"discard", discard},
+    {"do", do_block},
+    {"drop", drop},
+    {"end", commit},
+    {"explain", explain},
+    {"listen", listen},
+    {"load", load},
+    {"prepare", prepare},
+    {"release", release},
+    {"reset", reset},
+    {"savepoint", savepoint},
+    {"start", start},
+    {"unlisten", unlisten},
+    {"with", other},
+};
+constexpr Command any_other{"", other, from_here};
+
+const Command& command_of(const Token& first) {
+    for (const Command& command : all_commands)
+        if (first.is(command.word))
+            return command;
+    return any_other;
 }
 
-// Or what looks like one: the semicolon can be part of a string.
-bool has_second_statement(std::string_view sql) {
-    size_t semicolon = sql.find(';');
-    return semicolon != sql.npos && sql.find_first_not_of(" \t\n\r\f\v", semicolon + 1) != sql.npos;
+std::string_view without_blanks_behind(std::string_view sql) {
+    size_t size = sql.size();
+    while (size > 0 && (sql[size - 1] == ' ' || (sql[size - 1] >= '\t' && sql[size - 1] <= '\r')))
+        size--;
+    return {sql.data(), size};
 }
 
-bool updates_settings(Tokens& tokens) {
-    Token token = tokens.next();
-    if (token.is("only"))
-        token = tokens.next();
-    return token.names("pg_settings") || token.names("pg_catalog");
+// A semicolon at the end begins no other statement.
+std::string_view without_end(std::string_view sql) {
+    sql = without_blanks_behind(sql);
+    return sql.ends_with(';') ? without_blanks_behind({sql.data(), sql.size() - 1}) : sql;
 }
 
 bool has_wide_characters(std::string_view sql) {
@@ -67,16 +108,10 @@ bool is_readable(std::string_view sql, const Dialect& dialect) {
 bool is_plain(std::string_view sql) {
     Tokens tokens(sql);
     Token first = tokens.next();
-    if (first.kind != Token::Kind::word || reader_of(first) != &other)
+    if (first.kind != Token::Kind::word)
         return first.kind == Token::Kind::end;
-    const char* start = first.text.data();
-    if (first.is("insert")) {
-        if (Token second = tokens.next(); second.is("into"))
-            start = second.text.data() + second.text.size();
-    } else if (first.is("with") || (first.is("update") && updates_settings(tokens))) {
-        return false;
-    }
-    return !has_second_statement(sql) && !has_telling_word(between(start, sql.data() + sql.size()));
+    const char* rest = command_of(first).rest(first, tokens);
+    return rest && !can_have_effect(without_end(between(rest, sql.data() + sql.size())));
 }
 
 bool is_rollback(std::string_view sql) {
@@ -95,7 +130,7 @@ bool is_rollback(std::string_view sql) {
 namespace commands {
 
 void any(Reader& reader) {
-    reader_of(reader.now())(reader);
+    command_of(reader.now()).read(reader);
 }
 
 } // namespace commands

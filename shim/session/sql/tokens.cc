@@ -130,9 +130,18 @@ const char* skip_dollar_string(const char* at, const char* end) {
 
 } // namespace
 
+// Of all that a word consists of, only a letter differs from another byte in nothing but the bit for upper case.
 bool Token::equals(std::string_view word) const {
-    for (size_t i = 0; i < word.size(); i++)
-        if (lower(text[i]) != word[i])
+    constexpr uint32_t of_case = 0x20;
+    size_t i = 0;
+    for (uint32_t ours = 0, other = 0; i + sizeof ours <= word.size(); i += sizeof ours) {
+        memcpy(&ours, text.data() + i, sizeof ours);
+        memcpy(&other, word.data() + i, sizeof other);
+        if ((ours ^ other) & ~(of_case * 0x01010101))
+            return false;
+    }
+    for (; i < word.size(); i++)
+        if (static_cast<uint32_t>(text[i] ^ word[i]) & ~of_case)
             return false;
     return true;
 }

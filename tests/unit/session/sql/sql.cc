@@ -381,10 +381,26 @@ void check_glance(const std::string& text) {
 }
 
 TEST_CASE("a glance misses nothing, wherever it stands") {
-    for (const char* telling :
-         {"into t", "INTO temp t", "set_config('a', 'b', false)", "pg_Try_Advisory_lock(1)",
-          "\"set_config\"('a')", "pg_advisory_unlock_all()", "execute one", "; begin", "';' ; begin",
-          "/* ; */ ; listen a", "'; --' ; begin"})
+    for (const char* telling : {"into t",
+                                "INTO temp t",
+                                "set_config('a', 'b', false)",
+                                "pg_Try_Advisory_lock(1)",
+                                "\"set_config\"('a')",
+                                "pg_advisory_unlock_all()",
+                                "execute one",
+                                "; begin",
+                                "';' ; begin",
+                                "/* ; */ ; listen a",
+                                "'; --' ; begin",
+                                "1into t",
+                                "$1into t",
+                                "'a'into t",
+                                "a||SET_CONFIG('a', 'b', true)",
+                                "u&\"a\"()",
+                                "a.U&\"\\0061\"()",
+                                "setseed(1)",
+                                "dblink_connect('a')",
+                                "pg_replication_origin_session_setup('a')"})
         for (size_t before = 0; before < 40; before++)
             for (size_t behind : {0, 1, 17, 40})
                 check_glance("select " + std::string(before, ' ') + telling + std::string(behind, ' '));
@@ -422,7 +438,12 @@ TEST_CASE("a glance misses nothing, whatever the text") {
                                   "$$",
                                   "begin ",
                                   "table ",
+                                  "1",
                                   "1 ",
+                                  "_",
+                                  "\xc3\xa4",
+                                  " U&\"a\" ",
+                                  "SETSEED(1)",
                                   "from t where id = $1 "};
     for (int i = 0; i < 50'000; i++) {
         std::string text;
