@@ -8,6 +8,8 @@
 
 namespace pqsweep::tag {
 
+constinit Relaxed<TextId> latest_test{not_interned};
+
 namespace {
 
 // The places of variables in what environment::read() is asked for and returns. Those that PQSWEEP_TAG_FROM names follow.
@@ -23,8 +25,7 @@ struct Variables {
     }
 };
 
-// What the environment said last. The test id is only copied here: most tests open no connection, and a
-// TextId is for ever.
+// What the environment said last.
 struct Source {
     Lock lock;
     TextId explicit_tag;
@@ -32,9 +33,7 @@ struct Source {
     TextId ended_fixture;
     bool is_overruled; // by a tag from outside
     size_t test_length;
-    char test[TextPool::longest];
-    Relaxed<TextId> test_id; // of that text, if it has one
-    std::atomic<bool> has_test_id;
+    char test[TextPool::longest]; // the text of latest_test
 };
 constinit Source source{};
 
@@ -83,7 +82,7 @@ void take_tag(Table& table, TextId explicit_name, const char* test, bool is_adap
         return;
     source.is_overruled = false;
     if (is_news)
-        source.has_test_id.store(false, std::memory_order_relaxed);
+        latest_test = not_interned;
     memcpy(source.test, kept.data(), kept.size());
     source.test_length = kept.size();
     bool was_explicit = source.explicit_tag != TextId::none;
@@ -205,13 +204,10 @@ void environment_changed(const char* name) {
     reread(*table, environment::Changed::by_libc);
 }
 
-TextId test(Table& table) {
-    if (source.has_test_id.load(std::memory_order_acquire))
-        return source.test_id;
+TextId intern_test(Table& table) {
     Lock::Guard guard(source.lock);
     TextId id = table.texts.intern({source.test, source.test_length});
-    source.test_id = id;
-    source.has_test_id.store(true, std::memory_order_release);
+    latest_test = id;
     return id;
 }
 
@@ -220,7 +216,7 @@ void forget() {
     source.explicit_tag = source.fixture = source.ended_fixture = TextId::none;
     source.is_overruled = false;
     source.test_length = 0;
-    source.has_test_id.store(false, std::memory_order_relaxed);
+    latest_test = not_interned;
 }
 
 } // namespace pqsweep::tag

@@ -32,8 +32,16 @@ Swept set_from_outside(Table& table, std::string_view name);
 void set_fixture_from_outside(Table& table, std::string_view name);
 Swept end_fixture_from_outside(Table& table, std::string_view name);
 
-// The id of the running test, as its runner gave it.
-TextId test(Table& table);
+// The id of the running test, if it has one: most tests open no connection, and a TextId is for ever.
+inline constexpr TextId not_interned{1}; // no text has this one
+extern constinit Relaxed<TextId> latest_test;
+TextId intern_test(Table& table);
+
+// Returns the id of the running test, as its runner gave it.
+inline TextId test(Table& table) {
+    TextId id = latest_test;
+    return id != not_interned ? id : intern_test(table);
+}
 
 // The part of a test id (`dir/file::test (phase)`) that is the tag.
 std::string_view scoped(std::string_view id, Scope scope);
