@@ -33,6 +33,8 @@ int change_environment(const char* name, Change change) {
         environment::Mutation mutation;
         result = change();
     }
+    if (name && !tag::is_watched(name))
+        return result;
     KeepErrno keep;
     Unseen unseen;
     tag::environment_changed(name);

@@ -14,12 +14,15 @@ namespace {
 
 // The places of variables in what environment::read() is asked for and returns. Those that PQSWEEP_TAG_FROM names follow.
 enum Place : uint8_t { explicit_tag, running_test, fixture, fixture_end, from_runner };
+constexpr std::string_view our_names[from_runner] = {"PQSWEEP_TAG", "PQSWEEP_TEST", "PQSWEEP_FIXTURE",
+                                                     "PQSWEEP_FIXTURE_END"};
 
 struct Variables {
-    std::string_view names[from_runner + 16] = {"PQSWEEP_TAG", "PQSWEEP_TEST", "PQSWEEP_FIXTURE",
-                                                "PQSWEEP_FIXTURE_END"};
-    int count = from_runner;
+    std::string_view names[from_runner + 16];
+    int count = 0;
     Variables() {
+        for (std::string_view name : our_names)
+            names[count++] = name;
         for (std::string_view name : the_settings().tag_from)
             names[count++] = name;
     }
@@ -125,14 +128,6 @@ Swept follow(Table& table, const Outcome& outcome) {
     return swept;
 }
 
-bool is_watched(const char* name) {
-    Variables variables;
-    for (int i = 0; i < variables.count; i++)
-        if (variables.names[i] == name)
-            return true;
-    return false;
-}
-
 } // namespace
 
 std::string_view scoped(std::string_view id, Scope scope) {
@@ -193,11 +188,22 @@ void start(Table& table) {
     reread(table, environment::Changed::by_anybody);
 }
 
+bool is_watched(std::string_view name) {
+    if (starts_with(name, "PQSWEEP_"))
+        for (std::string_view ours : our_names)
+            if (name == ours)
+                return true;
+    for (std::string_view runners : the_settings().tag_from)
+        if (name == runners)
+            return true;
+    return false;
+}
+
 void environment_changed(const char* name) {
     Table* table = table::existing();
-    if (!table || (name && !is_watched(name)))
+    if (!table)
         return;
-    if (name && Variables().names[fixture_end] == name) { // the same fixture can be set up, and end, again
+    if (name && name == our_names[fixture_end]) { // the same fixture can be set up, and end, again
         Lock::Guard guard(source.lock);
         source.ended_fixture = TextId::none;
     }

@@ -14,7 +14,10 @@ namespace pqsweep::tag {
 // Reads the tag for the first time, into a fresh table.
 void start(Table& table);
 
-// After a change of that variable (null: any) through libc.
+// Returns whether the tag or the fixtures depend on that variable.
+bool is_watched(std::string_view name);
+
+// After a change of that variable (null: any) through libc, if it is watched.
 void environment_changed(const char* name);
 
 // Before a libpq call that starts work.
