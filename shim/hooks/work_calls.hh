@@ -42,6 +42,10 @@ void remember_call(Table& table, Connection& c, const sessions::Reading& reading
     constexpr bool only_sends = kind.starts_work && !kind.waits;
     if (kind.waits && c.activity == Activity::pipeline)
         return; // libpq refuses it
+    // In a pipeline, the session has to tell this command's outcome from those of others.
+    bool is_alone = kind.starts_work && !c.has_session && c.activity != Activity::pipeline;
+    if (is_alone && reading.is_plain)
+        return;
     if (kind.starts_work ? !sessions::is_worth_it(c) || (only_sends && !result) : !c.has_session)
         return;
     Session& session = sessions::of(table, c);
@@ -51,8 +55,7 @@ void remember_call(Table& table, Connection& c, const sessions::Reading& reading
         sessions::sent<call>(session, reading, args...);
         if (only_sends && c.activity == Activity::pipeline && !ends_pipeline<call>)
             session.expects_sync();
-        // In a pipeline, the session has to tell this command's outcome from those of others.
-        if (!c.has_session && c.activity != Activity::pipeline && session.forgets_plain())
+        if (is_alone && session.forgets_plain())
             return;
     }
     sessions::ResultInProgress& in_progress = sessions::result_in_progress(table, c);

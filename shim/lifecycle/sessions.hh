@@ -46,7 +46,7 @@ Dialect dialect_of(const Connection& connection, const PGconn* conn);
 
 // What a call sends, read before it: the text itself can change the dialect.
 struct Reading {
-    bool is_plain = true;
+    bool is_plain = true; // it does nothing to an empty session
     Dialect dialect;
 };
 
@@ -66,7 +66,7 @@ Reading read_ahead(const Connection& c, const PGconn* conn, Args... args) {
     if constexpr (has_text<call>)
         [&](const char* sql, auto...) { reading.is_plain = is_plain(text_of(sql)); }(args...);
     else
-        reading.is_plain = !prepares<call>;
+        reading.is_plain = !prepares<call> && call != Call::PQfn;
     if (!reading.is_plain)
         reading.dialect = dialect_of(c, conn);
     return reading;
