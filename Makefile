@@ -66,10 +66,9 @@ test_objects := $(call room,tests tests/support tests/process) $(unit_objects)
 # All but what draws on the terminal, so that `make check` needs few libraries.
 unit_tested := $(shared_objects) $(call room,$(patsubst %,tools/%,$(filter-out commands,$(tool_rooms))))
 
-# What every process touches comes first, in as few pages as can be; last the arrays that only connections do.
+# What every process touches comes first, in as few pages as can be.
 linked_first := $(call object,shim/hooks/process shim/real/libc_functions shim/table/table shim/report/summary shim/report/witness)
-linked_last := $(call object,shim/lifecycle/cancels shim/lifecycle/sessions)
-in_order := $(linked_first) $(filter-out $(linked_first) $(linked_last),$(shim_objects)) $(linked_last)
+in_order := $(linked_first) $(filter-out $(linked_first),$(shim_objects))
 # A sanitizer's runtime calls dlsym, getenv and sigaction before it is ready to watch what they do.
 unsanitized := $(call object,shim/hooks/libc_hooks shim/hooks/loader_hooks) $(call room,shim/real)
 

@@ -31,7 +31,7 @@ struct Picture {
         Relaxed<int> copy;   // where in `copies`
         Relaxed<int> length; // bytes, with the NUL
     } entries[most_names];
-    static constexpr int most_words = 1024;
+    static constexpr int most_words = 512;
     Relaxed<uint64_t> copies[most_words];
 
     bool shows(char** environment) const;
@@ -40,7 +40,7 @@ struct Picture {
 
 // A reader compares with the newest one while the next is made. It would have to sleep through as many reads
 // as there are pictures to see one change, and then only reads again.
-constinit Picture pictures[8];
+constinit Picture pictures[4];
 constinit std::atomic<Picture*> picture;
 constinit std::atomic<int> mutations;
 constinit std::atomic<int> readers;

@@ -13,11 +13,9 @@ namespace pqsweep {
 
 namespace {
 
-constexpr size_t longest_value = 4096;
-
 constinit Settings loaded{};
 // The host may change its environment at any time: every value is copied before it is parsed.
-constinit char copies[16][longest_value];
+constinit char copies[8192]; // of all values, one behind the other
 
 bool parse_flag(std::string_view text, bool& flag) {
     if (text != "0" && text != "1")
@@ -211,7 +209,6 @@ constexpr Setting list[] = {
     {"PQSWEEP_FAIL_ON", "abandoned", "any of abandoned, transaction, exit and unseen, separated by commas",
      parse_fail_on},
 };
-static_assert(std::size(list) <= std::size(copies));
 
 void warn_of(const Setting& setting, std::string_view value) {
     char line[1024];
@@ -230,15 +227,18 @@ SettingList all_settings() {
 void settings::load() {
     for (const Setting& setting : list)
         setting.parse(setting.fallback, loaded);
+    size_t used = 0;
     for (const Setting& setting : list) {
         const char* value = environment::find(setting.variable);
         if (!value)
             continue;
-        char(&copy)[longest_value] = copies[&setting - list];
-        size_t length = strnlen(value, longest_value);
-        memcpy(copy, value, length < longest_value ? length : longest_value);
-        if (length == longest_value || !setting.parse({copy, length}, loaded))
-            warn_of(setting, {value, length});
+        size_t room = sizeof copies - used;
+        size_t length = strnlen(value, room);
+        std::string_view copy{copies + used, length};
+        memcpy(copies + used, value, length);
+        used += length;
+        if (length == room || !setting.parse(copy, loaded))
+            warn_of(setting, copy);
     }
     if (!loaded.run.empty())
         want_warnings();

@@ -1,15 +1,13 @@
 #include "shim/lifecycle/cancels.hh"
 
+#include "shim/lifecycle/per_connection.hh"
+
 namespace pqsweep::cancels {
 
 namespace {
 
-constinit std::atomic<PGcancel*> cancels[Connections::capacity + 1];
+constinit PerConnection<std::atomic<PGcancel*>> cancels{};
 constinit std::atomic<PGcancel*> spent; // the first of a list that is linked through their own memory
-
-std::atomic<PGcancel*>& of(Table& table, const Connection& c) {
-    return cancels[table.connections.slot_of(c)];
-}
 
 PGcancel*& next_of(PGcancel* cancel) {
     return *reinterpret_cast<PGcancel**>(cancel);
@@ -35,11 +33,19 @@ void free_spent(const Libpq& libpq) {
 }
 
 void replace(Table& table, const Connection& c, PGcancel* fresh) {
-    if (PGcancel* former = of(table, c).exchange(fresh, std::memory_order_acq_rel))
+    if (PGcancel* former = cancels.of(table, c).exchange(fresh, std::memory_order_acq_rel))
         c.libpq->PQfreeCancel(former);
 }
 
 } // namespace
+
+// A sweep can put a PGcancel back after the slot's last owner has gone, and a fork leaves what was the parent's.
+bool begin(Table& table, const Connection& c) {
+    bool has_memory = cancels.reach(table, c);
+    if (has_memory)
+        forget(table, c);
+    return has_memory;
+}
 
 void keep(Table& table, const Connection& c, const PGconn* conn) {
     replace(table, c, c.libpq->PQgetCancel(const_cast<PGconn*>(conn)));
@@ -51,7 +57,7 @@ void forget(Table& table, const Connection& c) {
 }
 
 void send(Table& table, const Connection& c) {
-    std::atomic<PGcancel*>& place = of(table, c);
+    std::atomic<PGcancel*>& place = cancels.of(table, c);
     PGcancel* cancel = place.exchange(nullptr, std::memory_order_acq_rel);
     if (!cancel)
         return;

@@ -2,7 +2,7 @@
 
 namespace pqsweep::sessions {
 
-constinit Slot slots[Connections::capacity + 1]{};
+constinit PerConnection<Slot> slots{};
 
 namespace {
 
@@ -19,6 +19,13 @@ uint32_t granted(const Libpq& libpq, const PGresult* result) {
 }
 
 } // namespace
+
+bool begin(const Table& table, const Connection& c) {
+    bool has_memory = slots.reach(table, c);
+    if (has_memory)
+        forget(table, c);
+    return has_memory;
+}
 
 void forget(const Table& table, const Connection& c) {
     of(table, c).forget();

@@ -1,11 +1,11 @@
 // Sessions: what a revival must give back to each connection. Feeds a connection's Session (session/) with what its
 // owner thread sends and what the server returns. Only for connections that may be revived.
 //
-// They lie in static memory. Leak checkers look there and in the heap for what was allocated, and not in a mapping.
 // Context: owner thread.
 #pragma once
 
 #include "shim/base/settings.hh"
+#include "shim/lifecycle/per_connection.hh"
 #include "shim/lifecycle/tracker.hh"
 #include "shim/session/session.hh"
 
@@ -25,16 +25,19 @@ struct Slot {
     Session session;
     ResultInProgress in_progress;
 };
-extern constinit Slot slots[Connections::capacity + 1];
+extern constinit PerConnection<Slot> slots;
 
 inline Session& of(const Table& table, const Connection& c) {
-    return slots[table.connections.slot_of(c)].session;
+    return slots.of(table, c).session;
 }
 inline ResultInProgress& result_in_progress(const Table& table, const Connection& c) {
-    return slots[table.connections.slot_of(c)].in_progress;
+    return slots.of(table, c).in_progress;
 }
 
-// The connection's slot begins or ends, or it gets another session.
+// The connection's slot begins. Returns false if there is no memory.
+bool begin(const Table& table, const Connection& connection);
+
+// The connection's slot ends, or it gets another session.
 void forget(const Table& table, const Connection& connection);
 
 inline bool is_worth_it(const Connection& c) {

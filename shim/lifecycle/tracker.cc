@@ -83,12 +83,11 @@ void lost(Table& table, Connection& c) {
     Ledger(table).lose(c);
 }
 
-// A sweep can put a PGcancel back after the slot's last owner has gone, and a fork leaves what was the parent's.
 Connection* add(Table& table, const PGconn* conn, const Libpq* libpq) {
     Connection* c = table.connections.add(conn, libpq);
-    if (c) {
-        sessions::forget(table, *c);
-        cancels::forget(table, *c);
+    if (c && !(sessions::begin(table, *c) && cancels::begin(table, *c))) {
+        table.connections.remove(*c);
+        return nullptr;
     }
     return c;
 }
