@@ -14,7 +14,7 @@ constexpr size_t only_chunk = 8 * chunk;
 
 int Backing::start(const Part& part, int fd, size_t offset) {
     end_ = part.begin + part.size;
-    size_t size = part.size < chunk ? part.size : chunk;
+    size_t size = first_size(part);
     int result = sys::madvise(part.begin, size, MADV_POPULATE_WRITE);
     if (result == -EINVAL) {
         size = part.size < only_chunk ? part.size : only_chunk;

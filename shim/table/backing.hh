@@ -30,6 +30,8 @@ Part part_of(Store* store, void* first, void* used_end) {
 
 class Backing {
 public:
+    // How many bytes there are from the start.
+    static size_t first_size(const Part& part) { return part.size < mapping_unit ? part.size : mapping_unit; }
     // `part` is a mapping of the file `fd` at `offset`. Returns a negative errno if the kernel gives no pages for its
     // beginning, else 0.
     int start(const Part& part, int fd, size_t offset);
