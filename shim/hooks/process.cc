@@ -22,12 +22,6 @@
 #include <cstdlib>
 #include <pthread.h>
 
-// The linker defines these: the bounds of this object's zeroed memory.
-extern "C" {
-extern char zeroed_start[] __asm__("__bss_start");
-extern char zeroed_end[] __asm__("_end");
-}
-
 namespace pqsweep::process {
 
 namespace {
@@ -63,18 +57,8 @@ void in_child() {
     is_ended.store(false, std::memory_order_relaxed);
 }
 
-// If the kernel gives huge pages to everybody, as on a new Debian, the first byte of a large array would cost 2 MB and
-// the time to clear them. No process touches the large arrays before this call [memory].
-void use_small_pages() {
-    constexpr uintptr_t page_size = 4096;
-    auto first_page = (reinterpret_cast<uintptr_t>(zeroed_start) + page_size - 1) / page_size * page_size;
-    sys::madvise(reinterpret_cast<void*>(first_page), reinterpret_cast<uintptr_t>(zeroed_end) - first_page,
-                 MADV_NOHUGEPAGE);
-}
-
 void make_table() {
     if (!has_settings) {
-        use_small_pages();
         settings::load();
         has_settings = true;
         if (!the_settings().disabled)
