@@ -21,6 +21,12 @@ void make_place() {
     place.store(static_cast<std::atomic<Table*>*>(page), std::memory_order_release);
 }
 
+// If the address space is limited, the program needs it more than the table.
+bool is_affordable(size_t size) {
+    rlimit limit;
+    return sys::getrlimit(RLIMIT_AS, limit) != 0 || limit.rlim_cur / 8 >= size;
+}
+
 // A mapping that begins on a multiple of mapping_unit.
 void* reserve(size_t size) {
     size_t with_slack = size + mapping_unit;
@@ -44,7 +50,7 @@ constinit std::atomic<std::atomic<Table*>*> place{&nowhere};
 Table* create() {
     static_assert(sizeof(Table) % mapping_unit == 0 && alignof(Table) == mapping_unit);
     make_place();
-    void* memory = reserve(sizeof(Table));
+    void* memory = is_affordable(sizeof(Table)) ? reserve(sizeof(Table)) : nullptr;
     if (!memory)
         return nullptr;
     auto* fresh = static_cast<Table*>(memory);
