@@ -80,15 +80,18 @@ EXPORT int clearenv() noexcept {
     return change_environment(nullptr, [] { return real::clearenv(); });
 }
 
-// A revival's new socket gets the old one's number, and PQcancel's socket gets time-outs.
+// A revival's new socket gets the old one's number, and PQcancel's socket gets time-outs. All others are made in a jump, since a
+// return after a system call costs as much as the rest of this.
 EXPORT int socket(int domain, int type, int protocol) noexcept {
+    if (revive::kept_descriptor < 0 && !sweep::cancel_deadline) [[likely]]
+        return real::socket(domain, type, protocol);
     int fd = real::socket(domain, type, protocol);
-    if (revive::kept_descriptor >= 0) [[unlikely]] {
+    if (revive::kept_descriptor >= 0) {
         const void* caller = __builtin_return_address(0);
         return fd < 0 && errno == EMFILE ? revive::open_at_kept(domain, type, protocol, caller)
                                          : revive::move_to_kept(fd, type, caller);
     }
-    if (fd >= 0 && sweep::cancel_deadline) [[unlikely]]
+    if (fd >= 0 && sweep::cancel_deadline)
         limit_time(fd, sweep::cancel_deadline);
     return fd;
 }
