@@ -5,6 +5,8 @@
 // Context: any thread, signal handler. errno: kept. Locks: none.
 #pragma once
 
+#include <cstdint>
+
 extern "C" {
 // In spite of its name, TSan ignores writes, too.
 [[gnu::weak]] void tsan_ignore(const char* file, int line) __asm__("AnnotateIgnoreReadsBegin");
@@ -21,7 +23,14 @@ inline constexpr bool is_instrumented = true;
 inline constexpr bool is_instrumented = false;
 #endif
 
+// One test, because each call of libpq makes it four times.
+inline bool has_sanitizer() {
+    return (reinterpret_cast<uintptr_t>(tsan_ignore) | reinterpret_cast<uintptr_t>(msan_ignore)) != 0;
+}
+
 inline void look_away() {
+    if (!has_sanitizer()) [[likely]]
+        return;
     if (!is_instrumented && tsan_ignore)
         tsan_ignore(__FILE__, __LINE__);
     if (msan_ignore)
@@ -29,6 +38,8 @@ inline void look_away() {
 }
 
 inline void look_again() {
+    if (!has_sanitizer()) [[likely]]
+        return;
     if (!is_instrumented && tsan_heed)
         tsan_heed(__FILE__, __LINE__);
     if (msan_heed)

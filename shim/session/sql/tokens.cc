@@ -155,7 +155,7 @@ void Tokens::next(Token& token) {
     if (at == end) {
     } else if (char c = *at; is_any(c, letter)) {
         kind = Kind::word;
-        at = skip(at, end, letter | digit | dollar);
+        at = skip(at + 1, end, letter | digit | dollar);
         bool prefix = at < end && *at == '\'' && at - start == 1 && strchr("exbn", lower(c));
         if (prefix) {
             kind = Kind::string;
