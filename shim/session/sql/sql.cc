@@ -3,6 +3,8 @@
 #include "shim/session/sql/prefilter.hh"
 #include "shim/session/sql/statements.hh"
 
+#include <cstring>
+
 namespace pqsweep {
 
 namespace {
@@ -78,9 +80,45 @@ const Command& command_of(const Token& first) {
     return any_other;
 }
 
+bool is_blank(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// The first commands, which are nearly all that programs send, have six letters.
+constexpr size_t usual_size = 6;
+constexpr size_t usual_commands = 4;
+
+constexpr uint64_t letters_of(std::string_view word) {
+    uint64_t letters = 0;
+    for (size_t i = usual_size; i-- > 0;)
+        letters = letters << 8 | static_cast<unsigned char>(word[i]);
+    return letters;
+}
+
+static_assert([] {
+    bool have_that_size = true;
+    for (size_t i = 0; i < usual_commands; i++)
+        have_that_size &= all_commands[i].word.size() == usual_size;
+    return have_that_size;
+}());
+
+// Returns the command if the text begins with a usual one; null if that takes a closer look.
+const Command* usual_command_of(std::string_view sql) {
+    constexpr uint64_t lower_case = 0x202020202020;
+    if (sql.size() <= usual_size || !is_blank(sql[usual_size]))
+        return nullptr;
+    uint64_t letters = 0;
+    memcpy(&letters, sql.data(), usual_size);
+    letters |= lower_case;
+    for (size_t i = 0; i < usual_commands; i++)
+        if (letters == letters_of(all_commands[i].word))
+            return &all_commands[i];
+    return nullptr;
+}
+
 std::string_view without_blanks_behind(std::string_view sql) {
     size_t size = sql.size();
-    while (size > 0 && (sql[size - 1] == ' ' || (sql[size - 1] >= '\t' && sql[size - 1] <= '\r')))
+    while (size > 0 && is_blank(sql[size - 1]))
         size--;
     return {sql.data(), size};
 }
@@ -89,6 +127,13 @@ std::string_view without_blanks_behind(std::string_view sql) {
 std::string_view without_end(std::string_view sql) {
     sql = without_blanks_behind(sql);
     return sql.ends_with(';') ? without_blanks_behind({sql.data(), sql.size() - 1}) : sql;
+}
+
+bool is_plain_behind(const Token& first, const Command& command, std::string_view sql) {
+    const char* end = sql.data() + sql.size();
+    Tokens behind(between(first.text.data() + first.text.size(), end));
+    const char* rest = command.rest(first, behind);
+    return rest && !can_have_effect(without_end(between(rest, end)));
 }
 
 bool has_wide_characters(std::string_view sql) {
@@ -106,12 +151,13 @@ bool is_readable(std::string_view sql, const Dialect& dialect) {
 } // namespace
 
 bool is_plain(std::string_view sql) {
+    if (const Command* usual = usual_command_of(sql))
+        return is_plain_behind({Token::Kind::word, {sql.data(), usual_size}}, *usual, sql);
     Tokens tokens(sql);
     Token first = tokens.next();
     if (first.kind != Token::Kind::word)
         return first.kind == Token::Kind::end;
-    const char* rest = command_of(first).rest(first, tokens);
-    return rest && !can_have_effect(without_end(between(rest, sql.data() + sql.size())));
+    return is_plain_behind(first, command_of(first), sql);
 }
 
 bool is_rollback(std::string_view sql) {
