@@ -191,6 +191,12 @@ inline void* mmap(void* place, size_t size, int protection, int flags, int fd, o
 inline int munmap(void* memory, size_t size) {
     return kernel::status(SYS_munmap, memory, size);
 }
+inline int mprotect(void* memory, size_t size, int protection) {
+    return kernel::status(SYS_mprotect, memory, size, protection);
+}
+inline int munlock(void* memory, size_t size) {
+    return kernel::status(SYS_munlock, memory, size);
+}
 inline int madvise(void* memory, size_t size, int advice) {
     return kernel::status(SYS_madvise, memory, size, advice);
 }

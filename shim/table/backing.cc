@@ -12,6 +12,18 @@ constexpr size_t only_chunk = 8 * chunk;
 
 } // namespace
 
+// The kernel fills a locked mapping at once, unless nobody may read it.
+void* map_by_page(void* place, size_t size, int flags, int fd, off_t offset) {
+    void* memory = sys::mmap(place, size, PROT_NONE, flags | MAP_NORESERVE, fd, offset);
+    if (!memory)
+        return nullptr;
+    sys::munlock(memory, size);
+    if (sys::mprotect(memory, size, PROT_READ | PROT_WRITE) == 0)
+        return memory;
+    sys::munmap(memory, size);
+    return nullptr;
+}
+
 int Backing::start(const Part& part, int fd, size_t offset) {
     end_ = part.begin + part.size;
     size_t size = first_size(part);
@@ -29,8 +41,8 @@ int Backing::start(const Part& part, int fd, size_t offset) {
 bool Backing::grow(const void* end) {
     while (ready_ < end) {
         if (sys::madvise(ready_, chunk, MADV_POPULATE_WRITE) != 0) {
-            void* rest = sys::mmap(ready_, static_cast<size_t>(end_ - ready_), PROT_READ | PROT_WRITE,
-                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+            void* rest = map_by_page(ready_, static_cast<size_t>(end_ - ready_),
+                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED);
             if (!rest)
                 return false;
             ready_ = nullptr;

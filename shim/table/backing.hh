@@ -7,11 +7,16 @@
 #pragma once
 
 #include <cstddef>
+#include <sys/types.h>
 
 namespace pqsweep {
 
 // A part that begins and ends on a multiple of this can be mapped alone, with every page size.
 constexpr size_t mapping_unit = 65536;
+
+// Maps writable memory that comes page by page as it is used, also to a program that locks all that it maps (mlockall).
+// Returns null if that fails.
+void* map_by_page(void* place, size_t size, int flags, int fd = -1, off_t offset = 0);
 
 // The bytes of a store that are on the board. Only the first `used` of them were ever written to.
 struct Part {

@@ -133,8 +133,7 @@ private:
         ssize_t written = sys::pwrite(file, {part.begin, size}, offset);
         if (written != static_cast<ssize_t>(size))
             return written < 0 ? static_cast<int>(written) : -ENOSPC;
-        void* memory =
-            sys::mmap(part.begin, part.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, offset);
+        void* memory = map_by_page(part.begin, part.size, MAP_SHARED | MAP_FIXED, file, offset);
         return memory ? backing.start(part, file, static_cast<size_t>(offset)) : -ENOMEM;
     }
 
@@ -173,8 +172,7 @@ void remove() {
 bool unshare(Table& table) {
     bool is_good = true;
     table.each_part([&](const Part& part, Backing& backing) {
-        void* copy = sys::mmap(nullptr, part.size, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        void* copy = map_by_page(nullptr, part.size, MAP_PRIVATE | MAP_ANONYMOUS);
         if (!copy) {
             is_good = false;
             return;

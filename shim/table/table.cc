@@ -30,8 +30,7 @@ bool is_affordable(size_t size) {
 // A mapping that begins on a multiple of mapping_unit.
 void* reserve(size_t size) {
     size_t with_slack = size + mapping_unit;
-    void* memory = sys::mmap(nullptr, with_slack, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* memory = map_by_page(nullptr, with_slack, MAP_PRIVATE | MAP_ANONYMOUS);
     if (!memory)
         return nullptr;
     auto* begin = static_cast<char*>(memory);

@@ -67,6 +67,17 @@ TEST_CASE("a program with a limited address space has it for itself") {
     CHECK(program.errors() == "");
 }
 
+TEST_CASE("a program that locks its memory locks no table") {
+    if (!sanitizer_runtime().empty())
+        SKIP("a sanitizer locks nothing");
+    Program program({"locked_memory"});
+    CHECK(program.finish() == 0);
+    std::string output = program.output();
+    if (output == "may not lock\n")
+        SKIP("this user may not lock memory");
+    CHECK(output == "locked 0 MB, resident 0 MB, connected\n");
+}
+
 TEST_CASE("a process that never connects has next to nothing of it") {
     if (!sanitizer_runtime().empty())
         SKIP("a sanitized shim writes more");
