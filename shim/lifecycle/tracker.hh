@@ -76,8 +76,8 @@ inline void starting_work(Table& table, Connection& c) {
 
 // Notes what the connection is doing after a real call. `only_read`: the call started nothing.
 inline void settle(Table& table, Connection& c, PGconn* conn, bool only_read) {
-    constexpr Activity activity_of[] = {Activity::idle, Activity::running, Activity::transaction,
-                                        Activity::failed};
+    static constexpr Activity activity_of[] = {Activity::idle, Activity::running, Activity::transaction,
+                                               Activity::failed};
     static_assert(PQTRANS_IDLE == 0 && PQTRANS_ACTIVE == 1 && PQTRANS_INTRANS == 2 && PQTRANS_INERROR == 3);
     PGTransactionStatusType status = c.libpq->PQtransactionStatus(conn);
     // No pipeline begins or ends while something is under way.
