@@ -36,7 +36,4 @@ void send_to_socket(int fd, uint64_t cookie, std::string_view bytes);
 // A vfork-like process does the work. It ends before this returns, and raises no SIGCHLD.
 bool in_private_descriptor_table(void (*work)(void* context), void* context);
 
-// PostgreSQL's Terminate message.
-constexpr std::string_view terminate_message("X\0\0\0\4", 5);
-
 } // namespace pqsweep

@@ -8,7 +8,7 @@
 #include "shim/base/sanitizers.hh"
 #include "shim/hooks/process.hh"
 #include "shim/hooks/signal.hh"
-#include "shim/lifecycle/revive.hh"
+#include "shim/lifecycle/kept_descriptor.hh"
 #include "shim/lifecycle/sweep.hh"
 #include "shim/lifecycle/tag.hh"
 #include "shim/real/libc_functions.hh"
@@ -83,13 +83,13 @@ EXPORT int clearenv() noexcept {
 // A revival's new socket gets the old one's number, and PQcancel's socket gets time-outs. All others are made in a jump, since a
 // return after a system call costs as much as the rest of this.
 EXPORT int socket(int domain, int type, int protocol) noexcept {
-    if (revive::kept_descriptor < 0 && !sweep::cancel_deadline) [[likely]]
+    if (kept_descriptor::number < 0 && !sweep::cancel_deadline) [[likely]]
         return real::socket(domain, type, protocol);
     int fd = real::socket(domain, type, protocol);
-    if (revive::kept_descriptor >= 0) {
+    if (kept_descriptor::number >= 0) {
         const void* caller = __builtin_return_address(0);
-        return fd < 0 && errno == EMFILE ? revive::open_at_kept(domain, type, protocol, caller)
-                                         : revive::move_to_kept(fd, type, caller);
+        return fd < 0 && errno == EMFILE ? kept_descriptor::open_socket(domain, type, protocol, caller)
+                                         : kept_descriptor::move_socket(fd, type, caller);
     }
     if (fd >= 0 && sweep::cancel_deadline)
         limit_time(fd, sweep::cancel_deadline);
@@ -98,8 +98,8 @@ EXPORT int socket(int domain, int type, int protocol) noexcept {
 
 // While a revival connects, the old socket stays open, so that no other thread gets its number.
 EXPORT int close(int fd) {
-    if (fd >= 0 && fd == revive::kept_descriptor && revive::must_stay_open(__builtin_return_address(0)))
-        [[unlikely]]
+    if (fd >= 0 && fd == kept_descriptor::number &&
+        kept_descriptor::must_stay_open(__builtin_return_address(0))) [[unlikely]]
         return 0;
     return real::close(fd);
 }

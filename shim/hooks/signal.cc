@@ -4,7 +4,7 @@
 #include "shim/base/guards.hh"
 #include "shim/base/sanitizers.hh"
 #include "shim/base/settings.hh"
-#include "shim/lifecycle/revive.hh"
+#include "shim/lifecycle/kept_descriptor.hh"
 #include "shim/lifecycle/sweep.hh"
 #include "shim/lifecycle/tag.hh"
 #include "shim/real/libc_functions.hh"
@@ -64,7 +64,7 @@ void handle(int, siginfo_t* info, void*) {
         return;
     Unseen unseen;
     // The sockets that PQcancel opens in this handler are not those of a revival that the signal interrupted.
-    revive::Suspended suspended;
+    kept_descriptor::Suspended suspended;
     // A program's stack for signals (8 kB in Rust) or a coroutine's is too small for a sweep.
     Received received{*table, info->si_code == SI_QUEUE && info->si_value.sival_int == Mailbox::signal_value};
     BorrowedStack().run(act, &received);

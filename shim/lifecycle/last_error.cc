@@ -2,7 +2,7 @@
 
 #include "shim/base/socket.hh"
 #include "shim/base/sys.hh"
-#include "shim/base/text.hh"
+#include "shim/lifecycle/protocol.hh"
 #include "shim/lifecycle/sessions.hh"
 #include "shim/origin/capture.hh"
 
@@ -11,8 +11,6 @@
 namespace pqsweep::last_error {
 
 namespace {
-
-constexpr std::string_view nul("\0", 1);
 
 // A PQSWEEP_KEEP value that matches `text` and survives a shell's single quotes.
 void append_keep(Text& out, std::string_view field, std::string_view text) {
@@ -72,38 +70,26 @@ void append_loss(Text& out, Table& table, const Connection& c) {
     out << ".";
 }
 
-void append_field(Text& out, char code, std::string_view value) {
-    out.raw({&code, 1}).raw(value).raw(nul);
-}
-
-// Protocol 3.0, "Message Formats" in PostgreSQL's manual.
-void append_message(Text& out, char type, std::string_view body) {
-    auto length = static_cast<uint32_t>(body.size() + 4);
-    char header[5] = {type, static_cast<char>(length >> 24), static_cast<char>(length >> 16),
-                      static_cast<char>(length >> 8), static_cast<char>(length)};
-    out.raw({header, sizeof header}).raw(body);
-}
-
 void append_error(Text& out, Table& table, const Connection& c, const Straggler* s) {
     char body_buffer[6000], field_buffer[3000];
     Text body(body_buffer, sizeof body_buffer - 1);
-    append_field(body, 'S', "FATAL");
-    append_field(body, 'V', "FATAL");
-    append_field(body, 'C', "57P01");
+    protocol::append_field(body, protocol::severity, "FATAL");
+    protocol::append_field(body, protocol::untranslated_severity, "FATAL");
+    protocol::append_field(body, protocol::sqlstate, "57P01");
     Text message(field_buffer);
     message_field(message, s);
-    append_field(body, 'M', message.view());
+    protocol::append_field(body, protocol::message, message.view());
     if (s) {
         Text detail(field_buffer);
         detail_field(detail, table.texts, *s);
         if (s->activity == Activity::idle)
             append_loss(detail, table, c);
-        append_field(body, 'D', detail.view());
+        protocol::append_field(body, protocol::detail, detail.view());
         Text hint(field_buffer);
         hint_field(hint, table.texts, *s);
-        append_field(body, 'H', hint.view());
+        protocol::append_field(body, protocol::hint, hint.view());
     }
-    append_message(out, 'E', {body_buffer, body.raw(nul).size()});
+    protocol::append_message(out, protocol::error_response, {body_buffer, body.raw(protocol::nul).size()});
 }
 
 bool replace_socket(int fd, std::string_view content) {
@@ -135,7 +121,7 @@ bool deliver(Table& table, Connection& c, bool expects_reply) {
         append_error(content, table, c, record);
         // Without it, the end of the stream would be a second error, and PQexec answers the last one.
         if (expects_reply)
-            append_message(content, 'Z', "I");
+            protocol::append_message(content, protocol::ready_for_query, "I");
         done = replace_socket(c.fd, content.view());
     }
     return done;

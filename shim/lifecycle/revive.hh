@@ -2,8 +2,8 @@
 //
 // Pools keep idle connections across test modules, and a sweep closes those, too: only their owner knows that they are
 // meant to live. So the sweep costs such a connection nothing but its server's backend, and the owner does not notice:
-// PQreset makes a new session in the same PGconn, under the same descriptor number, and a replay gives it what the old one
-// had. If anything of that is impossible, the owner gets the error that says why
+// PQreset makes a new session in the same PGconn, under the same descriptor number (kept_descriptor.hh), and the replay
+// gives it what the old one had (replay.hh). If anything of that is impossible, the owner gets the error that says why
 // the connection is gone (last_error.hh). Nothing is faked: a session that can't be made whole is not given back.
 //
 // For example: SQLAlchemy's pool has a connection with `set search_path to shop` and a prepared statement. Its module
@@ -36,30 +36,5 @@ Outcome attempt(Table& table, Connection& connection, PGconn* conn, bool rolls_b
 // nothing had been sent, so that the connection is revived later. Not for a connection that listens for notifications,
 // and not after eight looks: an event loop that the dead socket wakes up would look for ever.
 bool can_wait(Table& table, Connection& connection);
-
-// The number that this thread's revival keeps; -1 outside of a revival. Drivers cache the number, so the new socket gets
-// it: our hook of close leaves the old socket open when libpq closes it, and our hook of socket puts the new one there.
-extern constinit thread_local int kept_descriptor;
-
-// While one lives, in a signal handler, this thread's sockets are not its revival's.
-class Suspended {
-public:
-    Suspended() : descriptor_(kept_descriptor) { kept_descriptor = -1; }
-    ~Suspended() { kept_descriptor = descriptor_; }
-    Suspended(const Suspended&) = delete;
-    Suspended& operator=(const Suspended&) = delete;
-
-private:
-    int descriptor_;
-};
-
-// libpq closes the old socket. Returns whether it has to stay open, so that no other thread gets its number.
-bool must_stay_open(const void* caller);
-
-// libpq has made the new socket: moves it to the kept number. Returns its number, or -1 and errno.
-int move_to_kept(int fd, int type, const void* caller);
-
-// At the descriptor limit there is no other number than the old socket's: makes the new socket under that one.
-int open_at_kept(int domain, int type, int protocol, const void* caller);
 
 } // namespace pqsweep::revive

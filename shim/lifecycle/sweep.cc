@@ -6,6 +6,7 @@
 #include "shim/base/socket.hh"
 #include "shim/lifecycle/cancels.hh"
 #include "shim/lifecycle/ledger.hh"
+#include "shim/lifecycle/protocol.hh"
 
 namespace pqsweep::sweep {
 
@@ -100,7 +101,7 @@ private:
     // libpq from now on, and it was not in it.
     static std::string_view farewell_to(const Connection& c, Activity activity) {
         bool is_safe = is_waiting(activity) && !c.encrypted && !c.inside.load(std::memory_order_seq_cst);
-        return is_safe ? terminate_message : std::string_view();
+        return is_safe ? protocol::terminate : std::string_view();
     }
 
     Straggler described(const Connection& c, Activity activity) const {

@@ -2,6 +2,7 @@
 
 #include "shim/base/socket.hh"
 #include "shim/base/sys.hh"
+#include "shim/lifecycle/protocol.hh"
 
 #include <cstdlib>
 
@@ -31,7 +32,7 @@ void say_with_tls(const Connection& c) {
     auto* conn = const_cast<PGconn*>(c.conn.load(std::memory_order_relaxed));
     void* ssl = c.libpq->PQsslStruct(conn, "OpenSSL");
     if (auto* write = c.libpq->ssl_write(); ssl && write)
-        write(ssl, terminate_message.data(), static_cast<int>(terminate_message.size()));
+        write(ssl, protocol::terminate.data(), static_cast<int>(protocol::terminate.size()));
 }
 
 void say_all_with_tls(Table& table) {
@@ -64,7 +65,7 @@ void say_all(Table& table) {
     say_all_with_tls(table);
     table.connections.each([](Connection& c) {
         if (!c.encrypted && may_hear(c))
-            send_to_socket(c.fd, c.cookie, terminate_message);
+            send_to_socket(c.fd, c.cookie, protocol::terminate);
     });
 }
 

@@ -1,0 +1,56 @@
+// The kept descriptor: the number that a connection has keeps meaning this connection while it is revived.
+//
+// Drivers read a connection's descriptor number before they call libpq, or cache it (ruby-pg). PQreset closes the old
+// socket before it opens the new one, and another thread could get the number in between. So libpq's `close` leaves the old
+// socket open, and the new socket is moved onto its number:
+//
+//     libpq, inside PQreset     our hook                            number 7 is
+//                                                                   the old socket, shut down
+//     close(7)                  must_stay_open: does nothing        the old socket, reserved
+//     socket() = 9              move_socket: dup3(9, 7), close(9)   the new socket; libpq gets 7
+//
+// At the descriptor limit there is no 9. Then open_socket closes 7, and makes the new socket under that number if no
+// other thread has got it meanwhile.
+//
+// Context: the thread that revives. All state is thread-local. errno: as the hooked function leaves it. Locks: none.
+#pragma once
+
+#include "shim/real/libpqs.hh"
+
+namespace pqsweep::kept_descriptor {
+
+// The number that this thread's revival keeps; -1 outside of a revival.
+extern constinit thread_local int number;
+
+// Keeps the number `fd` while it lives. If libpq has closed the old socket and made no new one, the number is closed at last.
+class Keep {
+public:
+    Keep(const Libpq& libpq, int fd);
+    ~Keep();
+    Keep(const Keep&) = delete;
+    Keep& operator=(const Keep&) = delete;
+};
+
+// Sets the kept number aside while it lives: the sockets that a signal handler opens are not the revival's.
+class Suspended {
+public:
+    Suspended() : number_(number) { number = -1; }
+    ~Suspended() { number = number_; }
+    Suspended(const Suspended&) = delete;
+    Suspended& operator=(const Suspended&) = delete;
+
+private:
+    int number_;
+};
+
+// `caller` closes the kept number. Returns whether the old socket has to stay open: if the caller is libpq.
+bool must_stay_open(const void* caller);
+
+// `caller` has made the socket `fd`. If the caller is libpq, moves it to the kept number. Returns its number, or -1 and
+// errno.
+int move_socket(int fd, int type, const void* caller);
+
+// `caller` could make no socket at the descriptor limit. If the caller is libpq, makes it under the kept number.
+int open_socket(int domain, int type, int protocol, const void* caller);
+
+} // namespace pqsweep::kept_descriptor

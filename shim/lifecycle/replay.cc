@@ -1,0 +1,211 @@
+#include "shim/lifecycle/replay.hh"
+
+#include "shim/base/text.hh"
+
+#include <cstring>
+
+namespace pqsweep::replay {
+
+ClientState::ClientState(const Libpq& libpq, PGconn* conn) : libpq_(libpq), conn_(conn) {
+    is_nonblocking_ = libpq.PQisnonblocking(conn);
+    auto pipeline_status = libpq.PQpipelineStatus;
+    has_pipeline_ = pipeline_status && pipeline_status(conn) == PQ_PIPELINE_ON;
+    for (size_t i = 0; i < setting_count; i++) {
+        const char* value = libpq.PQparameterStatus(conn, reported_settings[i]);
+        size_t size = value ? strlen(value) + 1 : 0;
+        is_known_[i] = size > 0 && size <= sizeof values_[i];
+        if (is_known_[i])
+            memcpy(values_[i], value, size);
+    }
+}
+
+void ClientState::put_back() const {
+    if (has_pipeline_)
+        libpq_.PQenterPipelineMode(conn_);
+    if (is_nonblocking_)
+        libpq_.PQsetnonblocking(conn_, 1);
+}
+
+uint32_t ClientState::changed_settings() const {
+    uint32_t changed = 0;
+    for (size_t i = 0; i < setting_count; i++) {
+        const char* now = libpq_.PQparameterStatus(conn_, reported_settings[i]);
+        if (is_known_[i] && now && strcmp(now, values_[i]) != 0)
+            changed |= 1u << i;
+    }
+    return changed;
+}
+
+bool ClientState::escapes() const {
+    const char* conforming = libpq_.PQparameterStatus(conn_, reported_settings[strings_setting]);
+    return conforming && strcmp(conforming, "off") == 0;
+}
+
+uint32_t ClientState::host_fingerprint() const {
+    const char* host = libpq_.PQhost(conn_);
+    const char* port = libpq_.PQport(conn_);
+    return fnv1a(host ? host : "") * 31 + fnv1a(port ? port : "");
+}
+
+namespace {
+
+// Gives the new session everything that the last one had: sends all of it in one pipeline, each item with a Sync of its
+// own, and then reads the outcomes by going the same way again. That is one round trip. Falls back to one statement after
+// the other if libpq (before 14) has no pipelines.
+class Replay {
+public:
+    Replay(const Libpq& libpq, PGconn* conn, Session& session, const ClientState& state)
+        : libpq_(libpq), conn_(conn), session_(session), state_(state) {}
+
+    // `opens_transaction`: the owner thread is about to roll one back.
+    Outcome run(bool opens_transaction) {
+        changed_ = state_.changed_settings();
+        if (!state_.is_same_host())
+            return Outcome::failed;
+        walk(opens_transaction);
+        if (is_pipelined_) {
+            reads_ = true;
+            walk(opens_transaction);
+            if (is_lost_ || libpq_.PQexitPipelineMode(conn_) != 1)
+                return Outcome::lost;
+        }
+        return is_good_ ? Outcome::all : Outcome::failed;
+    }
+
+private:
+    void walk(bool opens_transaction) {
+        encoding_ = state_.encoding();
+        escapes_ = state_.escapes();
+        session_.each([&](Note& note) {
+            set_dialect(note);
+            bool is_done = item(note);
+            if (note.act == Act::prepare)
+                session_.leave_out(note, !is_done);
+            else
+                is_good_ &= is_done;
+        });
+        for (size_t i = 0; i < setting_count; i++)
+            if (changed_ >> i & 1 && state_.value(i))
+                is_good_ &= setting(reported_settings[i], state_.value(i));
+        if (opens_transaction)
+            is_good_ &= statement("begin");
+    }
+
+    // A text means what it meant when it was sent only under the same settings.
+    void set_dialect(const Note& note) {
+        bool is_ascii = true, has_backslash = false;
+        for (std::string_view text : {note.key(), note.text()}) {
+            for (char c : text) {
+                is_ascii &= static_cast<unsigned char>(c) < 0x80;
+                has_backslash |= c == '\\';
+            }
+        }
+        if (!is_ascii && note.encoding >= 0 && note.encoding != encoding_) {
+            encoding_ = static_cast<unsigned char>(note.encoding);
+            changed_ |= 1u << encoding_setting;
+            is_good_ &= setting(reported_settings[encoding_setting], libpq_.pg_encoding_to_char(encoding_));
+        }
+        if (has_backslash && note.escapes != escapes_) {
+            escapes_ = note.escapes;
+            changed_ |= 1u << strings_setting;
+            is_good_ &= setting(reported_settings[strings_setting], escapes_ ? "off" : "on");
+        }
+    }
+
+    bool item(const Note& note) {
+        if (note.act == Act::prepare && !note.by_sql)
+            return prepare(note.key().data(), note.text().data(), static_cast<int>(note.count),
+                           note.count ? note.types() : nullptr);
+        if (note.act == Act::define || note.act == Act::unset)
+            return setting(note.key().data(), nullptr);
+        if (is_setting(note.act) && note.key() == reported_settings[encoding_setting])
+            encoding_ = -1; // and no text's, until it is set
+        if (note.is_value)
+            return setting(note.key().data(), note.text().data());
+        return statement(note.text().data());
+    }
+
+    bool statement(const char* sql) { return parameters(sql, 0, nullptr); }
+
+    bool setting(const char* name, const char* value) {
+        const char* values[] = {name, value};
+        return parameters("select pg_catalog.set_config($1, $2, false)", 2, values);
+    }
+
+    bool parameters(const char* sql, int n, const char* const* values) {
+        begin();
+        if (reads_)
+            return outcome();
+        if (!is_pipelined_)
+            return is_fine(libpq_.PQexecParams(conn_, sql, n, nullptr, values, nullptr, nullptr, 0));
+        return sent(libpq_.PQsendQueryParams(conn_, sql, n, nullptr, values, nullptr, nullptr, 0));
+    }
+
+    bool prepare(const char* name, const char* sql, int n, const Oid* types) {
+        begin();
+        if (reads_)
+            return outcome();
+        if (!is_pipelined_)
+            return is_fine(libpq_.PQprepare(conn_, name, sql, n, types));
+        return sent(libpq_.PQsendPrepare(conn_, name, sql, n, types));
+    }
+
+    void begin() {
+        if (has_begun_)
+            return;
+        has_begun_ = true;
+        if (auto enter = libpq_.PQenterPipelineMode)
+            is_pipelined_ = enter(conn_) == 1;
+    }
+
+    // Without all that was sent, the outcomes can not be told apart.
+    bool sent(int done) {
+        is_lost_ = is_lost_ || done != 1 || libpq_.PQpipelineSync(conn_) != 1;
+        return !is_lost_;
+    }
+
+    bool is_fine(PGresult* result) {
+        ExecStatusType status = libpq_.PQresultStatus(result);
+        libpq_.PQclear(result);
+        return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_PIPELINE_SYNC;
+    }
+
+    // For each item there is a result and a null, and then that of the Sync. More than these come, for ever, when the
+    // connection is lost; its status need not say so.
+    bool outcome() {
+        bool is_good = true;
+        for (int left = 3; left > 0 && !is_lost_; left--) {
+            PGresult* result = libpq_.PQgetResult(conn_);
+            if (!result)
+                continue;
+            bool is_synced = libpq_.PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+            is_good &= is_fine(result);
+            if (is_synced)
+                return is_good;
+        }
+        is_lost_ = true;
+        return false;
+    }
+
+    const Libpq& libpq_;
+    PGconn* conn_;
+    Session& session_;
+    const ClientState& state_;
+    uint32_t changed_ = 0; // of reported_settings
+    int encoding_ = -1;
+    bool escapes_ = false;
+    bool has_begun_ = false;
+    bool is_pipelined_ = false;
+    bool reads_ = false;
+    bool is_lost_ = false;
+    bool is_good_ = true;
+};
+
+} // namespace
+
+Outcome run(const Libpq& libpq, PGconn* conn, Session& session, const ClientState& state,
+            bool opens_transaction) {
+    return Replay(libpq, conn, session, state).run(opens_transaction);
+}
+
+} // namespace pqsweep::replay
