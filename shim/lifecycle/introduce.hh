@@ -1,7 +1,14 @@
-// Introduce: hands what a connection was made with to `pqsweep run`, which asks the server with it who waits for whom.
+// Introduce: sends to `pqsweep run` the parameters that a connection was made with. `run` connects with them to ask the
+// server which backend waits for which.
 //
-// The private socket of `run` gets one datagram for each distinct set: the set's number, four bytes; the run's name; keywords
-// and values. Each text has its NUL. Nothing is written anywhere else. A datagram that can't be sent at once is sent for a later connection.
+// The private socket of `run` gets one datagram for each distinct set of parameters:
+//
+//     +-----------------+------------+----------------+--------------+-----
+//     | the set's number| the run's  | keyword, NUL   | value, NUL   | ...
+//     | 4 bytes         | name, NUL  |                |              |
+//     +-----------------+------------+----------------+--------------+-----
+//
+// Nothing is written anywhere else. If a datagram can't be sent at once, a later connection sends it.
 // Context: the owner thread, after a connect call has succeeded. errno: changed. Locks: none. Memory: libpq's.
 #pragma once
 
@@ -11,7 +18,7 @@
 
 namespace pqsweep::introduce {
 
-// Returns the set's number, which no password goes into. 0: PQSWEEP_RUN_SOCKET is not set, or libpq is too old.
+// Returns the set's number, which does not depend on the password. 0: PQSWEEP_RUN_SOCKET is not set, or libpq is too old.
 uint32_t connection(const Libpq& libpq, PGconn* conn);
 
 } // namespace pqsweep::introduce

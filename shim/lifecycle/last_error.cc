@@ -119,7 +119,7 @@ bool deliver(Table& table, Connection& c, bool expects_reply) {
         char buffer[7000];
         Text content(buffer);
         append_error(content, table, c, record);
-        // Without it, the end of the stream would be a second error, and PQexec answers the last one.
+        // Without it, the end of the stream would be a second error, and PQexec returns the last one.
         if (expects_reply)
             protocol::append_message(content, protocol::ready_for_query, "I");
         done = replace_socket(c.fd, content.view());

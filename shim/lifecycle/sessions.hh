@@ -1,5 +1,5 @@
-// Sessions: what a revival must give back to each connection. Feeds a connection's Session (session/) with what its
-// owner thread sends and what the server returns. Only for connections that may be revived.
+// Sessions: holds for each connection what a revival must give back. Feeds a connection's Session (session/) with what its
+// owner thread sends and what the server returns, if the connection can be revived at all.
 //
 // Context: owner thread.
 #pragma once
@@ -47,7 +47,7 @@ inline bool is_worth_it(const Connection& c) {
 // How the server reads the texts that the owner thread sends now; asked of libpq, which the server tells.
 Dialect dialect_of(const Connection& connection, const PGconn* conn);
 
-// What a call sends, read before it: the text itself can change the dialect.
+// What is known of a text before it is sent: the text itself can change the dialect.
 struct Reading {
     bool is_plain = true; // it does nothing to an empty session
     Dialect dialect;
@@ -102,7 +102,7 @@ PGresult* make_left_out_of(const Connection& c, const Session& session, PGconn* 
     return error;
 }
 
-// After `call` has sent something off.
+// Notes what `call` has sent.
 template<Call call, class... Args>
 void sent(Session& session, const Reading& reading, Args... args) {
     if constexpr (has_text<call>) {

@@ -51,7 +51,7 @@ private:
                !is_kept(table_, c, activity);
     }
 
-    // Whether what it lives for has ended. What a fixture opened is the fixture's whenever it is idle.
+    // Returns whether what it lives for has ended. While it is idle, it lives for the fixture that opened it.
     bool has_ended(const Connection& c, Activity activity) const {
         Lifetime lifetime = c.lifetime;
         bool is_idle = activity == Activity::idle;
@@ -92,13 +92,12 @@ private:
         any_busy_ |= may_be_busy(c, activity);
     }
 
-    // Its owner may have got into libpq between our look at what it was doing and the claim.
+    // The owner thread can have entered libpq after we read `activity` and before the claim.
     static bool may_be_busy(const Connection& c, Activity activity) {
         return is_busy(activity) || is_busy(c.activity) || c.inside.load(std::memory_order_seq_cst);
     }
 
-    // Terminate may go only where it cannot land inside another message: the claim keeps the owner out of
-    // libpq from now on, and it was not in it.
+    // A Terminate must not land inside another message. If the owner thread is outside libpq now, the claim keeps it out.
     static std::string_view farewell_to(const Connection& c, Activity activity) {
         bool is_safe = is_waiting(activity) && !c.encrypted && !c.inside.load(std::memory_order_seq_cst);
         return is_safe ? protocol::terminate : std::string_view();
@@ -117,7 +116,7 @@ private:
                 .age = now() - c.opened_at};
     }
 
-    // Calls visit(Connection&) for what this sweep has claimed and nobody has given a new session since.
+    // Calls visit(Connection&) for each connection that this sweep has claimed and that has got no new session since.
     template<class Visit>
     void each_claimed(Visit visit) {
         table_.connections.each([&](Connection& c) {
@@ -129,16 +128,16 @@ private:
         });
     }
 
-    // Without the cancel, a backend lives on until its statement ends, shut down or not. After all the
-    // shutdowns, because asking takes a while.
+    // Cancels what is running: a backend whose socket is shut down lives on until its statement ends. This comes after all
+    // the shutdowns, because it waits for servers.
     void cancel_all() {
         if (!any_busy_)
             return;
         NoSigpipe guard;
         cancel_deadline = now() + cancel_patience;
         cancel_busy([](const Connection&) { return true; });
-        // A backend that has not read its statement yet, or not begun it, takes no notice of a cancel. So once more;
-        // and again where it is seen to live on, which on a machine with other things to do may be a while.
+        // A backend ignores a cancel that comes before its statement has begun. So all get a second one, and those whose
+        // backend is seen alive get more: on a loaded machine a statement can begin late.
         for (int64_t pause = second / 200, known_only = false; pause < longest_pause;
              pause *= 2, known_only = true) {
             sys::nanosleep(pause);
@@ -148,8 +147,8 @@ private:
         cancel_deadline = 0;
     }
 
-    // The server is on this machine where the host is its socket's directory. No signal goes to the backend: whoever
-    // may not send it one is still told whether there is such a process.
+    // If the host is a socket's directory, the server runs on this machine, and kill(2) says whether the backend exists,
+    // even to a process that is not permitted to send it a signal.
     bool is_seen_alive(const Connection& c) const {
         char host = *table_.texts.text(c.host).data();
         if (host == '/' || host == '@')
@@ -157,7 +156,7 @@ private:
         return is_open_at_peer(c.fd, c.cookie);
     }
 
-    // Whether there was one.
+    // Sends a cancel for each busy connection that passes the filter. Returns whether there was one.
     template<class Filter>
     bool cancel_busy(Filter filter) {
         bool any = false;

@@ -1,7 +1,15 @@
-// The current tag: which test module is running, from the environment of the process. Also the fixture that is being set
-// up, and the fixture that ended.
+// The tag: follows in the process's environment which test module is running, which fixture is being set up, and which
+// fixture has ended.
 //
-// A change sweeps what the old tag left open before the call that changed it returns. Thread-safe.
+//     variable                           its change means
+//     PQSWEEP_TAG                        another tag; none if it is unset
+//     PQSWEEP_TEST, then the runners'    another tag, if its part that PQSWEEP_SCOPE names differs
+//     PQSWEEP_FIXTURE                    what is opened from now on belongs to that fixture
+//     PQSWEEP_FIXTURE_END                what that fixture left open is swept
+//
+// A change sweeps what the old tag left open, before the call that changed the environment returns.
+//
+// Context: any thread, outside libpq. errno: kept. Locks: the tag's own, for a few instructions.
 #pragma once
 
 #include "shim/base/environment.hh"
@@ -17,25 +25,26 @@ void start(Table& table);
 // Returns whether the tag or the fixtures depend on that variable.
 bool is_watched(std::string_view name);
 
-// After a change of that variable (null: any) through libc, if it is watched.
+// The program has changed that variable (null: any), which is watched, through libc.
 void environment_changed(const char* name);
 
-// Before a libpq call that starts work.
+// Reads the environment, and acts on what has changed.
 void reread(Table& table, environment::Changed changed);
+// Does so before a libpq call that starts work, in case the program wrote to environ itself.
 inline void look(Table& table) {
     if (!environment::as_last_read()) [[unlikely]]
         reread(table, environment::Changed::by_anybody);
 }
 
-// What `pqsweep tag` asks for: the tag is that name, as if PQSWEEP_TAG said so (empty: there is none), until the
-// environment says something else than it says now. Async-signal-safe; reads no environment.
+// Sets the tag for `pqsweep tag` (empty: none). It holds until a variable above changes. Async-signal-safe; it does not read
+// the environment.
 Swept set_from_outside(Table& table, std::string_view name);
 
-// The same for the fixture that is being set up (empty: none is), and for one that has ended.
+// The same for the fixture that is being set up (empty: none), and for a fixture that has ended.
 void set_fixture_from_outside(Table& table, std::string_view name);
 Swept end_fixture_from_outside(Table& table, std::string_view name);
 
-// The id of the running test, if it has one: most tests open no connection, and a TextId is for ever.
+// The id of the running test, if it has one: a TextId lives as long as the process, and most tests open no connection.
 inline constexpr TextId not_interned{1}; // no text has this one
 extern constinit Relaxed<TextId> latest_test;
 TextId intern_test(Table& table);
@@ -46,10 +55,10 @@ inline TextId test(Table& table) {
     return id != not_interned ? id : intern_test(table);
 }
 
-// The part of a test id (`dir/file::test (phase)`) that is the tag.
+// Returns the part of a test id (`dir/file::test (phase)`) that is the tag.
 std::string_view scoped(std::string_view id, Scope scope);
 
-// In the child of a fork.
+// Call in the child of a fork.
 void forget();
 
 } // namespace pqsweep::tag

@@ -10,11 +10,11 @@ namespace pqsweep::terminate_at_exit {
 
 namespace {
 
-// OpenSSL cleans up in an exit handler that it registered when libpq first used it. After that its functions
-// must not be called.
+// OpenSSL cleans up in an exit handler, which it registers when libpq first uses it. After that its functions must not be
+// called.
 constinit std::atomic<bool> is_tls_over;
 
-// A connection without a tag is none of our business: another process may go on with it [hands_over].
+// Spares a connection without a tag: another process can go on with it [hands_over].
 bool may_hear(const Connection& c) {
     return !Lifetime(c.lifetime).is_endless() && c.state() == State::open && is_waiting(c.activity) &&
            !c.shared_with_child && !c.inside.load(std::memory_order_seq_cst);
@@ -26,8 +26,8 @@ bool is_only_thread() {
     return sys::fstatat(AT_FDCWD, "/proc/self/task", status) == 0 && status.st_nlink == 3;
 }
 
-// What goes through TLS can't be sent behind libpq's back, so this is for a thread that has the PGconn for
-// itself. libpq's own write callback keeps SIGPIPE away, and its sockets never block.
+// Only libpq's TLS state can encrypt the message, so this thread must be the only one. libpq's own write callback blocks
+// SIGPIPE, and its sockets do not block.
 void say_with_tls(const Connection& c) {
     auto* conn = const_cast<PGconn*>(c.conn.load(std::memory_order_relaxed));
     void* ssl = c.libpq->PQsslStruct(conn, "OpenSSL");
@@ -44,8 +44,8 @@ void say_all_with_tls(Table& table) {
     });
 }
 
-// Registered after OpenSSL's handler, so it runs before it; and before handlers and destructors of the program that
-// were registered earlier, one of which can still use a connection without a tag.
+// This handler is registered after OpenSSL's, so it runs before OpenSSL's. It also runs before handlers and destructors that
+// the program registered earlier: one of those can still use a connection without a tag.
 void before_tls_ends() {
     Table* table = table::existing();
     if (table && table->pid == sys::getpid())

@@ -1,5 +1,5 @@
-// At the end of the process, sends a Terminate on each connection that is still open, as PQfinish would. Otherwise the
-// server logs a complaint about each session that ends in a transaction, or with TLS.
+// Terminate at exit: when the process ends, sends a Terminate on each connection that is still open, as PQfinish would.
+// Otherwise the server logs a complaint about each session that ends in a transaction, or with TLS.
 //
 // It leaves out a connection that a thread is using in libpq, one whose server is busy, and one whose socket a child
 // process has, too: a daemon's parent must not end the session that its child goes on with.

@@ -1,15 +1,17 @@
-// The summary that a process prints on stderr when it ends.
+// The summary: what a process prints on stderr about its connections when it ends.
+//
+// Context: the thread that ends the process. errno: kept. Locks: none.
 #pragma once
 
 #include "shim/table/table.hh"
 
 namespace pqsweep::summary {
 
-// As PQSWEEP_REPORT says. Lists the first 50 stragglers and counts the rest.
+// Prints what PQSWEEP_REPORT asks for. Lists the first 50 stragglers and counts the rest.
 void print(Table& table);
 
-// In a child process: what it did with its parent's connections, if it did anything. Not for
-// PQSWEEP_REPORT=stragglers where there never was a tag: a program without one is told nothing.
+// Prints what this child process did with its parent's connections. Prints nothing if PQSWEEP_REPORT is `stragglers` and no
+// tag was ever set.
 void print_inherited(Table& parents);
 
 } // namespace pqsweep::summary

@@ -1,4 +1,6 @@
-// Totals: what the connections of this process come to, over all its tags.
+// Totals: adds up the connections of this process over all its tags.
+//
+// Context: any thread. errno: kept. Locks: none.
 #pragma once
 
 #include "shim/table/table.hh"
@@ -15,10 +17,10 @@ namespace totals {
 
 Totals of(Table& table);
 
-// Whether it is open at exit, if that were now.
+// Returns whether it is open. When the process ends, such a connection is open at exit.
 bool is_open(const Connection& connection);
 
-// Whether something happened that PQSWEEP_FAIL_ON names.
+// Returns whether something has happened that PQSWEEP_FAIL_ON names.
 bool is_failure(Table& table);
 
 } // namespace totals

@@ -1,9 +1,11 @@
-// For `pqsweep doctor`: writes what was seen of this process to the file that PQSWEEP_WITNESS names, a line for each
-// thing, one write(2) each, fields separated by tabs:
+// The witness: writes for `pqsweep doctor` which libpqs this process has loaded and called.
+//
+// It writes to the file that PQSWEEP_WITNESS names, and does nothing if the variable is not set. Each line is one write(2).
+// Tabs separate its fields:
 //   loaded   pid  the program's file
 //   connect  pid  the libpq's file  its PQlibVersion  the file of the code that called, or "dlsym"
 //   libpq    pid  the libpq's file  its PQlibVersion          (at the end, for each that is loaded)
-// Keeps errno. Does nothing where the variable is not set.
+// Context: any thread. errno: kept. Locks: the loader's, in dladdr.
 #pragma once
 
 #include "shim/real/libpqs.hh"
@@ -11,7 +13,7 @@
 namespace pqsweep::witness {
 
 void loaded();
-// Only a libpq's first call is told. Null for code that has the function from dlsym.
+// Writes only the first call of each libpq. `caller` is null for code that has the function from dlsym.
 void connecting(const Libpq& libpq, const void* caller);
 void ended();
 

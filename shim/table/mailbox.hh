@@ -1,9 +1,18 @@
-// The mailbox: what `pqsweep tag` and `pqsweep sweep` ask of a process, and its answer, on its board.
+// The mailbox carries one request of `pqsweep tag` or `pqsweep sweep` to a process, and its result back. It lies on the
+// process's board. One tool at a time uses it: the one that holds the file's lock.
 //
-// A tool, one at a time (it holds the file's lock), writes what it wants, then a new number into `asked`, and raises
-// the signal. The handler writes the number into `taken`, acts unless it finds it in `withdrawn`, and answers. A
-// tool that is tired of waiting writes `withdrawn` and looks at `taken`: at least one of the two sees the other.
-// Neither relies on what the other wrote for more than what it does for the other.
+//     tool                                              handler of PQSWEEP_SIGNAL
+//     kind, length, name     the request
+//     asked = n              a new number
+//     kill             ───────────────────────────────▶ taken = n
+//                                                       acts, unless withdrawn == n
+//     done == n ? reads  ◀───────────────────────────── swept, acted = n; then done = n
+//
+// A tool that gives up writes `withdrawn = n`, and then reads `taken`. The handler writes `taken`, and then reads
+// `withdrawn`. So at least one of them sees the other: either the tool knows that the handler has begun, or the handler
+// does nothing. Each of them checks what the other wrote, because another process wrote it.
+//
+// Context: the tool; the process's signal handler. All-zero bytes are an empty mailbox.
 #pragma once
 
 #include "shim/base/relaxed.hh"
@@ -18,20 +27,20 @@ namespace pqsweep {
 struct Mailbox {
     enum class Kind : uint32_t { sweep, tag, fixture, fixture_end };
 
-    // By the tool.
+    // The tool writes these.
     std::atomic<uint32_t> asked;
     std::atomic<uint32_t> withdrawn;
     Relaxed<Kind> kind;
     Relaxed<uint32_t> length;     // of `name`
     char name[TextPool::longest]; // of the tag or fixture
 
-    // By the process. `acted` is not `done` where the wish was withdrawn in time.
+    // The process writes these. `acted` differs from `done` if the request was withdrawn in time.
     std::atomic<uint32_t> taken;
     std::atomic<uint32_t> done;
     Relaxed<uint32_t> acted;
     ByActivity<Relaxed<uint32_t>> swept;
 
-    // The signal of a tool carries this as its value, so that one which comes too late is not taken for a user's.
+    // The value of a tool's signal. By it the handler tells a tool's signal that comes late from a user's.
     static constexpr int signal_value = 0x70717377;
 };
 
