@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string_view>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -135,6 +136,25 @@ inline ssize_t readlinkat(int directory, const char* name, char* buffer, size_t 
     return kernel::call(SYS_readlinkat, directory, name, buffer, size);
 }
 // Returns the length with the NUL byte.
+// Calls visit(name) for each entry of a directory.
+template<class Visit>
+void each_entry(int directory, Visit visit) {
+    struct Entry {
+        uint64_t inode;
+        int64_t offset;
+        uint16_t size;
+        unsigned char type;
+        char name[1];
+    };
+    alignas(Entry) char entries[1024] = {};
+    long length = 0;
+    while ((length = kernel::call(SYS_getdents64, directory, entries, sizeof entries)) > 0)
+        for (long at = 0; at < length;) {
+            const auto* entry = reinterpret_cast<const Entry*>(entries + at);
+            visit(entry->name);
+            at += entry->size;
+        }
+}
 inline ssize_t getcwd(char* buffer, size_t size) {
     return kernel::call(SYS_getcwd, buffer, size);
 }
@@ -155,6 +175,9 @@ inline bool is_ready_within(int fd, short events, int64_t nanoseconds) {
 
 // Sockets.
 
+inline int epoll_add(int set, int fd, epoll_event event) {
+    return static_cast<int>(kernel::call(SYS_epoll_ctl, set, EPOLL_CTL_ADD, fd, &event));
+}
 inline int socket(int domain, int type, int protocol) {
     return kernel::status(SYS_socket, domain, type, protocol);
 }

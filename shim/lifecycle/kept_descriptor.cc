@@ -28,7 +28,7 @@ bool is_for_kept(int type, const void* caller) {
 
 } // namespace
 
-Keep::Keep(const Libpq& libpq, int fd) {
+Keep::Keep(const Libpq& libpq, int fd) : epoll_sets_(fd) {
     reviving_libpq = &libpq;
     number = fd;
     is_reserved = false;
@@ -37,6 +37,8 @@ Keep::Keep(const Libpq& libpq, int fd) {
 Keep::~Keep() {
     if (is_reserved)
         sys::close(number);
+    else
+        epoll_sets_.watch_again();
     number = -1;
 }
 

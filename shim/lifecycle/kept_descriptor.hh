@@ -15,6 +15,7 @@
 // Context: the thread that revives. All state is thread-local. errno: as the hooked function leaves it. Locks: none.
 #pragma once
 
+#include "shim/lifecycle/epoll_sets.hh"
 #include "shim/real/libpqs.hh"
 
 namespace pqsweep::kept_descriptor {
@@ -22,13 +23,16 @@ namespace pqsweep::kept_descriptor {
 // The number that this thread's revival keeps; -1 outside of a revival.
 extern constinit thread_local int number;
 
-// Keeps the number `fd` while it lives. If libpq has closed the old socket and made no new one, the number is closed at last.
+// Keeps the number `fd` while it lives. At its end, event loops that watched the number watch it again. If libpq has closed the old socket and made no new one, the number is closed at last.
 class Keep {
 public:
     Keep(const Libpq& libpq, int fd);
     ~Keep();
     Keep(const Keep&) = delete;
     Keep& operator=(const Keep&) = delete;
+
+private:
+    EpollSets epoll_sets_;
 };
 
 // Sets the kept number aside while it lives: the sockets that a signal handler opens are not the revival's.

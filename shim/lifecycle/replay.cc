@@ -1,5 +1,6 @@
 #include "shim/lifecycle/replay.hh"
 
+#include "shim/base/clock.hh"
 #include "shim/base/text.hh"
 
 #include <cstring>
@@ -54,8 +55,8 @@ namespace {
 // the other if libpq (before 14) has no pipelines.
 class Replay {
 public:
-    Replay(const Libpq& libpq, PGconn* conn, Session& session, const ClientState& state)
-        : libpq_(libpq), conn_(conn), session_(session), state_(state) {}
+    Replay(const Libpq& libpq, PGconn* conn, Session& session, const ClientState& state, int64_t deadline)
+        : libpq_(libpq), conn_(conn), session_(session), state_(state), deadline_(deadline) {}
 
     // `opens_transaction`: the owner thread is about to roll one back.
     Outcome run(bool opens_transaction) {
@@ -170,11 +171,18 @@ private:
         return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_PIPELINE_SYNC;
     }
 
+    // Waits until the server has sent something. PQgetResult finds out by itself that what was sent is lost, but only when it
+    // reads [revival_lost].
+    bool has_reply() {
+        return !libpq_.PQisBusy(conn_) ||
+               sys::is_ready_within(libpq_.PQsocket(conn_), POLLIN, deadline_ - now());
+    }
+
     // For each item there is a result and a null, and then that of the Sync. More than these come, for ever, when the
     // connection is lost; its status need not say so.
     bool outcome() {
         bool is_good = true;
-        for (int left = 3; left > 0 && !is_lost_; left--) {
+        for (int left = 3; left > 0 && !is_lost_ && has_reply(); left--) {
             PGresult* result = libpq_.PQgetResult(conn_);
             if (!result)
                 continue;
@@ -191,6 +199,7 @@ private:
     PGconn* conn_;
     Session& session_;
     const ClientState& state_;
+    int64_t deadline_;
     uint32_t changed_ = 0; // of reported_settings
     int encoding_ = -1;
     bool escapes_ = false;
@@ -204,8 +213,8 @@ private:
 } // namespace
 
 Outcome run(const Libpq& libpq, PGconn* conn, Session& session, const ClientState& state,
-            bool opens_transaction) {
-    return Replay(libpq, conn, session, state).run(opens_transaction);
+            bool opens_transaction, int64_t deadline) {
+    return Replay(libpq, conn, session, state, deadline).run(opens_transaction);
 }
 
 } // namespace pqsweep::replay

@@ -69,8 +69,9 @@ enum class Outcome : uint8_t {
 };
 
 // Replays all of `session`, and marks the prepared statements in it that the server refused as left out.
-// `opens_transaction`: begins a transaction at the end, because the owner thread is about to roll one back.
+// `opens_transaction`: begins a transaction at the end, because the owner thread is about to roll one back. `deadline`: until
+// when, by now(), it waits for the server.
 Outcome run(const Libpq& libpq, PGconn* conn, Session& session, const ClientState& state,
-            bool opens_transaction);
+            bool opens_transaction, int64_t deadline);
 
 } // namespace pqsweep::replay

@@ -11,6 +11,8 @@
 #include "shim/lifecycle/sessions.hh"
 #include "shim/lifecycle/tracker.hh"
 
+#include <cstring>
+
 namespace pqsweep::revive {
 
 namespace {
@@ -24,11 +26,28 @@ bool is_wanted(Table& table, Connection& c, bool rolls_back) {
            !c.is_unrestorable && sessions::of(table, c).loss() == Loss::none;
 }
 
-// As PQreset(). The environment holds still only while libpq works, and not while it waits for the server: the tag can change
-// meanwhile [overtaken].
-void reset(const Libpq& libpq, PGconn* conn) {
-    constexpr int64_t patience = 5 * second;
-    int64_t deadline = now() + patience;
+// Returns how long a reconnect can take.
+int64_t patience_of(const Libpq& libpq, PGconn* conn) {
+    int64_t patience = 5 * second;
+    PQconninfoOption* options = libpq.PQconninfo ? libpq.PQconninfo(conn) : nullptr;
+    for (const PQconninfoOption* o = options; o && o->keyword; o++) {
+        if (strcmp(o->keyword, "connect_timeout") != 0 || !o->val)
+            continue;
+        int64_t seconds = 0; // as libpq does, takes 0 and what is no number for endless
+        for (const char* digit = o->val; *digit >= '0' && *digit <= '9' && seconds < 5; digit++)
+            seconds = seconds * 10 + (*digit - '0');
+        if (seconds > 0 && seconds * second < patience)
+            patience = seconds * second;
+    }
+    if (options)
+        libpq.PQconninfoFree(options);
+    return patience;
+}
+
+// Reconnects as PQreset() does. The environment holds still only while libpq works. While libpq waits for the server, the tag
+// can change [overtaken]. When the time is over, libpq gives up, too.
+void reset(const Libpq& libpq, PGconn* conn, int64_t deadline) {
+    constexpr int most_addresses = 100;
     auto call = [&](auto function) {
         NotCancelled not_cancelled; // else a cancelled thread would leave the environment at a standstill
         environment::Standstill standstill;
@@ -36,61 +55,82 @@ void reset(const Libpq& libpq, PGconn* conn) {
     };
     if (!call(libpq.PQresetStart))
         return;
+    int cuts = 0;
     for (auto status = PGRES_POLLING_WRITING;
-         status == PGRES_POLLING_WRITING || status == PGRES_POLLING_READING; status = call(libpq.PQresetPoll))
-        if (!sys::is_ready_within(libpq.PQsocket(conn), status == PGRES_POLLING_READING ? POLLIN : POLLOUT,
-                                  deadline - now()))
-            return;
-}
-
-// Another session in the PGconn, like the last one. A sweep that came in between has left nothing of it. A connection that
-// is lost in between leaves libpq in a pipeline, out of which only a fresh one helps.
-Outcome reconnect(Table& table, Connection& c, PGconn* conn, const replay::ClientState& state,
-                  bool opens_transaction, int64_t start) {
-    constexpr int most_losses = 2;
-    const Libpq& libpq = *c.libpq;
-    tracker::reviving(table, c);
-    for (int losses = 0;; losses++) {
-        reset(libpq, conn);
-        if (libpq.PQstatus(conn) != CONNECTION_OK)
-            return Outcome::no_server;
-        tracker::progressed(table, c, conn);
-        replay::Outcome replayed = losses == most_losses ? replay::Outcome::failed
-                                                         : replay::run(libpq, conn, sessions::of(table, c),
-                                                                       state, opens_transaction);
-        if (replayed == replay::Outcome::all)
-            return Ledger(table).revived(c, now() - start) ? Outcome::done : Outcome::not_wanted;
-        cut_socket(c.fd, c.cookie, {});
-        if (replayed != replay::Outcome::lost || c.state() == State::swept)
-            return Outcome::not_restorable;
+         status == PGRES_POLLING_WRITING || status == PGRES_POLLING_READING;
+         status = call(libpq.PQresetPoll)) {
+        int fd = libpq.PQsocket(conn);
+        if (sys::is_ready_within(fd, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline - now()))
+            continue;
+        if (cuts++ == most_addresses)
+            break;
+        cut_socket(fd, socket_cookie(fd), {}); // libpq goes on to the next address
     }
 }
+
+class Attempt {
+public:
+    Attempt(Table& table, Connection& c, PGconn* conn)
+        : table_(table), c_(c), conn_(conn), libpq_(*c.libpq), session_(sessions::of(table, c)),
+          opens_transaction_(table.stragglers.record(c.straggler())->activity != Activity::idle) {
+        if (opens_transaction_)
+            session_.rolls_back();
+    }
+
+    Outcome run() {
+        constexpr int most_sweeps = 8;
+        kept_descriptor::Keep keep(libpq_, libpq_.PQsocket(conn_));
+        Outcome outcome = reconnect();
+        for (int sweeps = 1; c_.state() == State::swept && sweeps < most_sweeps; sweeps++)
+            outcome = reconnect();
+        if (outcome == Outcome::done) {
+            state_.put_back();
+            return outcome;
+        }
+        if (c_.state() == State::swept)
+            outcome = Outcome::not_wanted;
+        c_.is_unrestorable = outcome == Outcome::not_restorable;
+        Ledger(table_).give_up(c_);
+        return outcome;
+    }
+
+private:
+    // Makes another session in the PGconn, like the last one. A sweep that came in between has left nothing of it. If the
+    // connection is lost in between, libpq is left in a pipeline, out of which only a fresh connection helps.
+    Outcome reconnect() {
+        constexpr int most_losses = 2;
+        tracker::reviving(table_, c_);
+        for (int losses = 0;; losses++) {
+            reset(libpq_, conn_, deadline_);
+            if (libpq_.PQstatus(conn_) != CONNECTION_OK)
+                return Outcome::no_server;
+            tracker::progressed(table_, c_, conn_);
+            auto replayed = replay::Outcome::failed;
+            if (losses < most_losses)
+                replayed = replay::run(libpq_, conn_, session_, state_, opens_transaction_, deadline_);
+            if (replayed == replay::Outcome::all)
+                return Ledger(table_).revived(c_, now() - start_) ? Outcome::done : Outcome::not_wanted;
+            cut_socket(c_.fd, c_.cookie, {});
+            if (replayed != replay::Outcome::lost || c_.state() == State::swept)
+                return Outcome::not_restorable;
+        }
+    }
+
+    Table& table_;
+    Connection& c_;
+    PGconn* conn_;
+    const Libpq& libpq_;
+    Session& session_;
+    bool opens_transaction_;
+    int64_t start_ = now();
+    int64_t deadline_ = start_ + patience_of(libpq_, conn_);
+    replay::ClientState state_{libpq_, conn_};
+};
 
 } // namespace
 
 Outcome attempt(Table& table, Connection& c, PGconn* conn, bool rolls_back) {
-    constexpr int most_sweeps = 8;
-    if (!is_wanted(table, c, rolls_back))
-        return Outcome::not_wanted;
-    const Straggler* record = table.stragglers.record(c.straggler());
-    bool opens_transaction = record->activity != Activity::idle;
-    if (opens_transaction)
-        sessions::of(table, c).rolls_back();
-    int64_t start = now();
-    replay::ClientState state(*c.libpq, conn);
-    kept_descriptor::Keep keep(*c.libpq, c.libpq->PQsocket(conn));
-    Outcome outcome = reconnect(table, c, conn, state, opens_transaction, start);
-    for (int sweeps = 1; c.state() == State::swept && sweeps < most_sweeps; sweeps++)
-        outcome = reconnect(table, c, conn, state, opens_transaction, start);
-    if (outcome != Outcome::done) {
-        if (c.state() == State::swept)
-            outcome = Outcome::not_wanted;
-        c.is_unrestorable = outcome == Outcome::not_restorable;
-        Ledger(table).give_up(c);
-        return outcome;
-    }
-    state.put_back();
-    return Outcome::done;
+    return is_wanted(table, c, rolls_back) ? Attempt(table, c, conn).run() : Outcome::not_wanted;
 }
 
 bool can_wait(Table& table, Connection& c) {

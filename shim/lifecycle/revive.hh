@@ -12,7 +12,8 @@
 // session, and the journal has `revive`.
 //
 // It costs one connect and one round trip, in the owner's call. Another sweep can take the connection while it is being
-// revived; then attempt() begins again, eight times in all.
+// revived; then attempt() begins again, eight times in all. It gives up after five seconds, or sooner if connect_timeout says
+// so: the server can be a proxy in the same event loop, which stands still meanwhile.
 // Context: owner thread, inside its call and outside libpq. errno: not kept. Locks: none is held while libpq works.
 #pragma once
 
@@ -22,8 +23,8 @@
 namespace pqsweep::revive {
 
 enum class Outcome : uint8_t {
-    not_wanted, // it is not one to revive, and its owner gets the reason
-    done,
+    not_wanted,     // it is not one to revive, and its owner gets the reason
+    done,           // it has its session again
     no_server,      // libpq's connect error is in the PGconn; the next use tries again
     not_restorable, // it was connected, but what its session had could not be made again; it is swept as before
 };

@@ -54,6 +54,12 @@ TEST_CASE("a consumer of notifications wakes up when it is swept, and is told wh
     }
 }
 
+TEST_CASE("a loop that registered the socket with epoll once hears the replies after a revival") {
+    Program program({"epoll_loop"}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}});
+    CHECK(program.finish() == 0);
+    CHECK(program.output() == "all heard\n");
+}
+
 TEST_CASE("psycopg's asyncio connections, shared by all modules, do what they do without us") {
     auto run = [](Program::Shim shim) {
         Program program({"/usr/bin/python3", "tests/fixtures/clients/shared_asyncio.py"},
