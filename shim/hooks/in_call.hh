@@ -47,15 +47,15 @@ private:
 // libpq's own [untracked].
 template<Call call, class... Args>
 [[gnu::noinline]] auto forward(const void* caller, PGconn* conn, Args... args) {
-    const Libpq* libpq = nullptr;
+    real::Binding binding{};
     if (Connection* inherited = table::parents_connection(conn)) {
         tracker::using_inherited(*inherited, kind_of<call>.use);
-        libpq = inherited->libpq;
+        binding.libpq = inherited->libpq;
     } else {
         Unseen unseen;
-        libpq = real::libpq_of_untracked(caller);
+        binding = real::binding_of_untracked(caller, call);
     }
-    auto function = libpq ? libpq->get<call>() : nullptr;
+    auto function = binding.get<call>();
     return function ? function(conn, args...) : failure<call>(conn, args...);
 }
 

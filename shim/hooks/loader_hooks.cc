@@ -1,16 +1,19 @@
-// Defines libpqsweep.so's loader functions. Without them, two kinds of programs would bypass a preloaded library:
+// Defines libpqsweep.so's loader functions. Without the first two, some programs would bypass a preloaded library:
 //
 // dlsym   Foreign function interfaces (psycopg 3's ctypes, Ruby's Fiddle) take every function by dlsym(handle, name).
 //         They get our hook if the handle's own libpq has the function [loader, two_libpqs].
 // dlopen  PHP loads its extensions with RTLD_DEEPBIND, which binds an extension to its own libpq. The hook drops that
-//         flag.
+//         flag for a file that needs a libpq [two_libpqs, deepbind].
+// dlclose keeps a libpq loaded that a connection has gone through. The loader's lock is taken here by the program, and not
+//         when it connects: a constructor or destructor can wait for a thread that connects [plugin_connects].
 //
 // The loader takes the address that it returns to for its caller: RTLD_NEXT, RTLD_DEFAULT, RUNPATH and $ORIGIN depend on
-// it. So both hooks end in a jump, in every build (I17). A test looks at their instructions.
+// it. So the hooks of dlsym and dlopen end in a jump, in every build (I17). A test looks at their instructions.
 //
 // Context: any thread. errno: what the loader leaves. Locks: the loader's.
 #include "shim/base/settings.hh"
 #include "shim/hooks/lookup.hh"
+#include "shim/real/dependencies.hh"
 #include "shim/real/libc_functions.hh"
 
 #include <cstring>
@@ -60,8 +63,10 @@ Dlsym choose_dlsym(void* handle, const char* name, const void* caller) {
     return real::is_visible_from(caller, name, hook) ? real::dlsym.pointer() : not_there;
 }
 
-int mode_for(int mode) {
-    return (mode & RTLD_DEEPBIND) && !settings::is_disabled() ? mode & ~RTLD_DEEPBIND : mode;
+int mode_for(const char* file, int mode, const void* caller) {
+    bool must_see_us =
+        mode & RTLD_DEEPBIND && file && !settings::is_disabled() && dependencies::lead_to_libpq(file, caller);
+    return must_see_us ? mode & ~RTLD_DEEPBIND : mode;
 }
 
 } // namespace
@@ -76,8 +81,13 @@ EXPORT void* dlsym(void* handle, const char* name) noexcept {
     JUMP chosen(handle, name);
 }
 
+EXPORT int dlclose(void* handle) noexcept {
+    real::keep_libpqs();
+    return real::dlclose(handle);
+}
+
 EXPORT void* dlopen(const char* file, int mode) noexcept {
-    mode = mode_for(mode);
+    mode = mode_for(file, mode, __builtin_return_address(0));
     Dlopen next = real::dlopen.pointer();
     JUMP next(file, mode);
 }

@@ -91,6 +91,7 @@ void at_exit(int status, void*) {
     on_exit(at_exit, nullptr);
     KeepErrno keep;
     real::resolve();
+    real::note_global_scope();
     note_stderr();
     witness::loaded();
 }

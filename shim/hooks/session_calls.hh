@@ -4,6 +4,7 @@
 // Context: the owner's thread. errno: what the real call leaves. Locks: none across a real call.
 #pragma once
 
+#include "shim/base/settings.hh"
 #include "shim/hooks/connect_with_appname.hh"
 #include "shim/hooks/in_call.hh"
 #include "shim/hooks/process.hh"
@@ -37,7 +38,7 @@ PGconn* connect_to(const Libpq* libpq, const void* caller, bool is_outer, Args..
     Table* table = process::table();
     if (table)
         tag::look(*table);
-    if (!libpq || !libpq->get<call>())
+    if (!libpq->get<call>())
         return nullptr;
     std::optional<origin::Here> here;
     if (table && is_outer)
@@ -55,8 +56,13 @@ PGconn* connect_to(const Libpq* libpq, const void* caller, bool is_outer, Args..
 template<Call call, class... Args>
 PGconn* connect(const void* caller, Args... args) {
     Unseen unseen;
-    const Libpq* libpq = real::libpq_of(caller);
-    bool is_outer = libpq && !libpq->contains(caller);
+    real::Binding binding = real::binding_of(caller, call);
+    const Libpq* libpq = binding.libpq;
+    if (!libpq || settings::is_disabled()) {
+        auto function = binding.get<call>();
+        return function ? in_sight(function, args...) : nullptr;
+    }
+    bool is_outer = !libpq->contains(caller);
     if (is_outer)
         witness::connecting(*libpq, caller);
     return connect_to<call>(libpq, caller, is_outer, args...);
@@ -98,8 +104,8 @@ PostgresPollingStatusType poll(const void* caller, PGconn* conn) {
     if (!c) {
         PostgresPollingStatusType status = forward<call>(caller, conn);
         Unseen unseen;
-        const Libpq* libpq = table && is_connecting ? real::libpq_of(caller) : nullptr;
-        if (libpq && libpq->contains(caller))
+        const Libpq* libpq = table && is_connecting ? real::libpq_containing(caller) : nullptr;
+        if (libpq)
             tracker::connected(*table, conn, libpq, false);
         return status;
     }

@@ -19,26 +19,21 @@ using Dump = void (*)(int fd, void* state); // PyUnstable_DumpTraceback, or _Py_
 constinit std::atomic<OwnState> own_state;
 constinit std::atomic<Dump> dump;
 
-// How many objects were loaded when there was no interpreter. It can come with a library that is loaded later.
-constinit std::atomic<unsigned long long> loaded_without;
+constinit std::atomic<unsigned long long> changes_searched;
 
+// The interpreter can come with a library, and go with it.
 bool is_there() {
-    if (own_state.load(std::memory_order_acquire))
-        return true;
-    unsigned long long loaded = elf_symbols::objects_loaded();
-    if (loaded == loaded_without.load(std::memory_order_relaxed))
-        return false;
+    unsigned long long changes = elf_symbols::changes();
+    if (changes == changes_searched.load(std::memory_order_acquire))
+        return own_state.load(std::memory_order_relaxed);
     void* found = elf_symbols::first_definition("PyGILState_GetThisThreadState");
-    if (!found) {
-        loaded_without.store(loaded, std::memory_order_relaxed);
-        return false;
-    }
-    void* dumping = elf_symbols::definition_around(found, "PyUnstable_DumpTraceback");
-    if (!dumping)
+    void* dumping = found ? elf_symbols::definition_around(found, "PyUnstable_DumpTraceback") : nullptr;
+    if (found && !dumping)
         dumping = elf_symbols::definition_around(found, "_Py_DumpTraceback");
     dump.store(reinterpret_cast<Dump>(dumping), std::memory_order_relaxed);
-    own_state.store(reinterpret_cast<OwnState>(found), std::memory_order_release);
-    return true;
+    own_state.store(reinterpret_cast<OwnState>(found), std::memory_order_relaxed);
+    changes_searched.store(changes, std::memory_order_release);
+    return found;
 }
 
 // A pipe that never makes its writer wait: it drops what does not fit. A dump is some 8 writes for each frame, and a pipe

@@ -4,7 +4,6 @@
 #include "shim/real/elf_symbols.hh"
 
 #include <cstring>
-#include <dlfcn.h>
 #include <type_traits>
 
 namespace pqsweep::python {
@@ -101,10 +100,7 @@ void read_frames(const Api& api, void* state, Visit visit, void* data) {
 // Returns whether a Python module or libffi is at `address`. _psycopg.cpython-313-x86_64-linux-gnu.so defines
 // PyInit__psycopg, and libffi defines ffi_call.
 bool is_python_module(const void* address) {
-    Dl_info info;
-    if (!dladdr(address, &info) || !info.dli_fname)
-        return false;
-    std::string_view file = info.dli_fname;
+    std::string_view file = elf_symbols::object_around(address).name;
     if (size_t slash = file.rfind('/'); slash != file.npos)
         file.remove_prefix(slash + 1);
     char name[256];

@@ -1,9 +1,5 @@
 #include "shim/real/elf_symbols.hh"
 
-#include "shim/real/libc_functions.hh"
-#include "shim/real/loader_gate.hh"
-
-#include <cstdint>
 #include <cstring>
 #include <elf.h>
 
@@ -11,7 +7,8 @@ namespace pqsweep::elf_symbols {
 
 namespace {
 
-using Symbol = ElfW(Sym);
+// Symbol 0 of each table stands for none.
+constexpr uint32_t none = 0;
 
 uint32_t gnu_hash(const char* name) {
     uint32_t hash = 5381;
@@ -20,120 +17,210 @@ uint32_t gnu_hash(const char* name) {
     return hash;
 }
 
-// The loader relocates the pointers in a dynamic section on most architectures, but not on all.
+// glibc relocates the pointers in a dynamic section on most architectures. musl does not.
 template<class T>
 const T* in_memory(ElfW(Addr) base, ElfW(Addr) pointer) {
     return reinterpret_cast<const T*>(pointer < base ? base + pointer : pointer);
 }
 
-bool defined_as(const Symbol& symbol, const char* strings, const char* name) {
-    return symbol.st_shndx != SHN_UNDEF && strcmp(strings + symbol.st_name, name) == 0;
-}
-
-// https://flapenguin.me/elf-dt-gnu-hash describes the table. glibc's do_lookup_x reads it the same way.
-const Symbol* in_gnu_hash(const uint32_t* table, const Symbol* symbols, const char* strings,
-                          const char* name) {
-    uint32_t bucket_count = table[0], first_symbol = table[1], bloom_words = table[2];
-    const uint32_t* buckets = table + 4 + bloom_words * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
-    const uint32_t* chain = buckets + bucket_count;
-    if (!bucket_count)
-        return nullptr;
-    uint32_t hash = gnu_hash(name);
-    constexpr uint32_t bits = 8 * sizeof(ElfW(Addr));
-    ElfW(Addr) bloom = reinterpret_cast<const ElfW(Addr)*>(table + 4)[hash / bits % bloom_words];
-    if (!(bloom >> hash % bits & bloom >> (hash >> table[3]) % bits & 1))
-        return nullptr;
-    uint32_t i = buckets[hash % bucket_count];
-    if (i < first_symbol)
-        return nullptr;
-    for (;; i++) {
-        uint32_t entry = chain[i - first_symbol];
-        if ((entry | 1) == (hash | 1) && defined_as(symbols[i], strings, name))
-            return &symbols[i];
-        if (entry & 1)
-            return nullptr;
-    }
-}
-
-// Objects that were linked with --hash-style=sysv have this table. Its second word is the number of symbols.
-const Symbol* in_sysv_table(const uint32_t* table, const Symbol* symbols, const char* strings,
-                            const char* name) {
-    for (uint32_t i = 1; i < table[1]; i++)
-        if (defined_as(symbols[i], strings, name))
-            return &symbols[i];
-    return nullptr;
+const char* file_name(const char* path) {
+    const char* name = path;
+    for (; *path; path++)
+        if (*path == '/')
+            name = path + 1;
+    return name;
 }
 
 } // namespace
 
-void* definition(ElfW(Addr) base, const ElfW(Dyn) * dynamic, const char* name) {
-    const Symbol* symbols = nullptr;
-    const char* strings = nullptr;
-    const uint32_t *gnu = nullptr, *sysv = nullptr;
-    for (; dynamic->d_tag != DT_NULL; dynamic++) {
-        if (dynamic->d_tag == DT_SYMTAB)
-            symbols = in_memory<Symbol>(base, dynamic->d_un.d_ptr);
-        else if (dynamic->d_tag == DT_STRTAB)
-            strings = in_memory<char>(base, dynamic->d_un.d_ptr);
-        else if (dynamic->d_tag == DT_GNU_HASH)
-            gnu = in_memory<uint32_t>(base, dynamic->d_un.d_ptr);
-        else if (dynamic->d_tag == DT_HASH)
-            sysv = in_memory<uint32_t>(base, dynamic->d_un.d_ptr);
+bool Object::is_ours() const {
+    return contains(reinterpret_cast<const void*>(&object_in));
+}
+
+Object object_in(const dl_phdr_info& info) {
+    Object object{.name = info.dlpi_name ? info.dlpi_name : "",
+                  .base = info.dlpi_addr,
+                  .begin = UINTPTR_MAX,
+                  .end = 0,
+                  .dynamic = nullptr};
+    for (int i = 0; i < info.dlpi_phnum; i++) {
+        const ElfW(Phdr)& header = info.dlpi_phdr[i];
+        uintptr_t start = info.dlpi_addr + header.p_vaddr;
+        if (header.p_type == PT_DYNAMIC)
+            object.dynamic = reinterpret_cast<const ElfW(Dyn)*>(start);
+        if (header.p_type == PT_LOAD) {
+            object.begin = start < object.begin ? start : object.begin;
+            object.end = start + header.p_memsz > object.end ? start + header.p_memsz : object.end;
+        }
     }
-    if (!symbols || !strings || (!gnu && !sysv))
-        return nullptr;
-    const Symbol* symbol =
-        gnu ? in_gnu_hash(gnu, symbols, strings, name) : in_sysv_table(sysv, symbols, strings, name);
-    return symbol ? reinterpret_cast<void*>(base + symbol->st_value) : nullptr;
+    return object;
 }
 
-const ElfW(Dyn) * dynamic_of(const dl_phdr_info& info) {
-    for (int i = 0; i < info.dlpi_phnum; i++)
-        if (info.dlpi_phdr[i].p_type == PT_DYNAMIC)
-            return reinterpret_cast<const ElfW(Dyn)*>(info.dlpi_addr + info.dlpi_phdr[i].p_vaddr);
-    return nullptr;
-}
-
-unsigned long long objects_loaded() {
+unsigned long long changes() {
     loader_gate::Inside inside;
     unsigned long long count = 0;
     dl_iterate_phdr(
-        [](dl_phdr_info* info, size_t, void* adds) {
-            *static_cast<unsigned long long*>(adds) = info->dlpi_adds;
+        [](dl_phdr_info* info, size_t, void* sum) {
+            *static_cast<unsigned long long*>(sum) = info->dlpi_adds + info->dlpi_subs;
             return 1;
         },
         &count);
     return count;
 }
 
+Object object_around(const void* address) {
+    Object found{};
+    each_object([&](const Object& object) {
+        if (!object.contains(address))
+            return false;
+        found = object;
+        return true;
+    });
+    return found;
+}
+
+const char* strings_of(const Object& object) {
+    for (const ElfW(Dyn)* entry = object.dynamic; entry && entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_STRTAB)
+            return in_memory<char>(object.base, entry->d_un.d_ptr);
+    return nullptr;
+}
+
+Object object_called(const char* needed) {
+    Object found{};
+    each_object([&](const Object& object) {
+        if (!object.dynamic || !Symbols(object).are_of(needed))
+            return false;
+        found = object;
+        return true;
+    });
+    return found;
+}
+
+const char* run_path(const Object& object) {
+    const char* strings = strings_of(object);
+    for (const ElfW(Dyn)* entry = object.dynamic; strings && entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_RUNPATH || entry->d_tag == DT_RPATH)
+            return strings + entry->d_un.d_val;
+    return nullptr;
+}
+
+Symbols::Symbols(const Object& object) : base_(object.base), file_(object.name) {
+    const ElfW(Dyn)* soname = nullptr;
+    for (const ElfW(Dyn)* entry = object.dynamic; entry && entry->d_tag != DT_NULL; entry++) {
+        ElfW(Addr) pointer = entry->d_un.d_ptr;
+        if (entry->d_tag == DT_SYMTAB)
+            symbols_ = in_memory<Symbol>(base_, pointer);
+        else if (entry->d_tag == DT_STRTAB)
+            strings_ = in_memory<char>(base_, pointer);
+        else if (entry->d_tag == DT_GNU_HASH)
+            gnu_ = in_memory<uint32_t>(base_, pointer);
+        else if (entry->d_tag == DT_HASH)
+            sysv_ = in_memory<uint32_t>(base_, pointer);
+        else if (entry->d_tag == DT_VERSYM)
+            versions_ = in_memory<uint16_t>(base_, pointer);
+        else if (entry->d_tag == DT_SONAME)
+            soname = entry;
+    }
+    if (soname && strings_)
+        soname_ = strings_ + soname->d_un.d_val;
+}
+
+void* Symbols::find(const char* name) const {
+    if (!symbols_ || !strings_)
+        return nullptr;
+    uint32_t i = gnu_ ? in_gnu_hash(name) : sysv_ ? in_sysv_table(name) : none;
+    return i != none ? reinterpret_cast<void*>(base_ + symbols_[i].st_value) : nullptr;
+}
+
+bool Symbols::are_of(const char* needed) const {
+    return strcmp(soname_ ? soname_ : file_name(file_), needed) == 0;
+}
+
+bool Symbols::is(uint32_t i, const char* name) const {
+    return symbols_[i].st_shndx != SHN_UNDEF && strcmp(strings_ + symbols_[i].st_name, name) == 0;
+}
+
+// https://flapenguin.me/elf-dt-gnu-hash describes the table. glibc's do_lookup_x reads it the same way. A name can be
+// there in several versions, of which those that are hidden are for programs from long ago.
+uint32_t Symbols::in_gnu_hash(const char* name) const {
+    constexpr uint16_t hidden = 0x8000;
+    uint32_t bucket_count = gnu_[0], first_symbol = gnu_[1], bloom_words = gnu_[2];
+    const uint32_t* buckets = gnu_ + 4 + bloom_words * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
+    const uint32_t* chain = buckets + bucket_count;
+    if (!bucket_count)
+        return none;
+    uint32_t hash = gnu_hash(name);
+    constexpr uint32_t bits = 8 * sizeof(ElfW(Addr));
+    ElfW(Addr) bloom = reinterpret_cast<const ElfW(Addr)*>(gnu_ + 4)[hash / bits % bloom_words];
+    if (!(bloom >> hash % bits & bloom >> (hash >> gnu_[3]) % bits & 1))
+        return none;
+    uint32_t i = buckets[hash % bucket_count];
+    if (i < first_symbol)
+        return none;
+    for (uint32_t former = none;; i++) {
+        uint32_t entry = chain[i - first_symbol];
+        if ((entry | 1) == (hash | 1) && is(i, name)) {
+            if (!versions_ || !(versions_[i] & hidden))
+                return i;
+            former = i;
+        }
+        if (entry & 1)
+            return former;
+    }
+}
+
+// Objects that were linked with --hash-style=sysv have this table. Its second word is the number of symbols.
+uint32_t Symbols::in_sysv_table(const char* name) const {
+    for (uint32_t i = 1; i < sysv_[1]; i++)
+        if (is(i, name))
+            return i;
+    return none;
+}
+
 void* definition_around(const void* address, const char* name) {
-    loader_gate::Inside inside;
-    Dl_info info;
-    link_map* map = nullptr;
-    bool is_known = dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) && map;
-    return is_known ? definition(map->l_addr, map->l_ld, name) : nullptr;
+    return Symbols(object_around(address)).find(name);
 }
 
 void* first_definition(const char* name) {
-    loader_gate::Inside inside;
-    struct Search {
-        const char* name;
-        void* found;
-        char path[4096]; // empty for the program
-    } search{name, nullptr, {}};
-    dl_iterate_phdr(
-        [](dl_phdr_info* info, size_t, void* data) {
-            auto& it = *static_cast<Search*>(data);
-            if (const ElfW(Dyn)* dynamic = dynamic_of(*info))
-                it.found = definition(info->dlpi_addr, dynamic, it.name);
-            if (it.found)
-                memcpy(it.path, info->dlpi_name, strnlen(info->dlpi_name, sizeof it.path - 1));
-            return it.found ? 1 : 0;
-        },
-        &search);
-    if (*search.path && !real::dlopen(search.path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE))
+    void* found = nullptr;
+    each_object([&](const Object& object) {
+        if (!object.is_ours())
+            found = Symbols(object).find(name);
+        return found != nullptr;
+    });
+    return found;
+}
+
+void* definition_behind_us(const char* name) {
+    void* found = nullptr;
+    bool is_behind = false;
+    each_object([&](const Object& object) {
+        if (is_behind)
+            found = Symbols(object).find(name);
+        is_behind = is_behind || object.is_ours();
+        return found != nullptr;
+    });
+    return found;
+}
+
+void* needed_definition(const Object& object, const char* name, int depth) {
+    void* found = nullptr;
+    if (!object.dynamic || depth == 0)
         return nullptr;
-    return search.found;
+    each_needed(object, [&](const char* needed) {
+        Object other = object_called(needed);
+        if (!other.is_ours())
+            found = Symbols(other).find(name);
+        return found != nullptr;
+    });
+    if (found)
+        return found;
+    each_needed(object, [&](const char* needed) {
+        found = needed_definition(object_called(needed), name, depth - 1);
+        return found != nullptr;
+    });
+    return found;
 }
 
 } // namespace pqsweep::elf_symbols

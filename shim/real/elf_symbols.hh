@@ -1,30 +1,107 @@
 // Reads the symbol tables of the objects that the loader has loaded. Unlike dlsym(), it finds a symbol that the caller
-// is not bound to: in an object of any scope.
+// is not bound to, in an object of any scope. And it does not take the lock that dlopen() and dlclose() hold while they run
+// constructors and destructors, of which one can wait for a thread that connects [plugin_connects].
 //
-// Context: any thread, not a signal handler. errno: can change. Locks: the loader's, inside loader_gate, except where
-// a comment says that the caller holds it.
+// Nothing here keeps an object loaded. Code that keeps an address calls changes() before it uses the address.
+//
+// Context: any thread, not a signal handler. errno: kept. Locks: the one of the loader's list of objects, inside
+// loader_gate.
 #pragma once
 
+#include "shim/real/loader_gate.hh"
+
+#include <cstdint>
 #include <link.h>
 
 namespace pqsweep::elf_symbols {
 
-// Returns an object's dynamic section; null if it has none.
-const ElfW(Dyn) * dynamic_of(const dl_phdr_info& info);
+struct Object {
+    const char* name = ""; // its file's; empty for the program
+    ElfW(Addr) base;
+    uintptr_t begin, end;
+    const ElfW(Dyn) * dynamic; // null if it has none
 
-// Returns the address of `name` in the object that is loaded at `base`; null if the object does not define it. The
-// caller holds the loader's lock, so that the object stays.
-void* definition(ElfW(Addr) base, const ElfW(Dyn) * dynamic, const char* name);
+    bool contains(const void* address) const {
+        auto place = reinterpret_cast<uintptr_t>(address);
+        return place >= begin && place < end;
+    }
+    // Returns whether it is libpqsweep.so.
+    bool is_ours() const;
+};
 
-// Returns how many objects the loader has ever loaded. A caller that gets the number of its last search knows that it
-// would find the same again.
-unsigned long long objects_loaded();
+Object object_in(const dl_phdr_info& info);
+
+// Calls visit(object) for each, in the order in which they were loaded, until one call returns true. The objects that were
+// loaded at start-up come first, in the order in which the loader looks symbols up.
+template<class Visit>
+void each_object(Visit visit) {
+    loader_gate::Inside inside;
+    dl_iterate_phdr([](dl_phdr_info* info, size_t,
+                       void* data) { return (*static_cast<Visit*>(data))(object_in(*info)) ? 1 : 0; },
+                    &visit);
+}
+
+// Returns a number that is another one after an object has come or gone.
+unsigned long long changes();
+
+// Returns the table of an object's strings; null if it has none.
+const char* strings_of(const Object& object);
+
+// Returns the object that contains `address`. Without one, its dynamic section is null.
+Object object_around(const void* address);
+
+// The symbols that an object defines.
+class Symbols {
+public:
+    explicit Symbols(const Object& object);
+
+    // Returns the symbol's address; null if the object does not define it.
+    void* find(const char* name) const;
+    // Returns whether `needed`, from an object's list of those that it needs, means this object.
+    bool are_of(const char* needed) const;
+
+private:
+    using Symbol = ElfW(Sym);
+    bool is(uint32_t i, const char* name) const;
+    uint32_t in_gnu_hash(const char* name) const;
+    uint32_t in_sysv_table(const char* name) const;
+
+    ElfW(Addr) base_;
+    const char* file_;
+    const Symbol* symbols_ = nullptr;
+    const char* strings_ = nullptr;
+    const uint32_t* gnu_ = nullptr;
+    const uint32_t* sysv_ = nullptr;
+    const uint16_t* versions_ = nullptr;
+    const char* soname_ = nullptr;
+};
+
+// Calls visit(name) for each object that this one needs, until one call returns true.
+template<class Visit>
+void each_needed(const Object& object, Visit visit) {
+    const char* strings = strings_of(object);
+    for (const ElfW(Dyn)* entry = object.dynamic; strings && entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_NEEDED && visit(strings + entry->d_un.d_val))
+            return;
+}
+
+// Returns the loaded object that a need of that name means. Without one, its dynamic section is null.
+Object object_called(const char* needed);
+
+// Returns where the loader looks for what an object needs; null if the object does not say.
+const char* run_path(const Object& object);
 
 // Returns the address of `name` in the object that contains `address`; null if that object does not define it.
 void* definition_around(const void* address, const char* name);
 
-// Returns the address of `name` in the first object that defines it, and keeps that object loaded; null if there is
-// none.
+// Returns the address of `name` in the first object that defines it, libpqsweep.so excepted; null if there is none.
 void* first_definition(const char* name);
+
+// Returns what dlsym(RTLD_NEXT, name) returns to libpqsweep.so: the first definition behind it.
+void* definition_behind_us(const char* name);
+
+// Returns the definition of `name` in an object that this one needs, by itself or, at a greater depth, through those that it
+// needs. libpqsweep.so is excepted.
+void* needed_definition(const Object& object, const char* name, int depth);
 
 } // namespace pqsweep::elf_symbols

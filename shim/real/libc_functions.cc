@@ -1,6 +1,6 @@
 #include "shim/real/libc_functions.hh"
 
-#include <initializer_list>
+#include "shim/real/elf_symbols.hh"
 
 namespace pqsweep::real {
 
@@ -8,36 +8,29 @@ namespace pqsweep::real {
 #define HOOK(result, name, parameters) constinit LibcFunction<result parameters> name{#name};
 #include "shim/real/libc_calls.def"
 
-namespace {
-
-constinit std::atomic<bool> all_resolved;
-
-// Returns libc's dlsym. A plain lookup would return our hook. The symbol's version is that of the first glibc for the
-// architecture, or of the glibc that moved it from libdl into libc.
-void* next_dlsym_of_any_version() {
-    for (const char* version : {"GLIBC_2.34", "GLIBC_2.2.5", "GLIBC_2.17", "GLIBC_2.0", "GLIBC_2.4",
-                                "GLIBC_2.2", "GLIBC_2.27", "GLIBC_2.36"})
-        if (void* function = dlvsym(RTLD_NEXT, "dlsym", version))
-            return function;
-    return nullptr;
-}
-
-} // namespace
-
 void* LibcFunctionBase::find() {
-    void* found = this == &dlsym ? next_dlsym_of_any_version() : dlsym(RTLD_NEXT, name_);
+    void* found = elf_symbols::definition_behind_us(name_);
     address_.store(found, std::memory_order_relaxed);
     return found;
 }
 
-void resolve() {
-#define HOOK(result, name, parameters) name.pointer();
-#include "shim/real/libc_calls.def"
-    all_resolved.store(true, std::memory_order_release);
+void LibcFunctionBase::look_into(const elf_symbols::Symbols& symbols) {
+    if (!address_.load(std::memory_order_relaxed))
+        address_.store(symbols.find(name_), std::memory_order_relaxed);
 }
 
-bool are_resolved() {
-    return all_resolved.load(std::memory_order_acquire);
+// Goes through the objects once: a program can have a hundred before libc.
+void resolve() {
+    bool is_behind = false;
+    elf_symbols::each_object([&](const elf_symbols::Object& object) {
+        if (is_behind) {
+            elf_symbols::Symbols symbols(object);
+#define HOOK(result, name, parameters) name.look_into(symbols);
+#include "shim/real/libc_calls.def"
+        }
+        is_behind = is_behind || object.is_ours();
+        return false;
+    });
 }
 
 } // namespace pqsweep::real

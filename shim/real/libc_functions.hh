@@ -3,6 +3,8 @@
 // Context: any thread; signal handlers once resolve() has returned. errno: what the function leaves.
 #pragma once
 
+#include "shim/real/elf_symbols.hh"
+
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -15,6 +17,9 @@ namespace pqsweep::real {
 class LibcFunctionBase {
 public:
     constexpr explicit LibcFunctionBase(const char* name) : name_(name) {}
+
+    // Takes the function from an object, unless it is known.
+    void look_into(const elf_symbols::Symbols& symbols);
 
 protected:
     // Returns libc's function, and looks it up if a hook is called before resolve().
@@ -45,9 +50,15 @@ public:
 #define HOOK(result, name, parameters) extern constinit LibcFunction<result parameters> name;
 #include "shim/real/libc_calls.def"
 
-// Finds all functions, at start-up. Later, a thread might be unable to wait for the loader's lock, or be in a signal
-// handler.
+// Finds all functions, at start-up. Later, a thread might be in a signal handler.
 void resolve();
-bool are_resolved();
+
+// Returns libc's function of that name; null if this libc has none. No program pays for such a function when it starts, as it
+// does for one that we import.
+// Context: any thread, not a signal handler.
+template<class Type>
+Type* libc_function(const char* name) {
+    return reinterpret_cast<Type*>(elf_symbols::definition_behind_us(name));
+}
 
 } // namespace pqsweep::real

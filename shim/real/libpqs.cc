@@ -2,23 +2,32 @@
 
 #include "shim/base/guards.hh"
 #include "shim/base/lock.hh"
-#include "shim/real/elf_symbols.hh"
 #include "shim/real/libc_functions.hh"
-#include "shim/real/loader_gate.hh"
 
 #include <cstring>
 #include <dlfcn.h>
-#include <link.h>
 
 namespace pqsweep {
 
 namespace {
 
-constexpr char landmark[] = "PQconnectStart";
+using elf_symbols::Object;
+using elf_symbols::Symbols;
+
+constexpr const char* names[] = {
+#define HOOK(kind, result, name, parameters, arguments) #name,
+#define USE(name) #name,
+#include "shim/real/libpq_calls.def"
+};
+const char* name_of(Call call) {
+    return names[static_cast<int>(call)];
+}
 
 constinit Libpq libpqs[real::most_libpqs];
 constinit std::atomic<int> published;
-constinit std::atomic<unsigned long long> objects_searched;
+constinit std::atomic<unsigned long long> changes_searched;
+constinit Relaxed<bool> has_partial; // an object that is no libpq defines some of its functions
+constinit Relaxed<int> global_scope; // how many objects it has
 constinit Lock publishing;
 
 int count() {
@@ -26,106 +35,135 @@ int count() {
 }
 
 const Libpq* first() {
-    return real::libpq_at(0);
+    for (int i = 0, n = count(); i < n; i++)
+        if (!libpqs[i].is_gone)
+            return &libpqs[i];
+    return nullptr;
 }
 
-// Another shim beside ours can define some of libpq's functions. It is not a libpq.
-bool is_whole(const Libpq& libpq) {
-    return libpq.PQstatus && libpq.PQsocket && libpq.PQfinish && libpq.PQtransactionStatus &&
-           libpq.PQgetCancel && libpq.PQparameterStatus;
+bool defines_some(const Symbols& symbols) {
+    for (Call call : {Call::PQconnectdb, Call::PQconnectdbParams, Call::PQconnectStart, Call::PQexec,
+                      Call::PQgetResult, Call::PQfinish})
+        if (symbols.find(name_of(call)))
+            return true;
+    return false;
 }
 
 // Two threads can find the same libpq at once. The first one's entry stays.
-void publish(const Libpq& found, const void* begin) {
+void publish(const Object& object) {
+    Libpq found(object);
     Lock::Guard guard(publishing);
     int n = count();
-    if (n == real::most_libpqs || real::libpq_containing(begin))
+    for (int i = 0; i < n; i++)
+        if (!libpqs[i].is_gone && libpqs[i].is_of(object))
+            return;
+    if (n == real::most_libpqs)
         return;
     libpqs[n] = found;
     published.store(n + 1, std::memory_order_release);
 }
 
-struct Search {
-    int skip;
-    uintptr_t begin, end;
-    char path[4096];
-};
-
-// Stops at the libpq that comes after `skip` others. An executable that defines libpq's functions (its name is empty) is
-// bound to itself before any preloaded library: its calls never reach us.
-int next_libpq(dl_phdr_info* info, size_t, void* data) {
-    auto& search = *static_cast<Search*>(data);
-    const ElfW(Dyn)* dynamic = elf_symbols::dynamic_of(*info);
-    uintptr_t begin = UINTPTR_MAX, end = 0;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr)& header = info->dlpi_phdr[i];
-        uintptr_t start = info->dlpi_addr + header.p_vaddr;
-        if (header.p_type == PT_LOAD) {
-            begin = start < begin ? start : begin;
-            end = start + header.p_memsz > end ? start + header.p_memsz : end;
-        }
+// An executable that defines libpq's functions (its name is empty) is bound to itself before any preloaded library: its
+// calls never reach us.
+void search() {
+    bool is_there[real::most_libpqs]{};
+    bool any_partial = false;
+    Object found[real::most_libpqs];
+    int found_count = 0;
+    elf_symbols::each_object([&](const Object& object) {
+        Symbols symbols(object);
+        if (!*object.name || object.is_ours() || !defines_some(symbols))
+            return false;
+        bool is_libpq = real::is_libpq(symbols);
+        any_partial |= !is_libpq;
+        if (is_libpq)
+            found[found_count++] = object;
+        return found_count == real::most_libpqs;
+    });
+    has_partial = any_partial;
+    for (int i = 0, n = count(); i < n; i++) {
+        for (int j = 0; j < found_count; j++)
+            is_there[i] |= libpqs[i].is_of(found[j]);
+        if (!is_there[i])
+            libpqs[i].is_gone = true;
     }
-    auto self = reinterpret_cast<uintptr_t>(&libpqs);
-    if (!dynamic || !*info->dlpi_name || (begin <= self && self < end) ||
-        !elf_symbols::definition(info->dlpi_addr, dynamic, landmark))
-        return 0;
-    if (search.skip-- > 0)
-        return 0;
-    search.begin = begin;
-    search.end = end;
-    size_t length = strnlen(info->dlpi_name, sizeof search.path - 1);
-    memcpy(search.path, info->dlpi_name, length);
-    search.path[length] = 0;
-    return 1;
+    for (int j = 0; j < found_count; j++)
+        publish(found[j]);
 }
 
 void refresh() {
-    unsigned long long loaded = elf_symbols::objects_loaded();
-    if (loaded == objects_searched.load(std::memory_order_acquire))
+    unsigned long long changes = elf_symbols::changes();
+    if (changes == changes_searched.load(std::memory_order_acquire))
         return;
-    loader_gate::Inside inside;
-    for (int skip = 0; skip < real::most_libpqs; skip++) {
-        Search search;
-        search.skip = skip;
-        if (!dl_iterate_phdr(next_libpq, &search))
-            break;
-        auto* begin = reinterpret_cast<const void*>(search.begin);
-        if (real::libpq_containing(begin))
-            continue;
-        // Not inside dl_iterate_phdr: the loader's lists must not change there.
-        void* handle = real::dlopen(search.path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-        if (!handle)
-            continue;
-        Libpq found(search.begin, search.end, handle);
-        if (is_whole(found))
-            publish(found, begin);
-    }
-    objects_searched.store(loaded, std::memory_order_release);
+    search();
+    changes_searched.store(changes, std::memory_order_release);
 }
 
-// Returns what the object at `caller` sees through its own dependencies. Leaves the loader's error in dlerror().
-void* seen_by(const void* caller, const char* name) {
-    Dl_info info;
-    link_map* map = nullptr;
-    if (!dladdr1(caller, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) || !map)
-        return nullptr;
-    void* handle = real::dlopen(map->l_name, RTLD_LAZY | RTLD_NOLOAD);
-    if (!handle)
-        return nullptr;
-    void* found = real::dlsym(handle, name);
-    dlclose(handle);
+bool is_only_libpq() {
+    return count() == 1 && !has_partial;
+}
+
+void* definition_in_global_scope(const char* name) {
+    real::note_global_scope();
+    int left = global_scope;
+    bool is_behind = false;
+    void* found = nullptr;
+    elf_symbols::each_object([&](const Object& object) {
+        if (left-- == 0)
+            return true;
+        if (is_behind)
+            found = Symbols(object).find(name);
+        is_behind = is_behind || object.is_ours();
+        return found != nullptr;
+    });
     return found;
+}
+
+// Returns the definition that an object that is no libpq puts before those of all libpqs.
+void* shadow_of(const char* name) {
+    void* found = has_partial ? definition_in_global_scope(name) : nullptr;
+    return real::libpq_containing(found) ? nullptr : found;
+}
+
+// Returns what code at `caller` sees through its own object and what that needs.
+void* seen_by(const void* caller, const char* name) {
+    constexpr int depth = 2;
+    Object object = elf_symbols::object_around(caller);
+    void* own = object.is_ours() ? nullptr : Symbols(object).find(name);
+    return own ? own : elf_symbols::needed_definition(object, name, depth);
+}
+
+real::Binding bind(const void* caller, Call call) {
+    const char* name = name_of(call);
+    if (is_only_libpq())
+        return {first(), nullptr};
+    if (void* shadow = shadow_of(name))
+        return {nullptr, shadow};
+    if (const Libpq* own = real::libpq_containing(caller))
+        return {own, nullptr};
+    void* function = definition_in_global_scope(name);
+    if (!function)
+        function = seen_by(caller, name);
+    if (!function && !first())
+        function = elf_symbols::first_definition(name); // in a mock that dlopen() put into the global scope
+    const Libpq* libpq = function ? real::libpq_containing(function) : first();
+    return {libpq, function};
 }
 
 } // namespace
 
-Libpq::Libpq(uintptr_t begin, uintptr_t end, void* handle) : begin_(begin), size_(end - begin) {
-    ssl_write_ = real::dlsym(handle, "SSL_write");
+Libpq::Libpq(const Object& object)
+    : begin_(object.begin), size_(object.end - object.begin),
+      ssl_write_(elf_symbols::needed_definition(object, "SSL_write", 1)) {
+    Symbols symbols(object);
+    auto shadow_or_own = [&](const char* name) {
+        void* shadow = shadow_of(name);
+        return shadow ? shadow : symbols.find(name);
+    };
 #define HOOK(kind, result, name, parameters, arguments)                                                      \
-    name = reinterpret_cast<decltype(name)>(real::dlsym(handle, #name));
-#define USE(name) HOOK(, , name, , )
+    name = reinterpret_cast<decltype(name)>(shadow_or_own(#name));
+#define USE(name) name = reinterpret_cast<decltype(name)>(symbols.find(#name));
 #include "shim/real/libpq_calls.def"
-    dlerror(); // clears the error of a function that an older libpq lacks: the program must not see it
 }
 
 int Libpq::number() const {
@@ -134,24 +172,52 @@ int Libpq::number() const {
 
 namespace real {
 
-const Libpq* libpq_of(const void* caller) {
-    KeepErrno keep;
+Binding binding_of(const void* caller, Call call) {
     refresh();
-    const Libpq* libpq = count() > 1 ? libpq_containing(caller) : first();
-    if (!libpq && count())
-        libpq = libpq_containing(dlsym(RTLD_NEXT, landmark));
-    if (!libpq && count())
-        libpq = libpq_containing(seen_by(caller, landmark));
-    return libpq ? libpq : first();
+    return bind(caller, call);
 }
 
-const Libpq* libpq_of_untracked(const void* caller) {
-    return count() == 1 ? first() : libpq_of(caller);
+Binding binding_of_untracked(const void* caller, Call call) {
+    return is_only_libpq() ? Binding{first(), nullptr} : binding_of(caller, call);
+}
+
+// These are the functions that we call without asking whether they are there.
+bool is_libpq(const Symbols& symbols) {
+    for (const char* name :
+         {"PQconnectStart",      "PQconnectPoll", "PQfinish",       "PQstatus",    "PQsocket",
+          "PQtransactionStatus", "PQuser",        "PQdb",           "PQhost",      "PQbackendPID",
+          "PQparameterStatus",   "PQgetCancel",   "PQfreeCancel",   "PQexec",      "PQgetResult",
+          "PQconsumeInput",      "PQisBusy",      "PQresultStatus", "PQcmdStatus", "PQclear"})
+        if (!symbols.find(name))
+            return false;
+    return true;
+}
+
+void note_global_scope() {
+    if (global_scope)
+        return;
+    int objects = 0;
+    elf_symbols::each_object([&](const Object&) {
+        objects++;
+        return false;
+    });
+    global_scope = objects;
 }
 
 void look_for_libpqs() {
-    KeepErrno keep;
     refresh();
+}
+
+void keep_libpqs() {
+    for (int i = 0, n = count(); i < n; i++) {
+        Libpq& libpq = libpqs[i];
+        if (libpq.is_gone || libpq.is_kept)
+            continue;
+        libpq.is_kept = true;
+        Object object = elf_symbols::object_around(libpq.begin());
+        loader_gate::Inside inside;
+        dlopen(object.name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    }
 }
 
 const Libpq* libpq_at(int number) {
@@ -160,7 +226,7 @@ const Libpq* libpq_at(int number) {
 
 const Libpq* libpq_containing(const void* address) {
     for (int i = 0, n = count(); i < n; i++)
-        if (libpqs[i].contains(address))
+        if (!libpqs[i].is_gone && libpqs[i].contains(address))
             return &libpqs[i];
     return nullptr;
 }
@@ -172,9 +238,8 @@ bool may_be_from(const Libpq& libpq, const void* caller, const char* function) {
 bool is_visible_from(const void* caller, const char* name, const void* hook) {
     if (dlsym(RTLD_NEXT, name) || dlsym(RTLD_DEFAULT, name) != hook) // behind us, or before us
         return true;
-    void* found = seen_by(caller, name);
-    if (found != hook)
-        return found;
+    if (seen_by(caller, name))
+        return true;
     dlsym(RTLD_NEXT, name); // for the loader's error
     return false;
 }

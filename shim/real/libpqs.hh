@@ -4,10 +4,15 @@
 // DBD::Pg), and tail calls hide the caller's return address. So the search looks for the loaded objects that define
 // PQconnectStart, by symbol: the private libpq of a Python wheel can have any name [two_libpqs, tail_call].
 //
-// A libpq is never unloaded once it is found (RTLD_NODELETE), and no Libpq object is freed.
+// An object that defines only some of libpq's functions is no libpq: a mock, another library like ours, a program's own
+// library with part of a static libpq. A call that means such a function falls through to it [mock, partial].
+//
+// Once it is found, a libpq stays: a dlclose() keeps it loaded, and no Libpq object is freed. One that is first found by a
+// destructor during dlclose() goes with it.
 #pragma once
 
 #include "shim/base/relaxed.hh"
+#include "shim/real/elf_symbols.hh"
 
 #include <cstdint>
 #include <libpq-fe.h>
@@ -46,8 +51,7 @@ struct Function;
 class Libpq : public LibpqFunctions {
 public:
     constexpr Libpq() = default;
-    // The libpq that is mapped from `begin` to `end`; `handle` is dlopen's.
-    Libpq(uintptr_t begin, uintptr_t end, void* handle);
+    explicit Libpq(const elf_symbols::Object& object);
 
     template<Call call>
     typename Function<call>::Type get() const {
@@ -58,9 +62,13 @@ public:
         return reinterpret_cast<int (*)(void* ssl, const void* bytes, int size)>(ssl_write_);
     }
     bool contains(const void* address) const { return reinterpret_cast<uintptr_t>(address) - begin_ < size_; }
+    const void* begin() const { return reinterpret_cast<const void*>(begin_); }
+    bool is_of(const elf_symbols::Object& object) const { return begin_ == object.begin; }
     // Returns the n for which real::libpq_at(n) is this libpq.
     int number() const;
 
+    Relaxed<bool> is_gone;                 // unloaded
+    Relaxed<bool> is_kept;                 // is never unloaded
     mutable Relaxed<bool> has_tls_handler; // see terminate_at_exit.hh
     mutable Relaxed<bool> is_witnessed;    // see witness.hh
 
@@ -70,20 +78,40 @@ private:
     void* ssl_write_ = nullptr;
 };
 
-// Context: any thread, not a signal handler. errno: kept, except by may_be_from() and is_visible_from(). Locks: the
-// loader's, except in libpq_at() and libpq_containing().
+// Context: any thread, not a signal handler. errno: kept, except by keep_libpqs() and is_visible_from(), which take the
+// loader's lock. Locks: the one of the loader's list of objects, except in libpq_at() and libpq_containing().
 namespace real {
 
-// Returns the libpq that code at `caller` is bound to, as the loader would bind it without us. That is the first one
-// in the global scope, else the one that the caller's object depends on, else the first one found. Null if the process
-// has none.
-const Libpq* libpq_of(const void* caller);
+// What a call of the program's means without us.
+struct Binding {
+    const Libpq* libpq; // null: no libpq
+    void* function;     // what the call falls through to then; null if nothing defines the function
 
-// Returns the same for a call with a PGconn that we do not track. Asks the loader only if there are several libpqs.
-const Libpq* libpq_of_untracked(const void* caller);
+    template<Call call>
+    auto get() const {
+        return libpq ? libpq->get<call>() : reinterpret_cast<typename Function<call>::Type>(function);
+    }
+};
+
+// Returns what `call` means to code at `caller`, as the loader would bind it without us. That is the first definition in
+// the global scope, else the one in the caller's object or in what that needs, else the first libpq. A libpq's own calls
+// mean itself, unless an object that is no libpq stands before it in the global scope.
+Binding binding_of(const void* caller, Call call);
+
+// Returns the same for a call with a PGconn that we do not track. Searches only if there is a choice.
+Binding binding_of_untracked(const void* caller, Call call);
+
+// Returns whether an object that defines these is a libpq.
+bool is_libpq(const elf_symbols::Symbols& symbols);
+
+// Remembers which objects were loaded at start-up: they are the global scope. The first call decides.
+void note_global_scope();
 
 // Finds the libpqs that were loaded since the last look.
 void look_for_libpqs();
+
+// Has the loader keep the libpqs that were found. For dlclose().
+void keep_libpqs();
 
 // Returns a libpq by its number, in the order in which they were found; null past the last one.
 constexpr int most_libpqs = 16;

@@ -4,9 +4,9 @@
 #include "shim/base/program_file.hh"
 #include "shim/base/sys.hh"
 #include "shim/base/text.hh"
+#include "shim/real/elf_symbols.hh"
 
 #include <cstring>
-#include <dlfcn.h>
 
 namespace pqsweep::witness {
 
@@ -15,8 +15,8 @@ namespace {
 constinit char file[4096]; // empty: nobody asked
 
 std::string_view object_of(const void* address) {
-    Dl_info info;
-    return dladdr(address, &info) && info.dli_fname ? info.dli_fname : "?";
+    std::string_view name = elf_symbols::object_around(address).name;
+    return name.empty() ? "?" : name;
 }
 
 class Line {

@@ -85,4 +85,49 @@ TEST_CASE("functions of the program's with the names of libc's see no call of th
     check_all_well(program);
 }
 
+TEST_CASE("a call that means no libpq reaches what it means") {
+    if (!sanitizer_runtime().empty())
+        SKIP("the sanitizer's runtime stands before the shim in LD_PRELOAD");
+    std::string shim = build_directory() + "/libpqsweep.so";
+    struct Case {
+        std::string program, preload, output;
+    };
+    for (const char* disabled : {"0", "1"}) {
+        for (const Case& one :
+             {Case{"mocked", shim, "mock\n"},
+              {"mocked_over", shim + ":" + build_directory() + "/programs/libmock.so", "mock\n"},
+              {"plugs_mock", shim, "mock\nmock\nmock\n"}}) {
+            CAPTURE(one.program);
+            Program program(
+                {one.program},
+                {{"LD_PRELOAD", one.preload}, {"PQSWEEP_DISABLE", disabled}, {"PQSWEEP_TAG", "a"}});
+            CHECK(program.finish() == 0);
+            CHECK(program.output() == one.output);
+            CHECK(program.errors() == "");
+        }
+    }
+}
+
+TEST_CASE("a plugin's constructor and destructor wait for threads that connect") {
+    for (const char* stacks : {"python", "0"}) {
+        Program program({"plugin_connects"}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_STACKS", stacks}});
+        CHECK(program.finish() == 0);
+        std::string once = "constructor: connected\ndestructor: connected\n";
+        CHECK(program.output() == once + once);
+    }
+    Program python({"/usr/bin/python3", "-c", "import ctypes, sys; ctypes.CDLL(sys.argv[1])",
+                    build_directory() + "/programs/pool.so"},
+                   {{"PQSWEEP_TAG", "a"}});
+    CHECK(python.finish() == 0);
+    CHECK(python.output() == "constructor: connected\ndestructor: connected\n");
+}
+
+TEST_CASE("RTLD_DEEPBIND holds for what needs no libpq") {
+    if (!sanitizer_runtime().empty())
+        SKIP("the sanitizer's dlopen, which comes first, refuses RTLD_DEEPBIND");
+    Program program({"deepbind"}, {{"PQSWEEP_TAG", "a"}});
+    CHECK(program.finish() == 0);
+    CHECK(program.output() == "the plugin's\nswept\n");
+}
+
 TEST_SUITE_END();
