@@ -6,6 +6,8 @@
 // Context: any thread, signal handler. errno: kept. Locks: none.
 #pragma once
 
+#include "shim/base/guards.hh"
+
 #include <cstddef>
 
 namespace pqsweep {
@@ -26,5 +28,12 @@ private:
     static constexpr size_t size = 256 << 10;
     char* memory_;
 };
+
+// Calls work() on a borrowed stack. For work that needs more than a kilobyte, in the thread of a program.
+template<class Work>
+void on_borrowed_stack(Work work) {
+    BlockedSignals blocked;
+    BorrowedStack().run([](void* it) { (*static_cast<Work*>(it))(); }, &work);
+}
 
 } // namespace pqsweep

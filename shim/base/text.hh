@@ -2,6 +2,8 @@
 // Context: any thread, signal handler. errno: kept. Locks: none. No stdio, no locale, no allocation.
 #pragma once
 
+#include "shim/base/utf8.hh"
+
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -24,11 +26,12 @@ public:
     }
     // Replaces control characters by '?': a name must not write to the reader's terminal, nor end a message.
     Text& operator<<(std::string_view text) {
-        size_t from = size_;
-        raw(text);
-        for (size_t i = from; i < size_; i++)
-            if (static_cast<unsigned char>(buffer_[i]) < ' ' || buffer_[i] == 0x7f)
-                buffer_[i] = '?';
+        while (!text.empty()) {
+            size_t length = utf8_length(text);
+            length = length ? length : 1;
+            raw(begins_with_control(text) ? "?" : std::string_view(text.data(), length));
+            text.remove_prefix(length);
+        }
         return *this;
     }
     Text& operator<<(const char* text) { return *this << std::string_view(text); }

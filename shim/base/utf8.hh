@@ -24,4 +24,13 @@ inline size_t utf8_length(std::string_view text) {
     return is_good && is_within(2, 0x80, 0xbf) && is_within(3, 0x80, 0xbf) ? 4 : 0;
 }
 
+// Returns whether `text`, which is not empty, begins with what a terminal obeys instead of showing it: a control character of
+// ASCII's, or of those beyond it (C1), also as a single byte.
+inline bool begins_with_control(std::string_view text) {
+    auto first = static_cast<unsigned char>(text[0]);
+    bool is_wide = first == 0xc2 && utf8_length(text) == 2;
+    auto code = is_wide ? static_cast<unsigned char>(text[1]) : first;
+    return first < ' ' || first == 0x7f || (code >= 0x80 && code < 0xa0);
+}
+
 } // namespace pqsweep

@@ -105,19 +105,29 @@ EXPORT int close(int fd) {
 }
 
 // The program can take the signal that PQSWEEP_SIGNAL names. Then the board says so to the tools.
-EXPORT int sigaction(int number, const struct sigaction* action, struct sigaction* former) noexcept {
-    int result = real::sigaction(number, action, former);
-    if (action && result == 0 && table::existing())
-        sweep_signal::disposition_changed(number);
-    return result;
-}
+#define SETS_ACTION(name)                                                                                    \
+    EXPORT int name(int number, const struct sigaction* action, struct sigaction* former) noexcept {         \
+        int result = real::name(number, action, former);                                                     \
+        if (action && result == 0 && table::existing())                                                      \
+            sweep_signal::disposition_changed(number);                                                       \
+        return result;                                                                                       \
+    }
+SETS_ACTION(sigaction)
+SETS_ACTION(__sigaction)
 
-EXPORT sighandler_t signal(int number, sighandler_t handler) noexcept {
-    sighandler_t former = real::signal(number, handler);
-    if (former != SIG_ERR && table::existing())
-        sweep_signal::disposition_changed(number);
-    return former;
-}
+#define SETS_HANDLER(name)                                                                                   \
+    EXPORT sighandler_t name(int number, sighandler_t handler) noexcept {                                    \
+        sighandler_t former = real::name(number, handler);                                                   \
+        if (former != SIG_ERR && table::existing())                                                          \
+            sweep_signal::disposition_changed(number);                                                       \
+        return former;                                                                                       \
+    }
+SETS_HANDLER(signal)
+SETS_HANDLER(bsd_signal)
+SETS_HANDLER(ssignal)
+SETS_HANDLER(sysv_signal)
+SETS_HANDLER(__sysv_signal)
+SETS_HANDLER(sigset)
 
 // Programs that leave this way run no exit handlers. pytest-xdist's workers and forked children do.
 EXPORT void _exit(int status) {

@@ -1,5 +1,6 @@
 #include "shim/lifecycle/last_error.hh"
 
+#include "shim/base/borrowed_stack.hh"
 #include "shim/base/socket.hh"
 #include "shim/base/sys.hh"
 #include "shim/lifecycle/protocol.hh"
@@ -116,13 +117,15 @@ bool deliver(Table& table, Connection& c, bool expects_reply) {
     bool is_mid_stream = record && is_busy(record->activity) && (c.mid_message || has_unread_input(c.fd));
     bool done = false;
     if (!c.encrypted && !is_mid_stream && socket_cookie(c.fd) == c.cookie) {
-        char buffer[7000];
-        Text content(buffer);
-        append_error(content, table, c, record);
-        // Without it, the end of the stream would be a second error, and PQexec returns the last one.
-        if (expects_reply)
-            protocol::append_message(content, protocol::ready_for_query, "I");
-        done = replace_socket(c.fd, content.view());
+        on_borrowed_stack([&] {
+            char buffer[7000];
+            Text content(buffer);
+            append_error(content, table, c, record);
+            // Without it, the end of the stream would be a second error, and PQexec returns the last one.
+            if (expects_reply)
+                protocol::append_message(content, protocol::ready_for_query, "I");
+            done = replace_socket(c.fd, content.view());
+        });
     }
     return done;
 }

@@ -1,7 +1,15 @@
 #include "shim/real/elf_symbols.hh"
 
+#include <atomic>
 #include <cstring>
 #include <elf.h>
+
+extern "C" {
+// The linker's: our own dynamic section.
+[[gnu::visibility("hidden")]] extern const ElfW(Dyn) own_dynamic[] __asm__("_DYNAMIC");
+// glibc's list of the loaded objects, for debuggers. musl has none of that name.
+[[gnu::weak]] extern r_debug loaded_objects __asm__("_r_debug");
+}
 
 namespace pqsweep::elf_symbols {
 
@@ -59,7 +67,7 @@ Object object_in(const dl_phdr_info& info) {
 unsigned long long changes() {
     loader_gate::Inside inside;
     unsigned long long count = 0;
-    dl_iterate_phdr(
+    libcs_dl_iterate_phdr()(
         [](dl_phdr_info* info, size_t, void* sum) {
             *static_cast<unsigned long long*>(sum) = info->dlpi_adds + info->dlpi_subs;
             return 1;
@@ -192,16 +200,60 @@ void* first_definition(const char* name) {
     return found;
 }
 
-void* definition_behind_us(const char* name) {
-    void* found = nullptr;
+void each_behind_us(bool (*visit)(const Symbols& symbols, void* context), void* context) {
     bool is_behind = false;
-    each_object([&](const Object& object) {
-        if (is_behind)
-            found = Symbols(object).find(name);
-        is_behind = is_behind || object.is_ours();
-        return found != nullptr;
-    });
-    return found;
+    auto pass = [&](const Object& object) {
+        if (is_behind && visit(Symbols(object), context))
+            return true;
+        is_behind = is_behind || object.dynamic == own_dynamic;
+        return false;
+    };
+    if (!&loaded_objects) {
+        each_object(pass);
+        return;
+    }
+    // The objects of start-up come first in the list, and stay.
+    for (const link_map* map = loaded_objects.r_map; map; map = map->l_next)
+        if (pass({.name = map->l_name, .base = map->l_addr, .begin = 0, .end = 0, .dynamic = map->l_ld}))
+            return;
+}
+
+void* definition_behind_us(const char* name) {
+    struct Search {
+        const char* name;
+        void* found;
+    } search{name, nullptr};
+    each_behind_us(
+        [](const Symbols& symbols, void* context) {
+            auto& wanted = *static_cast<Search*>(context);
+            wanted.found = symbols.find(wanted.name);
+            return wanted.found != nullptr;
+        },
+        &search);
+    return search.found;
+}
+
+decltype(&dl_iterate_phdr) libcs_dl_iterate_phdr() {
+    using Function = decltype(&dl_iterate_phdr);
+    static constinit std::atomic<Function> known{nullptr};
+    Function function = known.load(std::memory_order_relaxed);
+    if (function)
+        return function;
+    if (&loaded_objects) {
+        each_behind_us(
+            [](const Symbols& symbols, void* context) {
+                if (!symbols.are_of("libc.so.6"))
+                    return false;
+                *static_cast<Function*>(context) =
+                    reinterpret_cast<Function>(symbols.find("dl_iterate_phdr"));
+                return true;
+            },
+            &function);
+    }
+    if (!function)
+        function = &dl_iterate_phdr;
+    known.store(function, std::memory_order_relaxed);
+    return function;
 }
 
 void* needed_definition(const Object& object, const char* name, int depth) {

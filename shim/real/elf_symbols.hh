@@ -31,6 +31,10 @@ struct Object {
 
 Object object_in(const dl_phdr_info& info);
 
+// Returns libc's own dl_iterate_phdr(). A sanitizer's runtime has one, too, which fails before the runtime is ready: and by then
+// the runtime has called our dlsym() [hosts].
+decltype(&dl_iterate_phdr) libcs_dl_iterate_phdr();
+
 // Calls visit(object) for each, in the order in which they were loaded, until one call returns true. The objects that were
 // loaded at start-up come first, in the order in which the loader looks symbols up.
 template<class Visit>
@@ -97,7 +101,9 @@ void* definition_around(const void* address, const char* name);
 // Returns the address of `name` in the first object that defines it, libpqsweep.so excepted; null if there is none.
 void* first_definition(const char* name);
 
-// Returns what dlsym(RTLD_NEXT, name) returns to libpqsweep.so: the first definition behind it.
+// Calls visit(symbols) for each object that was loaded at start-up behind libpqsweep.so, until one call returns true. Calls
+// nothing of libc's. dlsym(RTLD_NEXT) looks into the same objects in the same order.
+void each_behind_us(bool (*visit)(const Symbols& symbols, void* context), void* context);
 void* definition_behind_us(const char* name);
 
 // Returns the definition of `name` in an object that this one needs, by itself or, at a greater depth, through those that it

@@ -21,16 +21,13 @@ void LibcFunctionBase::look_into(const elf_symbols::Symbols& symbols) {
 
 // Goes through the objects once: a program can have a hundred before libc.
 void resolve() {
-    bool is_behind = false;
-    elf_symbols::each_object([&](const elf_symbols::Object& object) {
-        if (is_behind) {
-            elf_symbols::Symbols symbols(object);
+    elf_symbols::each_behind_us(
+        [](const elf_symbols::Symbols& symbols, void*) {
 #define HOOK(result, name, parameters) name.look_into(symbols);
 #include "shim/real/libc_calls.def"
-        }
-        is_behind = is_behind || object.is_ours();
-        return false;
-    });
+            return false;
+        },
+        nullptr);
 }
 
 } // namespace pqsweep::real

@@ -1,5 +1,6 @@
 #include "shim/report/journal.hh"
 
+#include "shim/base/borrowed_stack.hh"
 #include "shim/base/clock.hh"
 #include "shim/base/errors.hh"
 #include "shim/base/guards.hh"
@@ -195,6 +196,16 @@ private:
     Text text_{buffer_};
 };
 
+// Writes a record, to which fill(record) adds, unless nobody wants one.
+template<class Fill>
+void write(Event event, Fill fill) {
+    if (is_wanted())
+        on_borrowed_stack([&] {
+            Record record(event);
+            fill(record);
+        });
+}
+
 } // namespace
 
 void start() {
@@ -208,84 +219,82 @@ void start() {
     uint64_t parent = process;
     if (sys::getrandom(&process, sizeof process, GRND_NONBLOCK) != sizeof process)
         process = static_cast<uint64_t>(now()) ^ static_cast<uint64_t>(sys::getpid()) << 40;
-    char program[4096];
-    utsname system;
-    sys::uname(system);
-    Record(parent ? Event::fork : Event::start)
-        .word("program", program_file(program, sizeof program))
-        .word("host", system.nodename)
-        .word("run", settings.run)
-        .number("parent", sys::getppid());
+    write(parent ? Event::fork : Event::start, [&](Record& record) {
+        char program[4096];
+        utsname system;
+        sys::uname(system);
+        record.word("program", program_file(program, sizeof program))
+            .word("host", system.nodename)
+            .word("run", settings.run)
+            .number("parent", sys::getppid());
+    });
 }
 
 void opened(const Table& table, const Connection& c) {
-    if (!is_wanted())
-        return;
     const TextPool& names = table.texts;
-    Record(Event::open)
-        .number("connection", c.number)
-        .word("tag", names.text(c.tag))
-        .word("test", names.text(c.test))
-        .number("backend", c.backend_pid)
-        .word("database", names.text(c.database))
-        .word("user", names.text(c.user))
-        .word("host", names.text(c.host))
-        .word("application", names.text(c.application))
-        .words("source", names, table.origins.of(table.connections.slot_of(c)).lines)
-        .words("stack", names, table.origins.of(table.connections.slot_of(c)).calls);
+    write(Event::open, [&](Record& record) {
+        record.number("connection", c.number)
+            .word("tag", names.text(c.tag))
+            .word("test", names.text(c.test))
+            .number("backend", c.backend_pid)
+            .word("database", names.text(c.database))
+            .word("user", names.text(c.user))
+            .word("host", names.text(c.host))
+            .word("application", names.text(c.application))
+            .words("source", names, table.origins.of(table.connections.slot_of(c)).lines)
+            .words("stack", names, table.origins.of(table.connections.slot_of(c)).calls);
+    });
 }
 
 void closed(uint32_t connection, Close how) {
-    if (is_wanted())
-        Record(Event::close).number("connection", connection).word("by", name_of(how));
+    write(Event::close,
+          [&](Record& record) { record.number("connection", connection).word("by", name_of(how)); });
 }
 
 void tag_changed(const Table& table, TextId ended) {
-    if (is_wanted())
-        Record(Event::tag).word("tag", table.texts.text(table.tag)).word("ended", table.texts.text(ended));
+    write(Event::tag, [&](Record& record) {
+        record.word("tag", table.texts.text(table.tag)).word("ended", table.texts.text(ended));
+    });
 }
 
 void swept(const Table& table, const Straggler& s) {
-    if (!is_wanted())
-        return;
-    Record(Event::sweep)
-        .number("connection", s.connection)
-        .word("tag", table.texts.text(s.tag))
-        .word("test", table.texts.text(s.test))
-        .word(s.cause == Cause::fixture_end ? "fixture" : "ended_by", table.texts.text(s.ended_by))
-        .word("state", name_of(s.activity))
-        .seconds("age", s.age);
+    write(Event::sweep, [&](Record& record) {
+        record.number("connection", s.connection)
+            .word("tag", table.texts.text(s.tag))
+            .word("test", table.texts.text(s.test))
+            .word(s.cause == Cause::fixture_end ? "fixture" : "ended_by", table.texts.text(s.ended_by))
+            .word("state", name_of(s.activity))
+            .seconds("age", s.age);
+    });
 }
 
 void revived(const Table& table, const Connection& c, int64_t nanoseconds) {
-    if (!is_wanted())
-        return;
-    Record(Event::revive)
-        .number("connection", c.number)
-        .word("tag", table.texts.text(table.tag))
-        .number("backend", c.backend_pid)
-        .seconds("took", nanoseconds);
+    write(Event::revive, [&](Record& record) {
+        record.number("connection", c.number)
+            .word("tag", table.texts.text(table.tag))
+            .number("backend", c.backend_pid)
+            .seconds("took", nanoseconds);
+    });
 }
 
 void refused(const Connection& c) {
-    if (is_wanted())
-        Record(Event::refuse).number("connection", c.number);
+    write(Event::refuse, [&](Record& record) { record.number("connection", c.number); });
 }
 
 void exited(Table& table, int status) {
-    if (!is_wanted())
-        return;
     table.connections.each([](const Connection& c) {
         if (c.state() == State::open)
-            Record(Event::left)
-                .number("connection", c.number)
-                .word("state", name_of(Activity(c.activity)))
-                .seconds("age", now() - c.opened_at);
+            write(Event::left, [&](Record& record) {
+                record.number("connection", c.number)
+                    .word("state", name_of(Activity(c.activity)))
+                    .seconds("age", now() - c.opened_at);
+            });
     });
-    Record record(Event::exit);
-    record.number("status", status).number("live", table.live);
-    if (uint32_t untracked = table.connections.untracked())
-        record.number("untracked", untracked);
+    write(Event::exit, [&](Record& record) {
+        record.number("status", status).number("live", table.live);
+        if (uint32_t untracked = table.connections.untracked())
+            record.number("untracked", untracked);
+    });
 }
 
 void used_inherited(Table& parents, bool has_own_table) {
@@ -300,12 +309,13 @@ void used_inherited(Table& parents, bool has_own_table) {
         has_started = true;
         constexpr std::string_view words[] = {"", "used", "finished", "used and finished"};
         const TextPool& names = parents.texts;
-        Record(Event::inherited)
-            .word("did", words[c.in_child & (InChild::used | InChild::finished)])
-            .word("tag", names.text(c.tag))
-            .word("test", names.text(c.test))
-            .number("backend", c.backend_pid)
-            .word("database", names.text(c.database));
+        write(Event::inherited, [&](Record& record) {
+            record.word("did", words[c.in_child & (InChild::used | InChild::finished)])
+                .word("tag", names.text(c.tag))
+                .word("test", names.text(c.test))
+                .number("backend", c.backend_pid)
+                .word("database", names.text(c.database));
+        });
     });
 }
 

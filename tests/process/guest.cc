@@ -130,4 +130,21 @@ TEST_CASE("RTLD_DEEPBIND holds for what needs no libpq") {
     CHECK(program.output() == "the plugin's\nswept\n");
 }
 
+TEST_CASE("threads and coroutines with little stack") {
+    if (!sanitizer_runtime().empty())
+        SKIP("a sanitizer needs more stack");
+    Folder folder("small-stack");
+    for (const char* where : {"thread", "coroutine"}) {
+        CAPTURE(where);
+        Program program({"small_stack", where},
+                        {{"PQSWEEP_JOURNAL", folder.path / "journal"}, {"PQSWEEP_REPORT", "never"}});
+        check_all_well(program);
+    }
+}
+
+TEST_CASE("fork handlers that connect need not wait") {
+    Program program({"fork_handlers"}, {{"PQSWEEP_TAG", "a"}});
+    check_all_well(program);
+}
+
 TEST_SUITE_END();

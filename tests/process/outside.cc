@@ -79,6 +79,7 @@ TEST_CASE("a program that does not act is reported within a second, and does not
         Outcome got = pqsweep_command(home, {"tag", "b", pid_of(program), "--wait", "0.2"});
         CHECK(got.status == 1);
         CHECK(got.output == swept(program, "not done: it blocks RTMIN+7"));
+        CHECK(program.say("") == "0");
         CHECK(listed(home, "ps", program)[0]["tag"] == "a");
         CHECK(server.has(program.application(), 1));
     }
@@ -152,6 +153,8 @@ TEST_CASE("a program's own handler stays, and whose the signal is shows in ps") 
     const Mind minds[] = {{"before", "the program has taken RTMIN+7 for itself", "1"},
                           {"after", "the program has taken RTMIN+7 for itself", "1"},
                           {"after, with signal()", "the program has taken RTMIN+7 for itself", "1"},
+                          {"after, with __sysv_signal()", "the program has taken RTMIN+7 for itself", "1"},
+                          {"after, with sigset()", "the program has taken RTMIN+7 for itself", "1"},
                           {"ignores", "the program has taken RTMIN+7 for itself", "0"},
                           {"default", "the program has taken RTMIN+7 for itself", ""}};
     for (const auto& [name, why, counted] : minds) {

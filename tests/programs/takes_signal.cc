@@ -1,5 +1,5 @@
 // Handles SIGRTMIN+7 in the way that the first argument names. The program holds a connection, and for every line of its
-// standard input it prints how often its own handler ran.
+// standard input it prints how many of these signals it got: by its own handler, or as signalfd() and sigtimedwait() read them.
 // link: -lpq
 #include <csignal>
 #include <cstdlib>
@@ -24,11 +24,21 @@ void note(int) {
     count = count + 1;
 }
 
+using Handler = void (*)(int);
+extern "C" Handler old_signal(int number, Handler handler) __asm__("__sysv_signal");
+extern "C" Handler set_signal(int number, Handler handler) __asm__("sigset");
+extern "C" int interrupt_calls(int number, int flag) __asm__("siginterrupt");
+
 void block() {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGRTMIN + 7);
     sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
+int is_pending() {
+    sigset_t set;
+    return sigpending(&set) == 0 && sigismember(&set, SIGRTMIN + 7);
 }
 
 // A little more than the kernel's minimum, behind a page that can't be touched.
@@ -58,11 +68,17 @@ int main(int, char** argv) {
         take(note);
     if (mind == "after, with signal()")
         signal(SIGRTMIN + 7, note);
+    if (mind == "after, with __sysv_signal()")
+        old_signal(SIGRTMIN + 7, note);
+    if (mind == "after, with sigset()")
+        set_signal(SIGRTMIN + 7, note);
+    if (mind.starts_with("after, with"))
+        interrupt_calls(SIGRTMIN + 7, 0); // the handler is to end no read
     if (mind == "default")
         take(SIG_DFL);
     if (mind == "blocks")
         block();
     std::cout << (PQstatus(conn) == CONNECTION_OK ? "connected" : "failed") << std::endl;
     for (std::string line; std::getline(std::cin, line);)
-        std::cout << count << std::endl;
+        std::cout << count + is_pending() << std::endl;
 }

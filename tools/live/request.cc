@@ -19,6 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto longest_sweep = std::chrono::seconds(5);
+constexpr auto longest_blocking = std::chrono::milliseconds(100);
 
 constexpr off_t place_of(size_t member) {
     return static_cast<off_t>(offsetof(TableHead, mailbox) + member);
@@ -52,7 +53,9 @@ Request::Request(const Process& process, Mailbox::Kind kind, std::string_view na
     // From here on, the pid names the process that pidfd_ stands for, or that process is dead.
     if (pidfd_ < 0 || process.is_there() != true)
         why_not_ = "it has ended";
-    else if (why_not_ = process.obstacle(); why_not_.empty() && !lock())
+    else if (why_not_ = process.obstacle(); why_not_.empty() && !is_receptive())
+        why_not_ = why_silent();
+    else if (why_not_.empty() && !lock())
         why_not_ = "another command keeps it busy";
     if (!why_not_.empty())
         return;
@@ -70,6 +73,13 @@ Request::~Request() {
 bool Request::lock() {
     return wait_for([&] { return flock(process_.fd(), LOCK_EX | LOCK_NB) == 0; },
                     Clock::now() + std::chrono::seconds(1));
+}
+
+// A program that blocks the signal for longer can read it by signalfd() or sigtimedwait(), and would take ours for one of
+// its own.
+bool Request::is_receptive() {
+    return wait_for([&] { return !proc::blocks(process_.pid(), process_.board().signal); },
+                    Clock::now() + longest_blocking);
 }
 
 void Request::post(Mailbox::Kind kind, std::string_view name) {

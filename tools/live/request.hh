@@ -27,6 +27,7 @@ public:
 
 private:
     bool lock();
+    bool is_receptive();
     void post(Mailbox::Kind kind, std::string_view name);
     bool raise();
     bool is_done();

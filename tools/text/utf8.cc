@@ -21,12 +21,6 @@ size_t offset_of(std::string_view text, size_t index) {
     return at;
 }
 
-bool is_control(std::string_view character) {
-    auto first = static_cast<unsigned char>(character[0]);
-    bool is_c1 = first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
-    return first < ' ' || first == 0x7f || is_c1;
-}
-
 } // namespace
 
 size_t width_of(std::string_view text) {
@@ -37,7 +31,7 @@ std::string printable(std::string_view text) {
     std::string result;
     while (!text.empty()) {
         size_t length = utf8_length(text);
-        if (length == 0 || is_control(text.substr(0, length)))
+        if (length == 0 || begins_with_control(text))
             result += '?';
         else
             result += text.substr(0, length);
