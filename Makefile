@@ -38,9 +38,9 @@ libpq_flags := $(or $(shell pkg-config --cflags libpq 2>/dev/null),-I$(shell pg_
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(findstring clang,$(CXX)),-Wno-sign-conversion) $(if $(WERROR),-Werror)
 compile = $(CXX) -std=c++20 $(warnings) -MMD -MP $(sanitize) -I.
 
-# The shim must load into any process: no C++ runtime, no constructor, thread-local storage without allocation.
+# The shim must load into any process: no C++ runtime, nothing of the compiler's for the start, thread-local storage without allocation.
 shim_flags := -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsafe-statics -ftls-model=initial-exec
-shim_libraries := $(if $(sanitize),,-nodefaultlibs -lc)
+shim_libraries := $(if $(sanitize),,-nostdlib -lc)
 # It loads into every process of a test run: as few segments, and names to look up, as can be.
 shim_link := -Wl,--version-script=shim/hooks/exports.map -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions
 

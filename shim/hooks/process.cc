@@ -20,14 +20,16 @@
 #include "shim/report/witness.hh"
 
 #include <cstdlib>
-#include <pthread.h>
 
 namespace pqsweep::process {
 
 namespace {
 
-enum class Start : uint8_t { not_yet, under_way, done };
-constinit std::atomic<Start> start;
+// Who makes the table: nobody yet, the process of that number, or nobody any more. A child of a raw clone() does not wait for a
+// thread that only its parent has.
+constexpr pid_t not_yet = 0, done = -1;
+constinit std::atomic<pid_t> maker{not_yet};
+constinit std::atomic<bool> is_watching_forks;
 constinit std::atomic<bool> is_ended;
 constinit bool has_settings;
 constinit pid_t child; // the process in which a fork handler ran; 0: none
@@ -53,7 +55,7 @@ void in_child() {
     table::forget();
     tag::forget();
     environment::forget();
-    start.store(Start::not_yet, std::memory_order_relaxed);
+    maker.store(not_yet, std::memory_order_relaxed);
     is_ended.store(false, std::memory_order_relaxed);
 }
 
@@ -61,8 +63,6 @@ void make_table() {
     if (!has_settings) {
         settings::load();
         has_settings = true;
-        if (!the_settings().disabled)
-            pthread_atfork(before_fork, in_parent, in_child);
     }
     if (the_settings().disabled)
         return;
@@ -83,13 +83,15 @@ void make_table() {
 // constructor ran before ours can have registered a handler that runs later.
 void at_exit(int status, void*) {
     int wanted = end(status);
-    if (wanted != status)
+    auto* exit = wanted != status ? real::libc_function<void(int)>("exit") : nullptr;
+    if (exit)
         exit(wanted);
 }
 
 [[gnu::constructor]] void start_up() {
-    on_exit(at_exit, nullptr);
     KeepErrno keep;
+    if (auto* on_exit = real::libc_function<int(void (*)(int, void*), void*)>("on_exit")) // musl has none
+        on_exit(at_exit, nullptr);
     real::resolve();
     real::note_global_scope();
     note_stderr();
@@ -98,16 +100,27 @@ void at_exit(int status, void*) {
 
 } // namespace
 
+void watch_forks() {
+    if (is_watching_forks.load(std::memory_order_relaxed) || is_watching_forks.exchange(true))
+        return;
+    using Handler = void (*)();
+    if (auto* add = real::libc_function<int(Handler, Handler, Handler, void*)>("__register_atfork"))
+        add(before_fork, in_parent, in_child, nullptr);
+    else if (auto* musls = real::libc_function<int(Handler, Handler, Handler)>("pthread_atfork"))
+        musls(before_fork, in_parent, in_child);
+}
+
 Table* table() {
     if (Table* table = table::existing())
         return table;
     KeepErrno keep;
-    auto expected = Start::not_yet;
-    if (start.compare_exchange_strong(expected, Start::under_way, std::memory_order_acq_rel)) {
+    pid_t process = sys::getpid();
+    pid_t expected = not_yet;
+    if (maker.compare_exchange_strong(expected, process, std::memory_order_acq_rel)) {
         make_table();
-        start.store(Start::done, std::memory_order_release);
+        maker.store(done, std::memory_order_release);
     }
-    for (Backoff backoff; start.load(std::memory_order_acquire) == Start::under_way;)
+    for (Backoff backoff; maker.load(std::memory_order_acquire) == process;)
         if (!backoff.pause(second))
             break;
     return table::existing();

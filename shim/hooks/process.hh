@@ -13,7 +13,10 @@
 
 namespace pqsweep::process {
 
-// Returns the table, and makes it at the first call, with the settings, the fork handlers and the tag. Returns null if
+// Registers the fork handlers at the first call, before there is anything that a fork could leave half done.
+void watch_forks();
+
+// Returns the table, and makes it at the first call, with the settings and the tag. Returns null if
 // pqsweep is disabled or there is no memory. Connect calls use this; everything else uses table::existing().
 Table* table();
 

@@ -56,9 +56,12 @@ PGconn* connect_to(const Libpq* libpq, const void* caller, bool is_outer, Args..
 template<Call call, class... Args>
 PGconn* connect(const void* caller, Args... args) {
     Unseen unseen;
+    bool is_disabled = settings::is_disabled();
+    if (!is_disabled)
+        process::watch_forks();
     real::Binding binding = real::binding_of(caller, call);
     const Libpq* libpq = binding.libpq;
-    if (!libpq || settings::is_disabled()) {
+    if (!libpq || is_disabled) {
         auto function = binding.get<call>();
         return function ? in_sight(function, args...) : nullptr;
     }
@@ -77,6 +80,7 @@ struct Tied<call, PGconn* (*)(Args...)> {
     template<int number>
     static PGconn* connect(Args... args) {
         Unseen unseen;
+        process::watch_forks();
         witness::connecting(*real::libpq_at(number), nullptr);
         return connect_to<call>(real::libpq_at(number), __builtin_return_address(0), true, args...);
     }

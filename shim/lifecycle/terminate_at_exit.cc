@@ -3,8 +3,7 @@
 #include "shim/base/socket.hh"
 #include "shim/base/sys.hh"
 #include "shim/lifecycle/protocol.hh"
-
-#include <cstdlib>
+#include "shim/real/libc_functions.hh"
 
 namespace pqsweep::terminate_at_exit {
 
@@ -46,7 +45,7 @@ void say_all_with_tls(Table& table) {
 
 // This handler is registered after OpenSSL's, so it runs before OpenSSL's. It also runs before handlers and destructors that
 // the program registered earlier: one of those can still use a connection without a tag.
-void before_tls_ends() {
+void before_tls_ends(void*) {
     Table* table = table::existing();
     if (table && table->pid == sys::getpid())
         say_all_with_tls(*table);
@@ -57,7 +56,9 @@ void before_tls_ends() {
 void expect_tls(const Libpq& libpq) {
     if (!libpq.has_tls_handler) {
         libpq.has_tls_handler = true;
-        atexit(before_tls_ends);
+        // atexit() calls it, from a part of libc that is linked into each object.
+        if (auto* add = real::libc_function<int(void (*)(void*), void*, void*)>("__cxa_atexit"))
+            add(before_tls_ends, nullptr, nullptr);
     }
 }
 

@@ -199,11 +199,12 @@ private:
 // Writes a record, to which fill(record) adds, unless nobody wants one.
 template<class Fill>
 void write(Event event, Fill fill) {
-    if (is_wanted())
-        on_borrowed_stack([&] {
-            Record record(event);
-            fill(record);
-        });
+    if (!is_wanted())
+        return;
+    on_borrowed_stack([&] {
+        Record record(event);
+        fill(record);
+    });
 }
 
 } // namespace
@@ -283,12 +284,13 @@ void refused(const Connection& c) {
 
 void exited(Table& table, int status) {
     table.connections.each([](const Connection& c) {
-        if (c.state() == State::open)
+        if (c.state() == State::open) {
             write(Event::left, [&](Record& record) {
                 record.number("connection", c.number)
                     .word("state", name_of(Activity(c.activity)))
                     .seconds("age", now() - c.opened_at);
             });
+        }
     });
     write(Event::exit, [&](Record& record) {
         record.number("status", status).number("live", table.live);

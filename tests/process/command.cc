@@ -60,6 +60,27 @@ TEST_CASE("the shim needs libc alone, and exports its hooks and nothing else") {
     CHECK(output_of("nm -D --defined-only " + shim + " | sed 's/.* //' | LC_ALL=C sort") == expected);
 }
 
+TEST_CASE("the shim imports a dozen names, none newer than glibc 2.17") {
+    if (!sanitizer_runtime().empty())
+        SKIP("a sanitized build links the sanitizer's runtime");
+    std::string imports = output_of("nm -D --undefined-only " + build_directory() +
+                                    "/libpqsweep.so | sed 's/.* \\([wU] .*\\)/\\1/' | LC_ALL=C sort");
+    CAPTURE(imports);
+    CHECK(std::regex_replace(imports, std::regex("@GLIBC_2\\.(2\\.5|17)"), "") ==
+          "U __environ\n" // comes with environ
+          "U __errno_location\n"
+          "U calloc\n"
+          "U dl_iterate_phdr\n"
+          "U environ\n"
+          "U free\n"
+          "U pthread_setcancelstate\n"
+          "w AnnotateIgnoreReadsBegin\n"
+          "w AnnotateIgnoreReadsEnd\n"
+          "w __msan_scoped_disable_interceptor_checks\n"
+          "w __msan_scoped_enable_interceptor_checks\n"
+          "w _r_debug\n");
+}
+
 TEST_CASE("dlsym and dlopen end in a jump: the loader must see their caller, and not us") {
     for (const char* name : {"dlsym", "dlopen"}) {
         std::string code = output_of("objdump -d --no-show-raw-insn --disassemble=" + std::string(name) +

@@ -147,4 +147,24 @@ TEST_CASE("fork handlers that connect need not wait") {
     check_all_well(program);
 }
 
+TEST_CASE("a program of musl's runs as without") {
+    if (!sanitizer_runtime().empty())
+        SKIP("a sanitizer's runtime needs glibc");
+    constexpr const char* compiler = "/usr/bin/musl-gcc";
+    if (access(compiler, X_OK) != 0)
+        SKIP("no musl-gcc, which musl-tools has");
+    Folder folder("musl");
+    std::string program = folder.path / "program";
+    REQUIRE(Program({compiler, "-o", program, "tests/fixtures/musl/main.c"}, {}, Program::Shim::absent)
+                .finish() == 0);
+    for (const char* disabled : {"0", "1"}) {
+        Program without({program}, {}, Program::Shim::absent);
+        Program with({program}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_DISABLE", disabled}});
+        CHECK(without.finish() == 3);
+        CHECK(with.finish() == 3);
+        CHECK(with.output() == without.output());
+        CHECK(with.errors() == "");
+    }
+}
+
 TEST_SUITE_END();
