@@ -142,6 +142,12 @@ $(B)/programs/%: tests/programs/%.cc Makefile $(plugins) $(wildcard tests/progra
 	@mkdir -p $(@D)
 	$(compile) $(libpq_flags) $(CXXFLAGS) -o $@ $< -L$(@D) -Wl,-rpath,'$$ORIGIN' $(call link_of,$<) $(LDFLAGS)
 
+# Functions that no library of a program with a libpq calls; beside a sanitizer's runtime, none.
+$(B)/libc_functions.inc: tests/bin/libc-functions tests/programs/own_functions.cc $(B)/programs/mocked_over $(B)/libpqsweep.so
+	$(if $(sanitize),true,$< $(B)/programs/mocked_over $(B)/libpqsweep.so tests/programs/own_functions.cc) >$@
+$(B)/programs/own_functions: $(B)/libc_functions.inc
+$(B)/programs/own_functions: CXXFLAGS += -I$(B)
+
 $(B)/programs/%.so: tests/programs/plugins/%.cc Makefile $(B)/programs/libqq.so.5
 	@mkdir -p $(@D)
 	$(compile) $(libpq_flags) -fPIC -shared $(CXXFLAGS) -o $@ $< -L$(@D) -Wl,-rpath,'$$ORIGIN' $(call link_of,$<) $(LDFLAGS)

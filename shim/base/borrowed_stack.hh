@@ -27,6 +27,7 @@ public:
 private:
     static constexpr size_t size = 256 << 10;
     char* memory_;
+    unsigned long valgrinds_number_ = 0;
 };
 
 // Calls work() on a borrowed stack. For work that needs more than a kilobyte, in the thread of a program.

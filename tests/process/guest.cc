@@ -29,11 +29,17 @@ TEST_CASE("an environ that is gone") {
     }
 }
 
-TEST_CASE("a data file that took stderr's place gets nothing") {
+TEST_CASE("a data file, a pipe and a socket that took stderr's place get nothing") {
     Folder folder("foreign-stderr");
-    Program program({"foreign_stderr", folder.path / "data"});
+    Program program({"foreign_stderr", "file", folder.path / "data"});
     check_all_well(program);
     CHECK(text_of(folder.path / "data") == "data\n");
+    for (const char* kind : {"pipe", "socket"}) {
+        CAPTURE(kind);
+        Program sender({"foreign_stderr", kind});
+        check_all_well(sender);
+        CHECK(sender.output() == "all well\ndata\n");
+    }
 }
 
 TEST_CASE("a summary that nobody reads before the end does not keep a program from ending") {
