@@ -40,6 +40,8 @@ compile = $(CXX) -std=c++20 $(warnings) -MMD -MP $(sanitize) -I.
 
 # The shim must load into any process: no C++ runtime, nothing of the compiler's for the start, thread-local storage without allocation.
 shim_flags := -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsafe-statics -ftls-model=initial-exec
+# Else gcc calls libgcc for atomics there.
+shim_flags += $(if $(findstring aarch64,$(shell $(CXX) -dumpmachine)),-mno-outline-atomics)
 shim_libraries := $(if $(sanitize),,-nostdlib -lc)
 # It loads into every process of a test run: as few segments, and names to look up, as can be.
 shim_link := -Wl,--version-script=shim/hooks/exports.map -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions

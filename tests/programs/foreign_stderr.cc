@@ -12,7 +12,7 @@
 namespace {
 
 void print_all_of(int in) {
-    char byte;
+    char byte = 0;
     while (read(in, &byte, 1) == 1)
         putchar(byte);
     fflush(stdout);
