@@ -22,8 +22,10 @@ enum FailOn : uint8_t {
     fail_on_unseen = 8
 };
 
-enum class KeepField : uint8_t { tag, test, app, db, user, host, state };
-constexpr std::string_view keep_fields[] = {"tag", "test", "app", "db", "user", "host", "state"};
+// `function` and `file` are those of the program's line that opened the connection.
+enum class KeepField : uint8_t { tag, test, function, file, app, db, user, host, state };
+constexpr std::string_view keep_fields[] = {"tag", "test", "function", "file", "app",
+                                            "db",  "user", "host",     "state"};
 
 struct KeepRule {
     KeepField field;

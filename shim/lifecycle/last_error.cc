@@ -53,9 +53,20 @@ void detail_field(Text& out, const TextPool& names, const Straggler& s) {
         out << " when that tag ended.";
 }
 
+// Names what stays the same in whatever order the tests run, if it can: a connection that is meant to live on is opened by
+// the first test that needs it.
 void hint_field(Text& out, const TextPool& names, const Straggler& s) {
+    std::string_view line = names.text(s.line), function = origin::function(line);
+    bool is_own_code = !line.empty() && origin::says(origin::file(line)) == origin::Says::most;
     out << "If it is meant to live on, set PQSWEEP_KEEP='";
-    append_keep(out, "tag", names.text(s.tag));
+    if (is_own_code && !function.starts_with('<'))
+        append_keep(out, "function", function);
+    else if (is_own_code)
+        append_keep(out, "file", origin::file(line));
+    else if (s.cause != Cause::fixture_end && names.text(s.test).ends_with(" (setup)"))
+        out << "test=*(setup)";
+    else
+        append_keep(out, "tag", names.text(s.tag));
     out << "'.";
 }
 

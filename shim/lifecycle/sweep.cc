@@ -7,6 +7,7 @@
 #include "shim/lifecycle/cancels.hh"
 #include "shim/lifecycle/ledger.hh"
 #include "shim/lifecycle/protocol.hh"
+#include "shim/origin/capture.hh"
 
 namespace pqsweep::sweep {
 
@@ -223,6 +224,10 @@ bool is_kept(const Table& table, const Connection& c, Activity activity) {
                 return table.texts.text(c.tag);
             case KeepField::test:
                 return table.texts.text(c.test);
+            case KeepField::function:
+                return origin::function(table.texts.text(c.line));
+            case KeepField::file:
+                return origin::file(table.texts.text(c.line));
             case KeepField::app:
                 return table.texts.text(c.application);
             case KeepField::db:

@@ -78,7 +78,17 @@ Says says(std::string_view file) {
 }
 
 std::string_view place(std::string_view line) {
-    return {line.data(), line.rfind(' ')};
+    return line.substr(0, line.rfind(' '));
+}
+
+std::string_view file(std::string_view line) {
+    std::string_view where = place(line);
+    return where.substr(0, where.rfind(':'));
+}
+
+std::string_view function(std::string_view line) {
+    size_t space = line.rfind(' ');
+    return space == line.npos ? std::string_view() : line.substr(space + 1);
 }
 
 const Origin& of_this_call() {

@@ -32,8 +32,10 @@ public:
 // Returns the origin of the connect call that this thread is in. All-zero bytes are an unknown one.
 const Origin& of_this_call();
 
-// Returns "file:line" of a line.
+// Return the parts of a line: "file:line", the file and the function.
 std::string_view place(std::string_view line);
+std::string_view file(std::string_view line);
+std::string_view function(std::string_view line);
 
 // Returns how much a frame in that Python file says about who opened a connection: the program's own files say most, a
 // command or code without a file says little, an installed package says least.

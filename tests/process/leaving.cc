@@ -149,7 +149,7 @@ TEST_CASE("bad values are named with what is accepted, and break nothing") {
                    "pqsweep: PQSWEEP_GRACE=-1: expected a whole number from 0 to 1000000; using 0\n"));
     CHECK(contains(client.errors(),
                    "pqsweep: PQSWEEP_KEEP=colour=red: expected up to 64 field=glob, separated by "
-                   "commas, field one of tag test app db user host state; using none\n"));
+                   "commas, field one of tag test function file app db user host state; using none\n"));
 }
 
 TEST_SUITE_END();

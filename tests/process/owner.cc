@@ -64,6 +64,13 @@ TEST_CASE("the HINT's PQSWEEP_KEEP exempts the connection") {
     CHECK(client.say("exec c select 1") == "PGRES_TUPLES_OK 1");
 }
 
+TEST_CASE("the HINT for a fixture's connection names no test, since any test might be the first to need it") {
+    Program client({"client"}, {{"PYTEST_CURRENT_TEST", "one.py::test_a (setup)"}, {"PQSWEEP_REVIVE", "0"}});
+    client.say("open c");
+    client.say("setenv PYTEST_CURRENT_TEST two.py::test_b (setup)");
+    CHECK(contains(client.say("exec c select 1"), "PQSWEEP_KEEP='test=*(setup)'"));
+}
+
 TEST_CASE("asynchronous use: the result is 57P01, then nothing more, then CONNECTION_BAD") {
     for (bool nonblocking : {false, true}) {
         CAPTURE(nonblocking);

@@ -1,4 +1,5 @@
 // The place in the program that opened a connection: the journal's `source` and `stack`, the summary, the owner's error.
+#include "tests/support/files.hh"
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"
@@ -229,6 +230,22 @@ TEST_CASE("the summary has the line of a straggler, and so has the error that it
     std::getline(rest, line);
     CHECK(line.size() <= 80);
     CHECK(line.ends_with(place.substr(place.rfind('/')) + " <module>"));
+}
+
+TEST_CASE("the HINT names the function or file that opened the connection, and the setting exempts it") {
+    const fs::path script = fs::absolute("tests/fixtures/stacks/hint.py");
+    const Environment test{{"PYTEST_CURRENT_TEST", "one.py::test_a (call)"}};
+    for (const auto& [way, keep] : std::map<std::string, std::string>{
+             {"in_function", "function=open_session"}, {"in_module", "file=" + script.string()}}) {
+        Program python({plain_python, script, way}, test);
+        CHECK(python.finish() == 0);
+        CHECK(contains(python.output(), "set PQSWEEP_KEEP='" + keep + "'."));
+        Environment kept = test;
+        kept.insert({"PQSWEEP_KEEP", keep});
+        Program lives({plain_python, script, way}, kept);
+        CHECK(lives.finish() == 0);
+        CHECK(lives.output() == "alive\n");
+    }
 }
 
 TEST_CASE("0 turns it off for Python, too") {

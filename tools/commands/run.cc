@@ -33,7 +33,7 @@ struct Option {
 constexpr Option options[] = {
     {"--tag", "PQSWEEP_TAG", "the tag to start with"},
     {"--scope", "PQSWEEP_SCOPE", "how much of a test id is the tag: package, module or test"},
-    {"--keep", "PQSWEEP_KEEP", "connections never swept: field=glob,... (tag test app db user host state)"},
+    {"--keep", "PQSWEEP_KEEP", "connections never swept: field=glob,... (tag test function file app db user host state)"},
     {"--grace", "PQSWEEP_GRACE", "how many tag changes an idle connection may sit unused"},
     {"--signal", "PQSWEEP_SIGNAL", "the signal that reaches the process from outside, or none"},
     {"--journal", "PQSWEEP_JOURNAL", "append what happens to this file, as JSON Lines; %p is the process id"},
@@ -83,7 +83,7 @@ int check_settings(const Request& request, Settings& settings) {
 
 void name_unknown_variables() {
     std::vector<std::string_view> known{"PQSWEEP_TAG", "PQSWEEP_TEST", "PQSWEEP_FIXTURE",
-                                        "PQSWEEP_FIXTURE_END", "PQSWEEP_WITNESS"};
+                                        "PQSWEEP_FIXTURE_END", "PQSWEEP_WITNESS", "PQSWEEP_PHP"};
     for (const Setting& setting : all_settings())
         known.emplace_back(setting.variable);
     for (char** entry = environ; *entry; entry++) {

@@ -24,4 +24,11 @@ TEST_CASE("the place of a line, without its function") {
     CHECK(place("c.py:12 <module>") == "c.py:12");
 }
 
+TEST_CASE("the file and the function of a line") {
+    CHECK(file("/a b/c:d.py:12 main") == "/a b/c:d.py");
+    CHECK(function("/a b/c:d.py:12 main") == "main");
+    CHECK(file("") == "");
+    CHECK(function("") == "");
+}
+
 TEST_SUITE_END();
