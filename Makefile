@@ -307,7 +307,7 @@ $(B)/libdir: always
 	@mkdir -p $(@D)
 	@echo '$(LIBDIR)' | cmp -s - $@ || echo '$(LIBDIR)' > $@
 
-adapters := $(foreach suffix,py rb pm,$(wildcard tools/runners/*/*.$(suffix) tools/runners/*/*/*.$(suffix)))
+adapters := $(foreach suffix,ini php pm py rb,$(wildcard tools/runners/*/*.$(suffix) tools/runners/*/*/*.$(suffix)))
 install: all  ## to PREFIX (/usr/local) and LIBDIR (PREFIX/lib), below DESTDIR
 	install -D -m 755 $(B)/pqsweep $(DESTDIR)$(PREFIX)/bin/pqsweep
 	install -D -m 644 $(B)/libpqsweep.so $(DESTDIR)$(LIBDIR)/libpqsweep.so

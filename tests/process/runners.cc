@@ -77,7 +77,7 @@ TEST_CASE("pytest: without its adapter a run is as with none") {
     }
 }
 
-TEST_CASE("unittest, RSpec, minitest: fixtures' connections outlive classes and contexts, what tests left "
+TEST_CASE("unittest, RSpec, minitest, PHPUnit: fixtures' connections outlive classes and contexts, what tests left "
           "does not") {
     const std::string folder = std::filesystem::absolute("tests/fixtures/runners");
     struct Suite {
@@ -92,6 +92,8 @@ TEST_CASE("unittest, RSpec, minitest: fixtures' connections outlive classes and 
          {"group a with rows leaks in context a", "group a leaks in a",
           "group b with rows leaks in context b", "group b leaks in b"}},
         {{"/usr/bin/ruby", folder + "/minitest/tests.rb"}, {"Shop.OrdersTest::test_leaks"}},
+        {{"/usr/bin/phpunit", "--do-not-cache-result", folder + "/phpunit"},
+         {"AccountsTest::testLeaks", "OrdersTest::testLeaks"}},
     };
     for (const Suite& suite : suites) {
         CAPTURE(suite.command[0]);
@@ -105,6 +107,7 @@ TEST_CASE("unittest, RSpec, minitest: fixtures' connections outlive classes and 
         CAPTURE(leaky.output);
         CAPTURE(leaky.summary);
         CHECK(leaky.status == 3);
+        CHECK(!contains(leaky.output, "Warning")); // of a statement in a teardown
         for (const std::string& leak : suite.leaks)
             CHECK(contains(leaky.summary, leak));
     }
@@ -120,6 +123,23 @@ TEST_CASE("prove: the file is the tag, and the user's own variables stay in forc
                   {{"PERL5OPT", "-Mstrict"}, {"SPEC_OPTS", "--no-color"}});
     CHECK(contains(variables.output, "-MPqsweep -Mstrict"));
     CHECK(contains(variables.output, "pqsweep_rspec.rb' --no-color"));
+}
+
+TEST_CASE("PHP: the user's own prepend file and folders of settings stay in force") {
+    Folder folder("php");
+    write_text(folder.path / "mine.php", "<?php $mine = 'kept';");
+    write_text(folder.path / "mine.ini",
+               "auto_prepend_file = \"" + (folder.path / "mine.php").string() + "\"\nprecision = 3\n");
+    write_text(folder.path / "program.php", "<?php echo $mine, ' ', ini_get('precision'), \"\\n\";");
+    const Words program{"/usr/bin/php", folder.path / "program.php"};
+    for (const char* list : {"", ":"}) {
+        Run run({}, program, {{"PHP_INI_SCAN_DIR", list + folder.path.string()}});
+        CHECK(run.output == "kept 3\n");
+    }
+    Words nested{build_directory() + "/pqsweep", "run", "--"};
+    nested.insert(nested.end(), program.begin(), program.end());
+    CHECK(Run({}, nested, {{"PHP_INI_SCAN_DIR", folder.path}}).output == "kept 3\n");
+    CHECK(Run({}, {"/usr/bin/php", "-m"}).output == Run({"--no-adapters"}, {"/usr/bin/php", "-m"}).output);
 }
 
 TEST_CASE("the user's own sitecustomize and PYTHONPATH stay in force") {

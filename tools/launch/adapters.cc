@@ -19,6 +19,18 @@ void prepend(const char* variable, const std::string& entry, char separator) {
     setenv(variable, list.empty() ? entry.c_str() : fmt::format("{}{}{}", entry, separator, list).c_str(), 1);
 }
 
+// PHP reads the folders of its list in order, and the last setting of a directive counts. An empty name stands for the folder
+// that was built in, which PHP reads if there is no list.
+void append_for_php(const std::string& folder) {
+    const char* former = getenv("PHP_INI_SCAN_DIR");
+    std::string list = former ? former : ":";
+    setenv("PQSWEEP_PHP", (folder + "/prepend.php").c_str(), 1);
+    if (list == folder || list.ends_with(":" + folder))
+        return;
+    bool needs_colon = !list.empty() && list != ":";
+    setenv("PHP_INI_SCAN_DIR", fmt::format("{}{}{}", list, needs_colon ? ":" : "", folder).c_str(), 1);
+}
+
 bool has_blank(const std::string& path) {
     return path.find_first_of(" \t\n") != std::string::npos;
 }
@@ -35,6 +47,7 @@ void bring_adapters() {
     prepend("SPEC_OPTS", fmt::format("--require '{}/ruby/pqsweep_rspec.rb'", folder), ' ');
     if (!has_blank(folder)) // perl splits the variable there, and knows no quotes
         prepend("PERL5OPT", fmt::format("-I{}/perl -MPqsweep", folder), ' ');
+    append_for_php(folder + "/php");
 }
 
 } // namespace pqsweep::tools

@@ -1,0 +1,32 @@
+<?php
+// PHPUnit's door. PHP runs this file before each program, and the user's own auto_prepend_file after it. If the program
+// loads PHPUnit's runner, the adapter becomes an extension of it.
+
+namespace Pqsweep;
+
+function attach()
+{
+    $runner = 'PHPUnit\TextUI\TestRunner';
+    if (!class_exists($runner, false)) {
+        return;
+    }
+    if (!method_exists($runner, 'addExtension')) { // PHPUnit 10: the run goes on as without an adapter
+        spl_autoload_unregister('Pqsweep\attach');
+        return;
+    }
+    foreach (debug_backtrace(DEBUG_BACKTRACE_PROVIDE_OBJECT | DEBUG_BACKTRACE_IGNORE_ARGS) as $frame) {
+        if (isset($frame['object']) && $frame['object'] instanceof $runner) {
+            spl_autoload_unregister('Pqsweep\attach');
+            require __DIR__ . '/phpunit.php';
+            $frame['object']->addExtension(new PhpUnit);
+            return;
+        }
+    }
+}
+
+// The runner is on the stack when it loads the first class that it needs.
+spl_autoload_register('Pqsweep\attach', true, true);
+
+if (!in_array(get_cfg_var('pqsweep.prepend'), [false, '', 'none', __FILE__], true)) {
+    require get_cfg_var('pqsweep.prepend');
+}
