@@ -133,18 +133,19 @@ int end(int status) {
     pid_t process = table ? table->pid : child;
     if (!process || process != sys::getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
         return status;
+    bool is_failure = false;
     if (Table* parents = table::parents()) {
-        journal::used_inherited(*parents, table != nullptr);
         summary::print_inherited(*parents);
+        is_failure = totals::is_inherited_a_failure(*parents);
     }
-    if (!table)
-        return status;
-    Unseen unseen;
-    journal::exited(*table, status);
-    summary::print(*table);
-    board::remove();
-    bool is_failure = totals::is_failure(*table);
-    terminate_at_exit::say_all(*table);
+    if (table) {
+        Unseen unseen;
+        journal::exited(*table, status);
+        summary::print(*table);
+        board::remove();
+        is_failure |= totals::is_failure(*table);
+        terminate_at_exit::say_all(*table);
+    }
     bool is_success = (status & 0377) == 0; // all that a parent process sees
     return is_success && is_failure && the_settings().exit_code ? the_settings().exit_code : status;
 }

@@ -46,6 +46,15 @@ public:
         return swept_;
     }
 
+    // Its owner is about to finish the connection.
+    void claim(Connection& c) {
+        Word seen = c.word.load();
+        Lifetime lifetime = c.lifetime;
+        if (seen.state() == State::open && c.tag == table_.tag && !lifetime.is_fixtures() &&
+            !is_kept(table_, c, c.activity))
+            ledger_.sweep(c, seen, described(c, c.activity));
+    }
+
 private:
     bool is_straggler(const Connection& c, Activity activity) const {
         return !Lifetime(c.lifetime).is_endless() && activity != Activity::lost && has_ended(c, activity) &&
@@ -214,6 +223,10 @@ Swept on_request(Table& table) {
     if (table.tag != TextId::none)
         table.epoch.add(1);
     return Sweep(table, Cause::request, TextId::none).run();
+}
+
+void at_shutdown(Table& table, Connection& c) {
+    Sweep(table, Cause::tag_change, TextId::none).claim(c);
 }
 
 bool is_kept(const Table& table, const Connection& c, Activity activity) {

@@ -42,6 +42,10 @@ Swept after_fixture_end(Table& table, TextId fixture);
 // Sweeps what was last used under the current tag, too, which goes on. PQSWEEP_GRACE spares nothing.
 Swept on_request(Table& table);
 
+// Counts a connection as a straggler that its owner finishes only because the program's interpreter shuts down, if the
+// current tag opened it.
+void at_shutdown(Table& table, Connection& connection);
+
 // When this thread has to be done with cancels, in nanoseconds of CLOCK_MONOTONIC; 0: it sends none. Our hook of socket
 // puts the rest of that time on the socket that PQcancel opens.
 extern constinit thread_local int64_t cancel_deadline;

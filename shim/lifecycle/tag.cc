@@ -31,11 +31,12 @@ struct Variables {
 // What the environment said last.
 struct Source {
     Lock lock;
-    TextId explicit_tag;
+    Relaxed<TextId> explicit_tag;
     TextId fixture;
     TextId ended_fixture;
-    bool is_overruled; // by a tag from outside
-    size_t test_length;
+    Relaxed<bool> is_overruled; // by a tag from outside
+    bool is_nested;             // a run inside the test is under way
+    Relaxed<size_t> test_length;
     char test[TextPool::longest]; // the text of latest_test
 };
 constinit Source source{};
@@ -43,7 +44,8 @@ constinit Source source{};
 struct Outcome {
     bool has_tag_changed;
     TextId ended_tag;
-    TextId ended_fixture; // none: no fixture ended
+    TextId ended_fixture;      // none: no fixture ended
+    std::string_view variable; // that the tag comes from
 };
 
 // With the source locked.
@@ -56,6 +58,24 @@ void switch_to(Table& table, TextId next, Outcome& outcome) {
         table.epoch.add(1);
     outcome.has_tag_changed = true;
     outcome.ended_tag = previous;
+}
+
+std::string_view without_phase(std::string_view id) {
+    for (std::string_view phase : {" (setup)", " (call)", " (teardown)"})
+        if (id.ends_with(phase))
+            return {id.data(), id.size() - phase.size()};
+    return id;
+}
+
+// With the source locked. A test of pytest's can run pytest: then another test's setup follows its call. Until its own teardown,
+// whatever the variable says is a part of it.
+std::string_view outermost(std::string_view test) {
+    std::string_view current(source.test, source.test_length);
+    if (without_phase(test) == without_phase(current))
+        source.is_nested = false;
+    else if (current.ends_with(" (call)") && test.ends_with(" (setup)"))
+        source.is_nested = true;
+    return source.is_nested ? current : test;
 }
 
 TextId intern(Table& table, const char* value) {
@@ -76,9 +96,9 @@ void take_fixtures(Table& table, TextId set_up, TextId ended, Outcome& outcome) 
 
 // With the source locked. An explicit tag that goes away ends, and so does the tag when a runner's adapter says that no
 // test is running. A variable of the runner's own that goes away says nothing: pytest unsets its own between tests.
-void take_tag(Table& table, TextId explicit_name, const char* test, bool is_adapters, TextId next,
+void take_tag(Table& table, TextId explicit_name, std::string_view test, bool is_adapters, TextId next,
               Outcome& outcome) {
-    std::string_view kept = utf8_prefix({test, strlen(test)}, sizeof source.test);
+    std::string_view kept = utf8_prefix(test, sizeof source.test);
     bool is_news =
         explicit_name != source.explicit_tag || kept != std::string_view(source.test, source.test_length);
     if (source.is_overruled && !is_news)
@@ -86,7 +106,7 @@ void take_tag(Table& table, TextId explicit_name, const char* test, bool is_adap
     source.is_overruled = false;
     if (is_news)
         latest_test = not_interned;
-    memcpy(source.test, kept.data(), kept.size());
+    memmove(source.test, kept.data(), kept.size());
     source.test_length = kept.size();
     bool was_explicit = source.explicit_tag != TextId::none;
     source.explicit_tag = explicit_name;
@@ -95,20 +115,27 @@ void take_tag(Table& table, TextId explicit_name, const char* test, bool is_adap
 }
 
 Outcome take(Table& table, const char* const* values) {
-    const char* test = values[running_test];
-    bool is_adapters = test;
-    for (int i = 0; !test && i < the_settings().tag_from.size; i++)
-        test = values[from_runner + i];
-    if (!test)
-        test = "";
+    const char* value = values[running_test];
+    bool is_adapters = value;
+    int place = running_test;
+    for (int i = 0; !value && i < the_settings().tag_from.size; i++) {
+        value = values[from_runner + i];
+        place = from_runner + i;
+    }
     TextId explicit_name = intern(table, values[explicit_tag]);
-    TextId next = explicit_name;
-    if (next == TextId::none && *test)
-        next = table.texts.intern(scoped({test, strlen(test)}, the_settings().scope));
     TextId set_up = intern(table, values[fixture]), ended = intern(table, values[fixture_end]);
 
     Outcome outcome{};
     Lock::Guard guard(source.lock);
+    std::string_view test = value ? std::string_view(value, strlen(value)) : std::string_view();
+    if (!is_adapters)
+        test = outermost(test);
+    TextId next = explicit_name;
+    if (next != TextId::none)
+        place = Place::explicit_tag;
+    else if (!test.empty())
+        next = table.texts.intern(scoped(test, the_settings().scope));
+    outcome.variable = Variables().names[place];
     take_tag(table, explicit_name, test, is_adapters, next, outcome);
     take_fixtures(table, set_up, ended, outcome);
     return outcome;
@@ -118,7 +145,7 @@ Swept follow(Table& table, const Outcome& outcome) {
     Swept swept{};
     if (outcome.has_tag_changed) {
         want_warnings();
-        journal::tag_changed(table, outcome.ended_tag);
+        journal::tag_changed(table, outcome.ended_tag, outcome.variable);
         if (outcome.ended_tag != TextId::none)
             swept = sweep::after_tag_change(table);
         table.tags.of(table.tag).peak.raise_to(table.live);
@@ -140,10 +167,7 @@ std::string_view scoped(std::string_view id, Scope scope) {
         size_t slash = std::string_view(id.data(), file_end).rfind('/');
         return slash == id.npos ? "." : std::string_view(id.data(), slash);
     }
-    for (std::string_view phase : {" (setup)", " (call)", " (teardown)"})
-        if (id.ends_with(phase))
-            return {id.data(), id.size() - phase.size()};
-    return id;
+    return without_phase(id);
 }
 
 void reread(Table& table, environment::Changed changed) {
@@ -179,9 +203,10 @@ void set_fixture_from_outside(Table& table, std::string_view name) {
 }
 
 Swept end_fixture_from_outside(Table& table, std::string_view name) {
-    return follow(
-        table,
-        {.has_tag_changed = false, .ended_tag = TextId::none, .ended_fixture = table.texts.intern(name)});
+    return follow(table, {.has_tag_changed = false,
+                          .ended_tag = TextId::none,
+                          .ended_fixture = table.texts.intern(name),
+                          .variable = {}});
 }
 
 void start(Table& table) {
@@ -217,10 +242,17 @@ TextId intern_test(Table& table) {
     return id;
 }
 
+bool has_run_out(const Table& table) {
+    return table.tag != TextId::none && source.explicit_tag == TextId::none && source.test_length == 0 &&
+           !source.is_overruled;
+}
+
 void forget() {
     source.lock.reset();
-    source.explicit_tag = source.fixture = source.ended_fixture = TextId::none;
+    source.explicit_tag = TextId::none;
+    source.fixture = source.ended_fixture = TextId::none;
     source.is_overruled = false;
+    source.is_nested = false;
     source.test_length = 0;
     latest_test = not_interned;
 }

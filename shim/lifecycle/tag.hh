@@ -58,6 +58,9 @@ inline TextId test(Table& table) {
 // Returns the part of a test id (`dir/file::test (phase)`) that is the tag.
 std::string_view scoped(std::string_view id, Scope scope);
 
+// Returns whether the runner has unset the variable that the current tag comes from: its last test is over.
+bool has_run_out(const Table& table);
+
 // Call in the child of a fork.
 void forget();
 

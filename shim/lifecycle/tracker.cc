@@ -9,9 +9,11 @@
 #include "shim/lifecycle/last_error.hh"
 #include "shim/lifecycle/ledger.hh"
 #include "shim/lifecycle/sessions.hh"
+#include "shim/lifecycle/sweep.hh"
 #include "shim/lifecycle/tag.hh"
 #include "shim/lifecycle/terminate_at_exit.hh"
 #include "shim/origin/capture.hh"
+#include "shim/origin/python_dump.hh"
 
 #include <cstring>
 
@@ -181,6 +183,8 @@ void resetting(Table& table, Connection& c) {
 
 void finishing(Table& table, Connection& c) {
     KeepErrno keep;
+    if (tag::has_run_out(table) && python::is_finalizing())
+        sweep::at_shutdown(table, c);
     Ledger(table).end(c, journal::Close::owner);
     cancels::forget(table, c);
     sessions::forget(table, c);
@@ -241,10 +245,13 @@ void note_result(Connection& c, const PGresult* result) {
 }
 
 void using_inherited(Connection& c, Use use) {
-    if (use == Use::finish)
-        c.in_child = c.in_child | InChild::finished;
-    else if (use == Use::work || is_busy(c.activity))
-        c.in_child = c.in_child | InChild::used;
+    bool is_use = use == Use::work || (use == Use::go_on && is_busy(c.activity));
+    auto did = static_cast<uint8_t>(use == Use::finish ? InChild::finished : is_use ? InChild::used : 0);
+    if (!did || (c.in_child & did))
+        return;
+    c.in_child = static_cast<uint8_t>(c.in_child | did);
+    if (Table* parents = table::parents())
+        journal::inherited(*parents, c, did);
 }
 
 Connection* adopting(Table& table, Connection& inherited, const PGconn* conn) {

@@ -44,7 +44,7 @@ void note_result(Connection& connection, const PGresult* result);
 // What a call does with its connection. `go_on`: it does nothing if no command is under way.
 enum class Use : uint8_t { go_on, work, finish };
 
-// Notes for the summary that a connection of the parent process is about to be used.
+// A connection of the parent process is about to be used: notes it for the summary, and journals the first time.
 void using_inherited(Connection& inherited, Use use);
 
 // A connection of the parent process is about to be reset. That ends the parent's session, and the new one is this

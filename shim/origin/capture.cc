@@ -87,8 +87,9 @@ std::string_view file(std::string_view line) {
 }
 
 std::string_view function(std::string_view line) {
-    size_t space = line.rfind(' ');
-    return space == line.npos ? std::string_view() : line.substr(space + 1);
+    if (size_t space = line.rfind(' '); space != line.npos)
+        line.remove_prefix(space + 1);
+    return line;
 }
 
 const Origin& of_this_call() {

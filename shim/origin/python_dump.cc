@@ -165,4 +165,14 @@ void each_frame(const void* caller, Visit visit, void* data) {
     read_dump(pipe, visit, data);
 }
 
+bool is_finalizing() {
+    if (!is_there())
+        return false;
+    auto* interpreter = reinterpret_cast<void*>(own_state.load(std::memory_order_relaxed));
+    void* found = elf_symbols::definition_around(interpreter, "Py_IsFinalizing");
+    if (!found)
+        found = elf_symbols::definition_around(interpreter, "_Py_IsFinalizing");
+    return found && reinterpret_cast<int (*)()>(found)();
+}
+
 } // namespace pqsweep::python

@@ -30,4 +30,9 @@ constexpr int most_frames = 100;
 // Context: any thread, not a signal handler. errno: can change. Locks: the loader's until an interpreter is found.
 void each_frame(const void* caller, Visit visit, void* data);
 
+// Returns whether this process's interpreter is shutting down. Its atexit handlers have run then, and it drops all objects.
+//
+// Context: any thread, not a signal handler. errno: can change. Locks: the loader's.
+bool is_finalizing();
+
 } // namespace pqsweep::python

@@ -21,6 +21,7 @@ namespace {
 constexpr int version = 1;
 
 constinit char first_directory[4096]; // where the program began: relative names are meant from there
+constinit std::atomic<pid_t> started; // the process that has called start()
 constinit uint64_t process; // tells processes apart that have one pid, on two machines or one after the other
 
 // One of the two files that get each record.
@@ -211,7 +212,8 @@ void write(Event event, Fill fill) {
 
 void start() {
     const Settings& settings = the_settings();
-    if (settings.journal.empty() && settings.run_journal.empty())
+    pid_t pid = sys::getpid();
+    if ((settings.journal.empty() && settings.run_journal.empty()) || started.exchange(pid) == pid)
         return;
     if (!*first_directory && sys::getcwd(first_directory, sizeof first_directory) < 0)
         first_directory[0] = 0;
@@ -252,9 +254,11 @@ void closed(uint32_t connection, Close how) {
           [&](Record& record) { record.number("connection", connection).word("by", name_of(how)); });
 }
 
-void tag_changed(const Table& table, TextId ended) {
+void tag_changed(const Table& table, TextId ended, std::string_view variable) {
     write(Event::tag, [&](Record& record) {
-        record.word("tag", table.texts.text(table.tag)).word("ended", table.texts.text(ended));
+        record.word("tag", table.texts.text(table.tag))
+            .word("ended", table.texts.text(ended))
+            .word("variable", variable);
     });
 }
 
@@ -282,6 +286,22 @@ void refused(const Connection& c) {
     write(Event::refuse, [&](Record& record) { record.number("connection", c.number); });
 }
 
+void inherited(const Table& parents, const Connection& c, uint8_t did) {
+    if (!is_wanted())
+        return;
+    start();
+    const TextPool& names = parents.texts;
+    write(Event::inherited, [&](Record& record) {
+        record.word("did", did == InChild::used ? "used" : "finished")
+            .word("tag", names.text(c.tag))
+            .word("test", names.text(c.test))
+            .number("backend", c.backend_pid)
+            .word("database", names.text(c.database))
+            .words("source", names, parents.origins.of(parents.connections.slot_of(c)).lines)
+            .words("stack", names, parents.origins.of(parents.connections.slot_of(c)).calls);
+    });
+}
+
 void exited(Table& table, int status) {
     table.connections.each([](const Connection& c) {
         if (c.state() == State::open) {
@@ -296,28 +316,6 @@ void exited(Table& table, int status) {
         record.number("status", status).number("live", table.live);
         if (uint32_t untracked = table.connections.untracked())
             record.number("untracked", untracked);
-    });
-}
-
-void used_inherited(Table& parents, bool has_own_table) {
-    if (!is_wanted())
-        return;
-    bool has_started = has_own_table;
-    parents.connections.each([&](const Connection& c) {
-        if (!(c.in_child & (InChild::used | InChild::finished)))
-            return;
-        if (!has_started)
-            start();
-        has_started = true;
-        constexpr std::string_view words[] = {"", "used", "finished", "used and finished"};
-        const TextPool& names = parents.texts;
-        write(Event::inherited, [&](Record& record) {
-            record.word("did", words[c.in_child & (InChild::used | InChild::finished)])
-                .word("tag", names.text(c.tag))
-                .word("test", names.text(c.test))
-                .number("backend", c.backend_pid)
-                .word("database", names.text(c.database));
-        });
     });
 }
 

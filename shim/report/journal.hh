@@ -13,20 +13,21 @@
 
 namespace pqsweep::journal {
 
-// Call when a process makes its table, before any other function here.
+// Call when a process makes its table, before any other function here but inherited(). Does nothing the second time.
 void start();
 
 void opened(const Table& table, const Connection& connection);
 
 void closed(uint32_t connection, Close how);
 
-void tag_changed(const Table& table, TextId ended);
+// `variable`: that the new tag comes from; empty: from none.
+void tag_changed(const Table& table, TextId ended, std::string_view variable);
 void swept(const Table& table, const Straggler& straggler);
 void revived(const Table& table, const Connection& connection, int64_t nanoseconds);
 void refused(const Connection& connection);
-// Call both when the process ends: exited() also records what is still open, used_inherited() what the process did with
-// its parent's connections. `has_own_table`: this process has connected, too, so start() was called.
+// The process is about to do that (of InChild) with a connection of its parent's for the first time.
+void inherited(const Table& parents, const Connection& connection, uint8_t did);
+// Call when the process ends. Also records what is still open.
 void exited(Table& table, int status);
-void used_inherited(Table& parents, bool has_own_table);
 
 } // namespace pqsweep::journal

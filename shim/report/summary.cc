@@ -219,10 +219,6 @@ void print_open(Output& output, Table& table) {
     });
 }
 
-bool was_touched(const Connection& c) {
-    return c.in_child & (InChild::used | InChild::finished);
-}
-
 void print_touched(Text& out, const Table& parents, const Connection& c) {
     out << "  " << (c.in_child & InChild::used ? "used" : "")
         << (c.in_child == (InChild::used | InChild::finished) ? " and " : "")
@@ -230,6 +226,7 @@ void print_touched(Text& out, const Table& parents, const Connection& c) {
     append_backend(out, parents, c.backend_pid, c.database);
     out << ", opened by ";
     append_opener(out, parents, c.tag, c.test);
+    append_line(out, parents, c.line);
 }
 
 } // namespace
@@ -260,7 +257,7 @@ void print_inherited(Table& parents) {
     parents.connections.each([&](const Connection& c) {
         used += (c.in_child & InChild::used) != 0;
         finished += (c.in_child & InChild::finished) != 0;
-        touched += was_touched(c);
+        touched += totals::is_touched(c);
     });
     bool is_worth_it =
         report == Report::always || (report == Report::stragglers && parents.was_ever_tagged());
@@ -273,7 +270,7 @@ void print_inherited(Table& parents) {
     {
         Listing listing(output, "", most_inherited_listed);
         parents.connections.each([&](const Connection& c) {
-            if (was_touched(c) && listing.takes_another())
+            if (totals::is_touched(c) && listing.takes_another())
                 print_touched(output.line(), parents, c);
         });
     }

@@ -8,6 +8,10 @@ bool is_open(const Connection& c) {
     return c.state() == State::open;
 }
 
+bool is_touched(const Connection& c) {
+    return c.in_child & (InChild::used | InChild::finished);
+}
+
 Totals of(Table& table) {
     Totals all{};
     table.tags.each([&](const Tag& tag) {
@@ -31,6 +35,12 @@ bool is_failure(Table& table) {
     uint8_t on = the_settings().fail_on;
     return ((on & fail_on_abandoned) && all.abandoned > 0) ||
            ((on & fail_on_transaction) && all.swept.transaction > 0) || ((on & fail_on_exit) && all.open > 0);
+}
+
+bool is_inherited_a_failure(Table& parents) {
+    bool is_any_touched = false;
+    parents.connections.each([&](const Connection& c) { is_any_touched |= is_touched(c); });
+    return is_any_touched && (the_settings().fail_on & fail_on_inherited);
 }
 
 } // namespace pqsweep::totals

@@ -20,8 +20,12 @@ Totals of(Table& table);
 // Returns whether it is open. When the process ends, such a connection is open at exit.
 bool is_open(const Connection& connection);
 
-// Returns whether something has happened that PQSWEEP_FAIL_ON names.
+// Returns whether this process used, finished or reset that connection of its parent's.
+bool is_touched(const Connection& inherited);
+
+// Return whether something has happened that PQSWEEP_FAIL_ON names: with own connections, with those of the parent's.
 bool is_failure(Table& table);
+bool is_inherited_a_failure(Table& parents);
 
 } // namespace totals
 } // namespace pqsweep

@@ -21,7 +21,7 @@ struct Swept {
         client.say("open c " + conninfo);
         for (const char* command : commands)
             client.say(command);
-        client.say("setenv PYTEST_CURRENT_TEST two.py::test_b (setup)");
+        client.say("setenv PYTEST_CURRENT_TEST two.py::test_b (call)");
     }
     Program client;
 };

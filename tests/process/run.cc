@@ -99,6 +99,19 @@ TEST_CASE("what a child process does with its parent's connections is in the sum
     CHECK(contains(program.errors(), " in a child process, backend "));
 }
 
+TEST_CASE("a child's use of its parent's connection is known from its first moment, also without any tag") {
+    Program program(run({"--fail-on", "inherited", "--exit-code", "3"},
+                        {"/usr/bin/python3", "tests/fixtures/clients/killed_child.py"}),
+                    {}, Program::Shim::absent);
+    CHECK(program.finish() == 3);
+    CAPTURE(program.errors());
+    CHECK(contains(
+        program.errors(),
+        "pqsweep: connections inherited across a fork, by the line that opened them:\n"
+        "  tests/fixtures/clients/killed_child.py:9 connect: 1 connection, used by a child process\n"));
+    CHECK(contains(program.errors(), "gate failed: 1 used across a fork; exit status 3"));
+}
+
 TEST_CASE("an owner that is refused without our message is no abandoner") {
     // With TLS the owner gets libpq's own error.
     Program program(run({"--no-revive", "--verbose"}, client()), {}, Program::Shim::absent);

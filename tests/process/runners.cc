@@ -36,6 +36,12 @@ Words pytest(const Words& more = {}, const Words& interpreter = {"/usr/bin/pytho
     return words;
 }
 
+Words last_module(Words interpreter) {
+    interpreter.insert(interpreter.end(),
+                       {"-m", "pytest", "-p", "no:cacheprovider", "tests/fixtures/suites/last"});
+    return interpreter;
+}
+
 } // namespace
 
 TEST_SUITE_BEGIN("process: runners");
@@ -77,8 +83,30 @@ TEST_CASE("pytest: without its adapter a run is as with none") {
     }
 }
 
-TEST_CASE("unittest, RSpec, minitest, PHPUnit: fixtures' connections outlive classes and contexts, what tests left "
-          "does not") {
+TEST_CASE("pytest without its adapter: what the last module leaves to the interpreter's shutdown is its") {
+    Words options = gate;
+    options.emplace_back("--no-adapters");
+    Run run(options, last_module({"/usr/bin/python3"}));
+    CAPTURE(run.summary);
+    CHECK(run.status == 3);
+    CHECK(contains(run.summary, "test_last.py::test_leaves (call)\n"));
+    CHECK(contains(run.summary, "gate failed: 1 abandoned"));
+}
+
+TEST_CASE("a runner whose adapter's door is shut is named") {
+    const std::string words = " ran without its adapter, and its fixtures are unknown (";
+    Run isolated({}, last_module({"/usr/bin/python3", "-I"}));
+    CAPTURE(isolated.summary);
+    CHECK(contains(isolated.summary, "pqsweep: pytest" + words + "python -I or -E"));
+    Run brought({}, last_module({"/usr/bin/python3"}));
+    CHECK(!contains(brought.summary, words));
+    Run left_out({"--no-adapters"}, last_module({"/usr/bin/python3"}));
+    CHECK(!contains(left_out.summary, words));
+}
+
+TEST_CASE(
+    "unittest, RSpec, minitest, PHPUnit: fixtures' connections outlive classes and contexts, what tests left "
+    "does not") {
     const std::string folder = std::filesystem::absolute("tests/fixtures/runners");
     struct Suite {
         Words command;

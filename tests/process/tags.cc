@@ -55,6 +55,21 @@ TEST_CASE("pytest's variable is the tag without any configuration") {
                  true);
 }
 
+TEST_CASE("pytest inside a test of pytest's is a part of that test") {
+    const Environment in_one{{"PYTEST_CURRENT_TEST", "one.py::test_a (call)"}, {"PQSWEEP_REVIVE", "0"}};
+    const char* inner[] = {"setenv PYTEST_CURRENT_TEST inner.py::test_x (setup)",
+                           "setenv PYTEST_CURRENT_TEST inner.py::test_x (call)",
+                           "setenv PYTEST_CURRENT_TEST inner.py::test_x (teardown)",
+                           "unsetenv PYTEST_CURRENT_TEST",
+                           "setenv PYTEST_CURRENT_TEST other.py::test_y (setup)"};
+    std::vector<const char*> changes(std::begin(inner), std::end(inner));
+    check_change(in_one, changes, false);
+    changes.push_back("setenv PYTEST_CURRENT_TEST one.py::test_a (teardown)");
+    check_change(in_one, changes, false);
+    changes.push_back("setenv PYTEST_CURRENT_TEST two.py::test_b (setup)");
+    check_change(in_one, changes, true);
+}
+
 TEST_CASE("PQSWEEP_SCOPE says how much of a test id is the tag") {
     auto check = [](const char* scope, const char* next, bool is_swept) {
         CAPTURE(std::string(scope));

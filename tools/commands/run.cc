@@ -33,14 +33,15 @@ struct Option {
 constexpr Option options[] = {
     {"--tag", "PQSWEEP_TAG", "the tag to start with"},
     {"--scope", "PQSWEEP_SCOPE", "how much of a test id is the tag: package, module or test"},
-    {"--keep", "PQSWEEP_KEEP", "connections never swept: field=glob,... (tag test function file app db user host state)"},
+    {"--keep", "PQSWEEP_KEEP",
+     "connections never swept: field=glob,... (tag test function file app db user host state)"},
     {"--grace", "PQSWEEP_GRACE", "how many tag changes an idle connection may sit unused"},
     {"--signal", "PQSWEEP_SIGNAL", "the signal that reaches the process from outside, or none"},
     {"--journal", "PQSWEEP_JOURNAL", "append what happens to this file, as JSON Lines; %p is the process id"},
     {"--report", "PQSWEEP_REPORT", "summary at the end: never, stragglers or always"},
     {"--exit-code", "PQSWEEP_EXITCODE", "exit status to use instead of 0 when the gate fails; 0: never"},
     {"--fail-on", "PQSWEEP_FAIL_ON",
-     "fail on any of abandoned, transaction, exit, unseen; separated by commas"},
+     "fail on any of abandoned, transaction, exit, unseen, inherited; separated by commas"},
 };
 
 struct Flag {
@@ -63,6 +64,7 @@ struct Request {
     std::vector<std::string> command;
     GateOptions gate;
     bool allows_unseen = false, is_verbose = false, no_adapters = false;
+    bool has_adapters = false;
 };
 
 // The shim would only warn of a bad value and go on; the user who typed it just now can still mend it.
@@ -82,7 +84,7 @@ int check_settings(const Request& request, Settings& settings) {
 }
 
 void name_unknown_variables() {
-    std::vector<std::string_view> known{"PQSWEEP_TAG", "PQSWEEP_TEST", "PQSWEEP_FIXTURE",
+    std::vector<std::string_view> known{"PQSWEEP_TAG",         "PQSWEEP_TEST",    "PQSWEEP_FIXTURE",
                                         "PQSWEEP_FIXTURE_END", "PQSWEEP_WITNESS", "PQSWEEP_PHP"};
     for (const Setting& setting : all_settings())
         known.emplace_back(setting.variable);
@@ -113,6 +115,10 @@ void print_summary(const Request& request, const Assessment& assessment, Report 
     std::string out;
     for (const Problem& problem : assessment.problems.listed())
         out += fmt::format("pqsweep: {}\n", problem.text());
+    std::string left_out = adapter_left_out(request.command, assessment.history.tag_variables());
+    if (request.has_adapters && report != Report::never && !left_out.empty() &&
+        assessment.history.total().opened > 0)
+        out += fmt::format("pqsweep: {}\n", left_out);
     const char* journal = getenv("PQSWEEP_JOURNAL");
     if (request.is_verbose || report == Report::always)
         out += as_table(assessment, report == Report::always);
@@ -170,7 +176,8 @@ int act(Request& request) {
         return refuse("run", "{}", wrong);
     if (std::string why = preload_shim(); !why.empty())
         return refuse("run", "{}", why);
-    if (!settings.disabled && !request.no_adapters)
+    request.has_adapters = !settings.disabled && !request.no_adapters;
+    if (request.has_adapters)
         bring_adapters();
     if (std::string file(settings.journal); !file.empty() && !settings.disabled) {
         if (std::string wrong = open_journal(file); !wrong.empty())

@@ -201,17 +201,32 @@ void History::end(Process& process) {
         count(process, c.tag, c.is_live ? -1 : 0, -1);
     }
     change_tag(process, {});
+    fold_inherited(process);
     without_exit_ += !process.has_exit;
 }
 
-void History::note_inherited(const JournalRecord& record) {
-    Inherited fresh{.tag = tag_id(record.tag),
-                    .test = texts_.of(record.test),
-                    .did = texts_.of(record.did),
-                    .database = texts_.of(record.database),
-                    .backend = record.backend};
-    std::string key = fmt::format("{} {} {}", fresh.tag, fresh.test, fresh.did);
-    entry_for(inherited_, inherited_places_, key, fresh).count++;
+// A process can use a connection first and finish it later: it is one connection.
+void History::note_inherited(Process& process, const JournalRecord& record) {
+    auto known = std::ranges::find_if(process.inherited, [&](const Inherited& i) {
+        return i.backend == record.backend && texts_[i.did] == "used" && record.did == "finished";
+    });
+    if (known != process.inherited.end())
+        known->did = texts_.of("used and finished");
+    else
+        process.inherited.push_back({.tag = tag_id(record.tag),
+                                     .test = texts_.of(record.test),
+                                     .did = texts_.of(record.did),
+                                     .database = texts_.of(record.database),
+                                     .stack = stack_id(record),
+                                     .is_source = !record.source.empty(),
+                                     .backend = record.backend});
+}
+
+void History::fold_inherited(const Process& process) {
+    for (const Inherited& i : process.inherited) {
+        std::string key = fmt::format("{} {} {} {}", i.tag, i.test, i.did, i.stack);
+        entry_for(inherited_, inherited_places_, key, i).count++;
+    }
 }
 
 void History::take(const JournalRecord& record, bool is_last) {
@@ -241,6 +256,8 @@ void History::apply(Process& process, const JournalRecord& record) {
         close(process, record);
         break;
     case Event::tag:
+        if (!record.variable.empty())
+            tag_variables_.emplace(record.variable);
         change_tag(process, record);
         break;
     case Event::sweep:
@@ -265,7 +282,7 @@ void History::apply(Process& process, const JournalRecord& record) {
         }
         break;
     case Event::inherited:
-        note_inherited(record);
+        note_inherited(process, record);
         process.has_exit = true; // a process without a connection of its own writes no exit
         break;
     case Event::exit:

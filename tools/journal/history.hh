@@ -10,6 +10,8 @@
 #include "tools/journal/timeline.hh"
 
 #include <iterator>
+#include <set>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -47,6 +49,8 @@ struct Culprit {
 // Says what a child process did with its parent's connections.
 struct Inherited {
     Strings::Id tag = 0, test = 0, did = 0, database = 0;
+    Strings::Id stack = 0; // as in Culprit
+    bool is_source = false;
     int64_t backend = 0;
     uint64_t count = 0;
 };
@@ -76,6 +80,8 @@ public:
     const std::vector<Culprit>& culprits() const { return culprits_; }
     const std::vector<Inherited>& inherited() const { return inherited_; }
     const std::vector<Run>& runs() const { return runs_; }
+    // That tags came from, in any process.
+    const std::set<std::string, std::less<>>& tag_variables() const { return tag_variables_; }
     TagCounts total() const; // peaks: of any run
     uint64_t processes() const { return processes_; }
     uint64_t without_exit() const { return without_exit_; } // processes that were killed, or still ran
@@ -102,6 +108,7 @@ private:
         bool is_tag_new = true; // its sweeps are still to come, before which it is not current
         bool has_exit = false;
         std::unordered_map<int64_t, Open> connections;
+        std::vector<Inherited> inherited; // one for each connection of its parent's
     };
 
     Process& process_of(const JournalRecord& record);
@@ -115,7 +122,8 @@ private:
     void settle_tag(Process& process);
     void change_tag(Process& process, const JournalRecord& record);
     void end(Process& process);
-    void note_inherited(const JournalRecord& record);
+    void note_inherited(Process& process, const JournalRecord& record);
+    void fold_inherited(const Process& process);
     Strings::Id tag_id(std::string_view name);
     Strings::Id stack_id(const JournalRecord& record);
 
@@ -124,6 +132,7 @@ private:
     std::vector<TagCounts> tags_{1};
     std::vector<Culprit> culprits_;
     std::vector<Inherited> inherited_;
+    std::set<std::string, std::less<>> tag_variables_;
     std::unordered_map<std::string, size_t> culprit_places_, inherited_places_;
     std::vector<Run> runs_;
     std::unordered_map<std::string, uint32_t> run_places_;

@@ -31,9 +31,11 @@ constexpr std::pair<std::string_view, double JournalRecord::*> numbers[] = {
     {"took", &JournalRecord::took},
 };
 constexpr std::pair<std::string_view, std::string_view JournalRecord::*> words[] = {
-    {"tag", &JournalRecord::tag},     {"test", &JournalRecord::test}, {"ended", &JournalRecord::ended},
-    {"state", &JournalRecord::state}, {"by", &JournalRecord::by},     {"database", &JournalRecord::database},
-    {"host", &JournalRecord::host},   {"run", &JournalRecord::run},   {"did", &JournalRecord::did},
+    {"tag", &JournalRecord::tag},           {"test", &JournalRecord::test},
+    {"ended", &JournalRecord::ended},       {"variable", &JournalRecord::variable},
+    {"state", &JournalRecord::state},       {"by", &JournalRecord::by},
+    {"database", &JournalRecord::database}, {"host", &JournalRecord::host},
+    {"run", &JournalRecord::run},           {"did", &JournalRecord::did},
 };
 constexpr std::pair<std::string_view, std::vector<std::string_view> JournalRecord::*> lists[] = {
     {"source", &JournalRecord::source},

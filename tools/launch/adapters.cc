@@ -2,7 +2,9 @@
 
 #include "tools/launch/installed.hh"
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fmt/core.h>
 #include <string>
 
@@ -35,6 +37,23 @@ bool has_blank(const std::string& path) {
     return path.find_first_of(" \t\n") != std::string::npos;
 }
 
+struct Runner {
+    std::string_view name;
+    std::string_view shut_by;
+};
+constexpr Runner runners[] = {
+    {"pytest", "python -I or -E, or an environment made by hand"},
+    {"unittest", "python -I or -E, or an environment made by hand"},
+    {"rspec", "an environment made by hand"},
+    {"phpunit", "php -n, an environment made by hand, or a PHPUnit after 9"},
+    {"prove", "an environment made by hand"},
+};
+
+bool names(const std::vector<std::string>& command, std::string_view runner) {
+    return std::ranges::any_of(
+        command, [&](const std::string& word) { return std::filesystem::path(word).stem() == runner; });
+}
+
 } // namespace
 
 void bring_adapters() {
@@ -48,6 +67,17 @@ void bring_adapters() {
     if (!has_blank(folder)) // perl splits the variable there, and knows no quotes
         prepend("PERL5OPT", fmt::format("-I{}/perl -MPqsweep", folder), ' ');
     append_for_php(folder + "/php");
+}
+
+std::string adapter_left_out(const std::vector<std::string>& command,
+                             const std::set<std::string, std::less<>>& variables) {
+    bool is_tagged = variables.contains("PQSWEEP_TEST") || variables.contains("PQSWEEP_TAG");
+    for (const Runner& runner : runners)
+        if ((runner.name == "pytest" && variables.contains("PYTEST_CURRENT_TEST")) ||
+            (!is_tagged && names(command, runner.name)))
+            return fmt::format("{} ran without its adapter, and its fixtures are unknown ({}?)", runner.name,
+                               runner.shut_by);
+    return "";
 }
 
 } // namespace pqsweep::tools

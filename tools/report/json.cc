@@ -53,12 +53,16 @@ Json finding_json(const Finding& f) {
 }
 
 Json inherited_json(const History& history, const Inherited& i) {
-    return {{"tag", history.tag_names()[i.tag]},
-            {"test", history.texts()[i.test]},
-            {"did", history.texts()[i.did]},
-            {"count", i.count},
-            {"backend", i.backend},
-            {"database", history.texts()[i.database]}};
+    Json json = {{"tag", history.tag_names()[i.tag]},
+                 {"test", history.texts()[i.test]},
+                 {"did", history.texts()[i.did]},
+                 {"count", i.count},
+                 {"backend", i.backend},
+                 {"database", history.texts()[i.database]},
+                 {"stack", Json::array()}};
+    for (const Frame& frame : parse_stack(history.texts()[i.stack], i.is_source))
+        json["stack"].push_back(frame_json(frame));
+    return json;
 }
 
 } // namespace

@@ -37,6 +37,16 @@ std::string line_of(const Place& place) {
                        mixture(place.fates, [](Fate fate) { return words_for(fate); }));
 }
 
+// "jobs.py:8 connect: 2 connections, used and finished by a child process"
+std::string line_of(const History& history, const Inherited& i) {
+    std::string_view stack = history.texts()[i.stack], test = history.texts()[i.test];
+    std::string where = !stack.empty()  ? parse_frame(stack.substr(0, stack.find('\n')), i.is_source).text()
+                        : !test.empty() ? std::string(test)
+                                        : tag_text(history.tag_names()[i.tag]);
+    return fmt::format("{}: {}, {} by a child process", where, counted(i.count, "connection"),
+                       history.texts()[i.did]);
+}
+
 std::string totals(const TagCounts& all) {
     std::string connections = counted(all.opened, "connection");
     uint64_t stragglers = all.swept.total(), revived = all.of(Fate::revived);
@@ -73,8 +83,12 @@ std::string as_summary(const Assessment& a, std::optional<size_t> width, const s
         add(2, fmt::format("+{} more: {}", places.size() - most_places,
                            journal.empty() ? "--verbose lists them"
                                            : "pqsweep report --html report.html " + journal));
-    if (!history.inherited().empty() && history.tag_names().size() > 1)
-        add(0, "pqsweep: connections were used across a fork; --verbose lists them");
+    if (!history.inherited().empty())
+        add(0, "pqsweep: connections inherited across a fork, by the line that opened them:");
+    for (size_t i = 0; i < history.inherited().size() && i < most_places; i++)
+        add(2, line_of(history, history.inherited()[i]));
+    if (history.inherited().size() > most_places)
+        add(2, fmt::format("+{} more: --verbose lists them", history.inherited().size() - most_places));
     if (history.untracked())
         add(0, fmt::format("pqsweep: {} more connections than pqsweep can track went unseen",
                            history.untracked()));

@@ -144,6 +144,10 @@ void add_inherited(std::string& out, const History& history) {
         const std::string& test = history.texts()[i.test];
         std::string opener = test.empty() ? tag_text(history.tag_names()[i.tag]) : test;
         out += "  " + count + shortened(printable(opener), line_width - 2 - count.size()) + "\n";
+        if (std::string_view stack = history.texts()[i.stack]; !stack.empty()) {
+            Frame frame = parse_frame(stack.substr(0, stack.find('\n')), i.is_source);
+            out += "      " + shortened(printable(frame.text()), line_width - 6) + "\n";
+        }
         out += fmt::format("      {} in a child process, backend {}, database {}\n", history.texts()[i.did],
                            i.backend, printable(history.texts()[i.database]));
     }

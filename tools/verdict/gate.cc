@@ -54,6 +54,11 @@ void Gate::judge(const History& history, std::vector<Finding>& findings) {
         reasons_.push_back(fmt::format("{} in a transaction", transaction));
     if (open)
         reasons_.push_back(fmt::format("{} open at exit", open));
+    uint64_t inherited = 0;
+    for (const Inherited& i : history.inherited())
+        inherited += i.count;
+    if (inherited && (options_.fail_on & fail_on_inherited))
+        reasons_.push_back(fmt::format("{} used across a fork", inherited));
     for (Strings::Id tag = 0; options_.max_open && tag < history.tags().size(); tag++) {
         uint32_t peak = history.tags()[tag].peak;
         if (peak <= *options_.max_open)
