@@ -135,7 +135,8 @@ Outcome take(Table& table, const char* const* values) {
         place = Place::explicit_tag;
     else if (!test.empty())
         next = table.texts.intern(scoped(test, the_settings().scope));
-    outcome.variable = Variables().names[place];
+    if (next != TextId::none)
+        outcome.variable = Variables().names[place];
     take_tag(table, explicit_name, test, is_adapters, next, outcome);
     take_fixtures(table, set_up, ended, outcome);
     return outcome;

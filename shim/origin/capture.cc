@@ -69,7 +69,8 @@ private:
 
 Says says(std::string_view file) {
     if (contains(file, "/site-packages/") || contains(file, "/dist-packages/") ||
-        contains(file, "/lib/python3") || contains(file, "/lib64/python3") || starts_with(file, "<frozen "))
+        contains(file, "/lib/python3") || contains(file, "/lib64/python3") || starts_with(file, "<frozen ") ||
+        contains(file, "/runners/python/pqsweep_"))
         return Says::least;
     size_t slash = file.rfind('/');
     bool is_command =

@@ -38,7 +38,7 @@ std::string_view file(std::string_view line);
 std::string_view function(std::string_view line);
 
 // Returns how much a frame in that Python file says about who opened a connection: the program's own files say most, a
-// command or code without a file says little, an installed package says least.
+// command or code without a file says little, an installed package or an adapter of ours says least.
 enum class Says : uint8_t { most, little, least };
 Says says(std::string_view file);
 
