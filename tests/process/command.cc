@@ -166,7 +166,7 @@ TEST_CASE("run: bad use is refused with status 2 and the way out") {
     check({"run", "--grace=many", "--", "/bin/echo", "ran"},
           "--grace=many: expected a whole number from 0 to 1000000");
     check({"run", "--fail-on", "never", "--", "/bin/echo", "ran"},
-          "expected any of abandoned, transaction, exit and unseen");
+          "expected any of abandoned, transaction, exit, unseen and inherited");
     check({"run", "--", "/bin/echo", "ran"}, "PQSWEEP_SCOPE=file: expected package, module or test",
           {{"PQSWEEP_SCOPE", "file"}});
     check({"run", "--colour", "--", "/bin/echo", "ran"}, "--colour: no such option");

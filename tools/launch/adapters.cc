@@ -72,9 +72,9 @@ void bring_adapters() {
 std::string adapter_left_out(const std::vector<std::string>& command,
                              const std::set<std::string, std::less<>>& variables) {
     bool is_tagged = variables.contains("PQSWEEP_TEST") || variables.contains("PQSWEEP_TAG");
+    bool is_in_doubt = !is_tagged || variables.contains("PYTEST_CURRENT_TEST");
     for (const Runner& runner : runners)
-        if ((runner.name == "pytest" && variables.contains("PYTEST_CURRENT_TEST")) ||
-            (!is_tagged && names(command, runner.name)))
+        if (is_in_doubt && names(command, runner.name))
             return fmt::format("{} ran without its adapter, and its fixtures are unknown ({}?)", runner.name,
                                runner.shut_by);
     return "";
