@@ -108,7 +108,8 @@ bool parse_keep(std::string_view text, Settings& s) {
 }
 
 bool parse_fail_on(std::string_view text, Settings& s) {
-    constexpr std::string_view words[] = {"abandoned", "transaction", "exit", "unseen", "inherited"};
+    constexpr std::string_view words[] = {"abandoned", "transaction", "exit",
+                                          "unseen",    "inherited",   "blocked"};
     uint8_t bits = 0;
     bool good = parse_list(text, [&](std::string_view word) {
         int which = 0;
@@ -208,7 +209,8 @@ constexpr Setting list[] = {
      [](std::string_view text, Settings& s) { return s.run_socket = text, true; }},
     {"PQSWEEP_EXITCODE", "0", "a whole number from 0 to 255", parse_exit_code},
     {"PQSWEEP_FAIL_ON", "abandoned",
-     "any of abandoned, transaction, exit, unseen and inherited, separated by commas", parse_fail_on},
+     "any of abandoned, transaction, exit, unseen, inherited and blocked, separated by commas",
+     parse_fail_on},
 };
 
 void warn_of(const Setting& setting, std::string_view value) {

@@ -71,7 +71,7 @@ void make_table() {
         warn("pqsweep: no memory for its table; connections are not tracked\n");
         return;
     }
-    fresh->run = fresh->texts.intern(the_settings().run);
+    fresh->run_socket = fresh->texts.intern(the_settings().run_socket);
     board::share(*fresh);
     journal::start();
     tag::start(*fresh);

@@ -23,17 +23,19 @@ struct Received {
 
 Swept carry_out(Table& table, const Mailbox& mailbox) {
     uint32_t length = mailbox.length; // another process wrote it
-    std::string_view name(mailbox.name, length < sizeof mailbox.name ? length : sizeof mailbox.name);
+    std::string_view text(mailbox.text, length < sizeof mailbox.text ? length : sizeof mailbox.text);
     switch (mailbox.kind) {
     case Mailbox::Kind::sweep:
         return sweep::on_request(table);
     case Mailbox::Kind::tag:
-        return tag::set_from_outside(table, name);
+        return tag::set_from_outside(table, text);
     case Mailbox::Kind::fixture:
-        tag::set_fixture_from_outside(table, name);
+        tag::set_fixture_from_outside(table, text);
         break;
     case Mailbox::Kind::fixture_end:
-        return tag::end_fixture_from_outside(table, name);
+        return tag::end_fixture_from_outside(table, text);
+    case Mailbox::Kind::end:
+        return sweep::end_one(table, mailbox.connection, mailbox.uses, text);
     }
     return {};
 }

@@ -73,6 +73,7 @@ void remember_call(Table& table, Connection& c, const sessions::Reading& reading
     if (session.awaits_sync() && c.activity == Activity::idle)
         c.activity = Activity::pipeline;
     c.has_session = sessions::settled(c, session);
+    c.has_timeout = c.has_session && session.has_timeout();
 }
 
 // The real call, behind those that make what a revival has left out.
@@ -126,6 +127,9 @@ template<Call call, class... Args>
     Result result = real_work<call>(table, c, conn, args...);
     tracker::settle(table, c, conn, kind.reads);
     remember_call<call>(table, c, reading, result, args...);
+    if constexpr (std::is_same_v<Result, PGresult*>)
+        if (result && c.libpq->PQresultStatus(result) == PGRES_FATAL_ERROR) [[unlikely]]
+            tracker::note_failure(c, result);
     if (is_busy(c.activity)) {
         if constexpr (kind.reads)
             c.mid_message = true;

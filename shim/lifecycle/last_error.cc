@@ -27,13 +27,18 @@ std::string_view reason_of(Cause cause) {
     case Cause::fixture_end:
         return "its fixture ended";
     case Cause::tag_change:
+    case Cause::wait:
         break;
     }
     return "its test module ended";
 }
 
-void message_field(Text& out, const Straggler* s) {
-    out << "terminating connection: pqsweep closed it when " << reason_of(s ? s->cause : Cause::tag_change);
+void message_field(Text& out, const TextPool& names, const Straggler* s) {
+    out << "terminating connection: pqsweep ";
+    if (s && s->cause == Cause::wait)
+        out << "ended it because " << names.text(s->reason);
+    else
+        out << "closed it when " << reason_of(s ? s->cause : Cause::tag_change);
 }
 
 void detail_field(Text& out, const TextPool& names, const Straggler& s) {
@@ -43,7 +48,9 @@ void detail_field(Text& out, const TextPool& names, const Straggler& s) {
     if (s.line != TextId::none)
         out << " at " << origin::place(names.text(s.line));
     out << ", closed " << clause_for(s.activity);
-    if (s.cause == Cause::request)
+    if (s.cause == Cause::wait)
+        out << ".";
+    else if (s.cause == Cause::request)
         out << " when a sweep was asked for.";
     else if (s.cause == Cause::fixture_end)
         out << " when fixture \"" << names.text(s.ended_by) << "\" ended.";
@@ -89,7 +96,7 @@ void append_error(Text& out, Table& table, const Connection& c, const Straggler*
     protocol::append_field(body, protocol::untranslated_severity, "FATAL");
     protocol::append_field(body, protocol::sqlstate, "57P01");
     Text message(field_buffer);
-    message_field(message, s);
+    message_field(message, table.texts, s);
     protocol::append_field(body, protocol::message, message.view());
     if (s) {
         Text detail(field_buffer);

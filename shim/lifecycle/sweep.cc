@@ -35,6 +35,10 @@ private:
 class Sweep {
 public:
     Sweep(Table& table, Cause cause, TextId ended_by) : table_(table), cause_(cause), ended_by_(ended_by) {}
+    // Sweeps one connection, for that reason.
+    Sweep(Table& table, uint32_t number, uint32_t uses, TextId reason)
+        : table_(table), cause_(Cause::wait), ended_by_(TextId::none), number_(number), uses_(uses),
+          reason_(reason) {}
 
     Swept run() {
         table_.connections.each([&](Connection& c) { consider(c); });
@@ -57,6 +61,9 @@ public:
 
 private:
     bool is_straggler(const Connection& c, Activity activity) const {
+        if (cause_ == Cause::wait)
+            return c.number == number_ && c.uses == uses_ && activity != Activity::lost &&
+                   !is_kept(table_, c, activity);
         return !Lifetime(c.lifetime).is_endless() && activity != Activity::lost && has_ended(c, activity) &&
                !is_kept(table_, c, activity);
     }
@@ -119,6 +126,7 @@ private:
                 .test = c.test,
                 .line = table_.origins.of(table_.connections.slot_of(c)).lines[0],
                 .ended_by = ended_by_,
+                .reason = reason_,
                 .database = c.database,
                 .backend_pid = c.backend_pid,
                 .activity = activity,
@@ -192,6 +200,9 @@ private:
     Ledger ledger_{table_};
     Cause cause_;
     TextId ended_by_;
+    uint32_t number_ = 0;
+    uint32_t uses_ = 0;
+    TextId reason_ = TextId::none;
     Swept swept_{};
     uint32_t id_ = sweeps.fetch_add(1, std::memory_order_relaxed) + 1;
     bool any_busy_ = false;
@@ -227,6 +238,11 @@ Swept on_request(Table& table) {
 
 void at_shutdown(Table& table, Connection& c) {
     Sweep(table, Cause::tag_change, TextId::none).claim(c);
+}
+
+Swept end_one(Table& table, uint32_t number, uint32_t uses, std::string_view reason) {
+    KeepThread keep;
+    return Sweep(table, number, uses, table.texts.intern(reason)).run();
 }
 
 bool is_kept(const Table& table, const Connection& c, Activity activity) {

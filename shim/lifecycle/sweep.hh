@@ -46,6 +46,10 @@ Swept on_request(Table& table);
 // current tag opened it.
 void at_shutdown(Table& table, Connection& connection);
 
+// Ends the open connection with that number, whatever it lives for, because a session waits for its lock: `reason` names that
+// session. Spares it if PQSWEEP_KEEP does, or if its owner has moved it on since it had that many `uses`.
+Swept end_one(Table& table, uint32_t number, uint32_t uses, std::string_view reason);
+
 // When this thread has to be done with cancels, in nanoseconds of CLOCK_MONOTONIC; 0: it sends none. Our hook of socket
 // puts the rest of that time on the socket that PQcancel opens.
 extern constinit thread_local int64_t cancel_deadline;

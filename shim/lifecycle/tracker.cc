@@ -244,6 +244,19 @@ void note_result(Connection& c, const PGresult* result) {
     }
 }
 
+void note_failure(const Connection& c, const PGresult* result) {
+    constexpr std::string_view object_in_use = "55006";
+    KeepErrno keep;
+    const char* state = c.libpq->PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char* message = c.libpq->PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (!state || !message || object_in_use != state)
+        return;
+    std::string_view text(message);
+    size_t begin = text.find('"'), end = text.rfind('"');
+    if (begin < end)
+        journal::in_use({message + begin + 1, end - begin - 1});
+}
+
 void using_inherited(Connection& c, Use use) {
     bool is_use = use == Use::work || (use == Use::go_on && is_busy(c.activity));
     auto did = static_cast<uint8_t>(use == Use::finish ? InChild::finished : is_use ? InChild::used : 0);

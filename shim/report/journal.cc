@@ -268,6 +268,7 @@ void swept(const Table& table, const Straggler& s) {
             .word("tag", table.texts.text(s.tag))
             .word("test", table.texts.text(s.test))
             .word(s.cause == Cause::fixture_end ? "fixture" : "ended_by", table.texts.text(s.ended_by))
+            .word("reason", table.texts.text(s.reason))
             .word("state", name_of(s.activity))
             .seconds("age", s.age);
     });
@@ -284,6 +285,10 @@ void revived(const Table& table, const Connection& c, int64_t nanoseconds) {
 
 void refused(const Connection& c) {
     write(Event::refuse, [&](Record& record) { record.number("connection", c.number); });
+}
+
+void in_use(std::string_view database) {
+    write(Event::in_use, [&](Record& record) { record.word("database", database); });
 }
 
 void inherited(const Table& parents, const Connection& c, uint8_t did) {

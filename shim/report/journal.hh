@@ -25,6 +25,8 @@ void tag_changed(const Table& table, TextId ended, std::string_view variable);
 void swept(const Table& table, const Straggler& straggler);
 void revived(const Table& table, const Connection& connection, int64_t nanoseconds);
 void refused(const Connection& connection);
+// The server reported that `database` is being accessed by other users.
+void in_use(std::string_view database);
 // The process is about to do that (of InChild) with a connection of its parent's for the first time.
 void inherited(const Table& parents, const Connection& connection, uint8_t did);
 // Call when the process ends. Also records what is still open.

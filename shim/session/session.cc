@@ -10,6 +10,12 @@ bool is_trial(Act act) {
     return act == Act::try_lock || act == Act::try_lock_shared;
 }
 
+// Of a text that sets a time-out: 0, which is none, with or without quotes.
+bool sets_zero(std::string_view text) {
+    size_t end = text.find_last_not_of("'; \t\n");
+    return end != text.npos && text[end] == '0' && (end == 0 || text[end - 1] < '0' || text[end - 1] > '9');
+}
+
 } // namespace
 
 void Session::add(Notes& notes, Note* note) {
@@ -275,6 +281,17 @@ void Session::fail(Notes& notes) {
     }
     bool ends_it = act == Act::commit || act == Act::commit_chain || act == Act::prepare_transaction;
     transaction_.fails(ends_it && !several, kept_);
+}
+
+bool Session::has_timeout() const {
+    for (std::string_view name : {"lock_timeout", "statement_timeout"}) {
+        const Note* note = transaction_.setting(name);
+        if (!note)
+            note = kept_.setting(name);
+        if (note && !sets_zero(note->text()))
+            return true;
+    }
+    return false;
 }
 
 void Session::forget() {

@@ -73,6 +73,9 @@ public:
     // Returns whether the session listens for notifications, as far as is committed.
     bool listens() const { return kept_.listens(); }
 
+    // Whether a statement of its owner ends by itself when it waits too long: lock_timeout or statement_timeout is set.
+    bool has_timeout() const;
+
     // Calls visit(Note&) for what a fresh session must be given, in an order that works: a prepared statement (Parse
     // if not by_sql), a setting's value (is_value), or a statement to run as it stands.
     template<class Visit>

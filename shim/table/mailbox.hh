@@ -1,8 +1,8 @@
-// The mailbox carries one request of `pqsweep tag` or `pqsweep sweep` to a process, and its result back. It lies on the
-// process's board. One tool at a time uses it: the one that holds the file's lock.
+// The mailbox carries one request of `pqsweep tag`, `pqsweep sweep` or `pqsweep run --unblock` to a process, and its result
+// back. It lies on the process's board. One tool at a time uses it: the one that holds the file's lock.
 //
 //     tool                                              handler of PQSWEEP_SIGNAL
-//     kind, length, name     the request
+//     kind, length, text, ...  the request
 //     asked = n              a new number
 //     kill             ───────────────────────────────▶ taken = n
 //                                                       acts, unless withdrawn == n
@@ -25,14 +25,16 @@
 namespace pqsweep {
 
 struct Mailbox {
-    enum class Kind : uint32_t { sweep, tag, fixture, fixture_end };
+    enum class Kind : uint32_t { sweep, tag, fixture, fixture_end, end };
 
     // The tool writes these.
     std::atomic<uint32_t> asked;
     std::atomic<uint32_t> withdrawn;
     Relaxed<Kind> kind;
-    Relaxed<uint32_t> length;     // of `name`
-    char name[TextPool::longest]; // of the tag or fixture
+    Relaxed<uint32_t> connection; // end: its number
+    Relaxed<uint32_t> uses;       // end: how often its owner had moved it on, when the tool decided
+    Relaxed<uint32_t> length;     // of `text`
+    char text[TextPool::longest]; // the tag or fixture; end: the reason
 
     // The process writes these. `acted` differs from `done` if the request was withdrawn in time.
     std::atomic<uint32_t> taken;

@@ -9,8 +9,8 @@
 
 namespace pqsweep {
 
-// Why it was swept: its tag had ended, its fixture had ended, or a tool or a signal asked for the sweep.
-enum class Cause : uint8_t { tag_change, fixture_end, request };
+// Why it was swept: its tag had ended, its fixture had ended, a tool or a signal asked for the sweep, or somebody waited for its lock.
+enum class Cause : uint8_t { tag_change, fixture_end, request, wait };
 
 struct Straggler {
     uint32_t connection; // its number, of all that this process opened
@@ -18,6 +18,7 @@ struct Straggler {
     TextId test;
     TextId line;     // of the program that opened it, see origins.hh
     TextId ended_by; // the tag that came next (none: no tag did), or the fixture that ended
+    TextId reason;   // wait: who waited for what
     TextId database;
     int backend_pid; // 0: it never got that far
     Activity activity;

@@ -37,7 +37,7 @@ struct TableHead {
     Relaxed<int> signal; // of PQSWEEP_SIGNAL; 0: none
     Relaxed<Handler> handler;
     pid_t pid;
-    TextId run;                 // PQSWEEP_RUN
+    TextId run_socket;          // the socket of the `pqsweep run` that watches this process, see introduce.hh
     Relaxed<TextId> tag;        // the current one; `none` outside tags
     Relaxed<TextId> fixture;    // the one that is being set up; `none` while no fixture is
     Relaxed<uint32_t> epoch;    // grows whenever a tag ends, or is swept before its end; never 0

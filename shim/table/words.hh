@@ -88,9 +88,23 @@ constexpr uint32_t most_listed = 50;
 
 namespace journal {
 
-enum class Event : uint8_t { start, fork, open, close, tag, sweep, revive, refuse, inherited, left, exit };
-constexpr std::string_view event_names[] = {"start",  "fork",   "open",      "close", "tag", "sweep",
-                                            "revive", "refuse", "inherited", "left",  "exit"};
+enum class Event : uint8_t {
+    start,
+    fork,
+    open,
+    close,
+    tag,
+    sweep,
+    revive,
+    refuse,
+    inherited,
+    left,
+    exit,
+    wait,
+    in_use
+};
+constexpr std::string_view event_names[] = {"start",  "fork",      "open", "close", "tag",  "sweep", "revive",
+                                            "refuse", "inherited", "left", "exit",  "wait", "in_use"};
 constexpr std::string_view name_of(Event event) {
     return event_names[static_cast<size_t>(event)];
 }

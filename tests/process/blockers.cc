@@ -45,7 +45,7 @@ TEST_CASE("the waiter, its lock and the holder are named; the connection that as
     CHECK(contains(outcome.output, "pqsweep: drops has waited "));
     CHECK(contains(outcome.output, ", idle in transaction for "));
     CHECK(contains(outcome.output, "    opened by holds\n"));
-    CHECK(contains(outcome.output, ": DROP TABLE\n      needs AccessExclusiveLock on table blocked_cell\n"));
+    CHECK(contains(outcome.output, ": drop table\n      needs AccessExclusiveLock on table blocked_cell\n"));
     CHECK(blocked.server.is_clear_of("pqsweep"));
 
     Outcome as_json = pqsweep_command(blocked.home, {"blockers", "--json", pid_of(blocked.holder)});

@@ -113,6 +113,8 @@ TEST_CASE("run: options become variables, but for what it does itself for all pr
                                         "--report",
                                         "never",
                                         "--allow-unseen",
+                                        "--notice",
+                                        "0",
                                         "--",
                                         "/usr/bin/env"};
     std::string entries =
@@ -166,7 +168,7 @@ TEST_CASE("run: bad use is refused with status 2 and the way out") {
     check({"run", "--grace=many", "--", "/bin/echo", "ran"},
           "--grace=many: expected a whole number from 0 to 1000000");
     check({"run", "--fail-on", "never", "--", "/bin/echo", "ran"},
-          "expected any of abandoned, transaction, exit, unseen and inherited");
+          "expected any of abandoned, transaction, exit, unseen, inherited and blocked");
     check({"run", "--", "/bin/echo", "ran"}, "PQSWEEP_SCOPE=file: expected package, module or test",
           {{"PQSWEEP_SCOPE", "file"}});
     check({"run", "--colour", "--", "/bin/echo", "ran"}, "--colour: no such option");

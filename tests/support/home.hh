@@ -1,6 +1,7 @@
 // Home: a folder for the boards of one test, which no other test sees; and the pqsweep command that looks there.
 #pragma once
 
+#include "tests/support/files.hh"
 #include "tests/support/program.hh"
 
 #include <doctest/doctest.h>
@@ -61,10 +62,6 @@ inline nlohmann::json listed(const Home& home, const std::string& command, const
         if (one["pid"] == program.pid())
             found.push_back(one);
     return found;
-}
-
-inline bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 // The line that `pqsweep tag` and `pqsweep sweep` print for a program.

@@ -67,7 +67,7 @@ void read_wild_board(const uint8_t* bytes, size_t size) {
         return;
     }
     check(board->program);
-    check(board->run);
+    check(board->run_socket);
     check(board->tag);
     for (const tools::SeenConnection& c : board->connections)
         for (const std::string& text :

@@ -37,10 +37,10 @@ struct Library {
 };
 // NOLINTEND(readability-identifier-naming)
 
-std::optional<Library> load(const std::string& other) {
+std::optional<Library> load(const OtherLibpq& other) {
     void* handle = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
-    if (!handle && !other.empty())
-        handle = dlopen(other.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (std::string file = handle ? "" : other(); !file.empty())
+        handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!handle)
         return std::nullopt;
     Library library{};
@@ -160,8 +160,8 @@ std::string failed(std::string why) {
 
 } // namespace
 
-std::string ask(const Conninfo& conninfo, const std::string& libpq, Deadline deadline) {
-    auto library = load(libpq);
+std::string ask(const Conninfo& conninfo, const OtherLibpq& other, Deadline deadline) {
+    auto library = load(other);
     if (!library)
         return failed("no libpq can be loaded to ask with");
     Connection connection(*library, conninfo, deadline);
@@ -176,8 +176,8 @@ std::string ask(const Conninfo& conninfo, const std::string& libpq, Deadline dea
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-bool terminate(const Conninfo& conninfo, int backend, const std::string& libpq, Deadline deadline) {
-    auto library = load(libpq);
+bool terminate(const Conninfo& conninfo, int backend, const OtherLibpq& other, Deadline deadline) {
+    auto library = load(other);
     if (!library)
         return false;
     Connection connection(*library, conninfo, deadline);

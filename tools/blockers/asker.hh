@@ -7,18 +7,21 @@
 #include "tools/blockers/conninfo.hh"
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 namespace pqsweep::tools::asker {
 
+// Returns a file to load if the system has no libpq; it can be empty.
+using OtherLibpq = std::function<std::string()>;
 using Deadline = std::chrono::steady_clock::time_point;
 
-// Returns the JSON that question() asks for, or {"error": ...}. `libpq` is a file to load if the system has none; it can be empty.
+// Returns the JSON that question() asks for, or {"error": ...}.
 // Context: any process without threads. Blocks until `deadline` at most, but for the resolver if `conninfo` has no hostaddr.
-std::string ask(const Conninfo& conninfo, const std::string& libpq, Deadline deadline);
+std::string ask(const Conninfo& conninfo, const OtherLibpq& other, Deadline deadline);
 
 // Ends a server process with pg_terminate_backend, if it still serves that user and database and is not working.
 // Returns whether it did.
-bool terminate(const Conninfo& conninfo, int backend, const std::string& libpq, Deadline deadline);
+bool terminate(const Conninfo& conninfo, int backend, const OtherLibpq& other, Deadline deadline);
 
 } // namespace pqsweep::tools::asker

@@ -98,7 +98,7 @@ private:
         line(4, party->opener().empty() ? "opened while no tag was set" : "opened by " + party->opener());
         if (!c.line.empty())
             line(6, "at " + c.line);
-        if (!party->last_user().empty())
+        if (!party->last_user().empty() && party->last_user() != party->opener())
             line(4, "last used by " + party->last_user());
         process(4, *party);
     }
@@ -179,7 +179,7 @@ std::string unasked_holder(const Party& holder, double stands_still) {
     text += cut(4, holder.opener().empty() ? "opened while no tag was set" : "opened by " + holder.opener());
     if (!c.line.empty())
         text += cut(6, "at " + c.line);
-    if (!holder.last_user().empty())
+    if (!holder.last_user().empty() && holder.last_user() != holder.opener())
         text += cut(4, "last used by " + holder.last_user());
     return text;
 }

@@ -40,9 +40,10 @@ std::string question(int server_version) {
            "       (select datname from pg_database where oid = l.objid) end as on_database,"
            "     pg_blocking_pids(l.pid) as holders,"
            "     extract(epoch from clock_timestamp() - coalesce(l.since, a.query_start)) as waited,"
-           "     (select array_agg(p.gid) from pg_locks h join pg_prepared_xacts p"
-           "        on h.virtualtransaction = '-1/' || p.transaction::text where h.pid is null and h.granted "
-           "and " +
+           "     (select array_agg(p.gid) from pg_locks h"
+           "        join pg_locks x on x.virtualtransaction = h.virtualtransaction and x.pid is null"
+           "        join pg_prepared_xacts p on p.transaction = x.transactionid"
+           "        where h.pid is null and h.granted and " +
            same_object +
            ") as gids"
            "   from lock l cross join here left join pg_stat_activity a on a.pid = l.pid"

@@ -41,16 +41,18 @@ std::string keywords_of(const std::string& query) {
     for (size_t count = 0; count < most; count++) {
         while (at < query.size() && std::isspace(static_cast<unsigned char>(query[at])))
             at++;
-        std::string word;
-        for (; at < query.size() && std::isalpha(static_cast<unsigned char>(query[at])); at++)
+        std::string written, word;
+        for (; at < query.size() && std::isalpha(static_cast<unsigned char>(query[at])); at++) {
+            written += query[at];
             word += static_cast<char>(std::toupper(static_cast<unsigned char>(query[at])));
+        }
         bool is_whole = at == query.size() || std::isspace(static_cast<unsigned char>(query[at])) ||
                         query[at] == ';' || query[at] == '(';
         bool is_keyword = count == 0 || std::find(std::begin(second_words), std::end(second_words), word) !=
                                             std::end(second_words);
         if (word.empty() || !is_whole || !is_keyword)
             break;
-        words += (words.empty() ? "" : " ") + word;
+        words += (words.empty() ? "" : " ") + written;
     }
     return words;
 }
@@ -104,7 +106,7 @@ std::string Lock::words() const {
         return relation.empty() ? "the end of another transaction"
                                 : fmt::format("a row of {}, until another transaction ends", relation);
     if (type == "virtualxid")
-        return fmt::format("the end of transactions that began before{}",
+        return fmt::format("the end of earlier transactions{}",
                            relation.empty() ? "" : ", to build an index of " + relation);
     if (type == "advisory")
         return fmt::format("{} on advisory lock {}", mode, key);

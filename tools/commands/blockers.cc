@@ -27,7 +27,7 @@ std::set<Target> targets(const std::vector<Process>& processes) {
     std::set<Target> all;
     for (const Process& process : processes)
         for (const SeenConnection& c : process.board().connections)
-            if (c.backend > 0)
+            if (c.backend != 0)
                 all.emplace(c.host, c.port, c.database, c.user);
     return all;
 }
@@ -127,8 +127,9 @@ int act(const List& list) {
     std::string text;
     bool is_complete = true;
     for (const Target& target : targets(processes)) {
-        Waits waits =
-            read_waits(asker::ask(conninfo_of(target), "", std::chrono::steady_clock::now() + patience));
+        Waits waits = read_waits(asker::ask(
+            conninfo_of(target), [&] { return loaded_libpq(processes); },
+            std::chrono::steady_clock::now() + patience));
         is_complete &= show(target, waits, parties, list.as_json, all, text);
     }
     if (list.as_json)

@@ -103,9 +103,9 @@ std::function<int()> declare_report(CLI::App& app, const std::vector<std::string
     app.add_option("--exit-code", request->gate.exit_code,
                    "exit status when the gate fails (1, where it has any option)")
         ->check(CLI::Range(0, 255));
-    auto* fail_on =
-        app.add_option("--fail-on", request->fail_on,
-                       "fail on any of abandoned, transaction, exit; separated by commas (abandoned)");
+    auto* fail_on = app.add_option(
+        "--fail-on", request->fail_on,
+        "fail on any of abandoned, transaction, exit, blocked; separated by commas (abandoned)");
     add_gate_options(app, request->gate);
     app.footer("Example: pqsweep report --html report.html shard-*.jsonl");
     return [request, fail_on] {

@@ -1,6 +1,7 @@
 // pqsweep run turns options into the shim's variables, checks them, runs the command, and sums up what the command's
-// processes did. If neither a summary nor a gate is wanted, it becomes the command.
+// processes did. If neither a summary nor a gate nor a notice is wanted, it becomes the command.
 #include "shim/base/settings.hh"
+#include "tools/blockers/watch.hh"
 #include "tools/commands/command.hh"
 #include "tools/commands/options.hh"
 #include "tools/launch/adapters.hh"
@@ -41,7 +42,7 @@ constexpr Option options[] = {
     {"--report", "PQSWEEP_REPORT", "summary at the end: never, stragglers or always"},
     {"--exit-code", "PQSWEEP_EXITCODE", "exit status to use instead of 0 when the gate fails; 0: never"},
     {"--fail-on", "PQSWEEP_FAIL_ON",
-     "fail on any of abandoned, transaction, exit, unseen, inherited; separated by commas"},
+     "fail on any of abandoned, transaction, exit, inherited, blocked, unseen; separated by commas"},
 };
 
 struct Flag {
@@ -65,6 +66,7 @@ struct Request {
     GateOptions gate;
     bool allows_unseen = false, is_verbose = false, no_adapters = false;
     bool has_adapters = false;
+    Watch::Options watch;
 };
 
 // The shim would only warn of a bad value and go on; the user who typed it just now can still mend it.
@@ -98,12 +100,15 @@ void name_unknown_variables() {
     }
 }
 
-// Sets up that we sum up and judge at the end, instead of each process. Returns the run's name; a run inside another run
-// has the outer run's name.
-std::string take_over(const std::string& journal) {
+// Sets up that we sum up and judge at the end, instead of each process.
+void take_over(const std::string& journal) {
     setenv("PQSWEEP_RUN_JOURNAL", journal.c_str(), 1);
     setenv("PQSWEEP_REPORT", "never", 1);
     unsetenv("PQSWEEP_EXITCODE");
+}
+
+// Returns the run's name; a run inside another run has the outer run's name.
+std::string name_run() {
     const char* former = getenv("PQSWEEP_RUN");
     std::random_device random;
     std::string name = former && *former ? former : fmt::format("{:08x}{:08x}", random(), random());
@@ -139,10 +144,25 @@ std::string obstacle_of(const std::string& command) {
     return program ? obstacle(interpreter_chain(*program).back()) : "";
 }
 
+// Runs the command, and watches meanwhile who waits for whom.
+Child watched_child(const Request& request, const std::string& run, const RunJournal& journal) {
+    if (!request.watch.is_wanted())
+        return Child("run", request.command);
+    Watch watch(request.watch, run, [&](const WaitEvent& event) { journal.append(record_of(event, run)); });
+    if (watch.socket().empty())
+        fmt::print(stderr,
+                   "pqsweep run: no private socket can be made: nothing reports who waits for whom\n");
+    else
+        setenv("PQSWEEP_RUN_SOCKET", watch.socket().c_str(), 1);
+    Companion companion{[&](auto& watched) { watch.add_to(watched); }, [&] { watch.act(); }};
+    return Child("run", request.command, &companion);
+}
+
 int supervise(Request& request, Gate gate, std::unique_ptr<RunJournal> journal, Report report) {
-    std::string name = take_over(journal->name());
+    std::string name = name_run();
+    take_over(journal->name());
     std::string obstacle = obstacle_of(request.command[0]);
-    Child child("run", request.command);
+    Child child = watched_child(request, name, *journal);
     if (!child.obstacle().empty()) {
         fmt::print(stderr, "pqsweep run: {}\n", child.obstacle());
         return exit_cannot_start;
@@ -184,7 +204,8 @@ int act(Request& request) {
             return refuse("run", "{}", wrong);
         setenv("PQSWEEP_JOURNAL", file.c_str(), 1);
     }
-    if (settings.disabled || (settings.report == Report::never && !gate.is_wanted()))
+    bool has_work = settings.report != Report::never || gate.is_wanted() || request.watch.is_wanted();
+    if (settings.disabled || !has_work)
         return execute("run", request.command);
     auto journal = std::make_unique<RunJournal>();
     if (!journal->obstacle().empty())
@@ -212,6 +233,13 @@ std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& 
     app.add_flag(
         "--no-adapters", request->no_adapters,
         "bring test runners no adapters: tags are what their own variables say, and there are no fixtures");
+    app.add_option(
+           "--notice", request->watch.notice,
+           "print who waits for whom when a statement has waited so many seconds for a lock (10); 0: never")
+        ->check(CLI::Range(0.0, 1e6));
+    app.add_option("--unblock", request->watch.unblock,
+                   "end idle connections of the run whose locks a statement has waited for so many seconds")
+        ->check(CLI::Range(0.0, 1e6));
     add_gate_options(app, request->gate);
     app.add_flag("--allow-unseen", request->allows_unseen,
                  "let a gate pass if the shim saw no connection in the whole run");

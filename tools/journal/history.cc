@@ -1,6 +1,7 @@
 #include "tools/journal/history.hh"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace pqsweep::tools {
@@ -229,8 +230,46 @@ void History::fold_inherited(const Process& process) {
     }
 }
 
+void History::note_wait(const JournalRecord& record) {
+    constexpr double tolerance = 2; // seconds that two looks at one wait can differ
+    LongWait wait{.tag = tag_id(record.tag),
+                  .test = texts_.of(record.test),
+                  .lock = texts_.of(record.lock),
+                  .database = texts_.of(record.database),
+                  .backend = record.backend,
+                  .begun = static_cast<double>(record.time) / 1e6 - record.took,
+                  .holder = texts_.of(record.holder),
+                  .holder_line = texts_.of(record.holder_line),
+                  .holder_user = texts_.of(record.holder_user),
+                  .waited = record.took,
+                  .is_ended = record.did == "ended"};
+    auto former = std::ranges::find_if(waits_, [&](const LongWait& w) {
+        return w.backend == wait.backend && std::abs(w.begun - wait.begun) < tolerance;
+    });
+    if (former == waits_.end())
+        waits_.push_back(wait);
+    else
+        *former = wait;
+}
+
+void History::note_in_use(const JournalRecord& record) {
+    DatabaseInUse in_use{.database = texts_.of(record.database)};
+    for (auto& [process, state] : live_)
+        for (auto& [number, c] : state.connections)
+            if (c.is_live && c.database == in_use.database)
+                in_use.users.push_back({c.tag, c.test, c.stack, c.is_source, c.backend});
+    std::ranges::sort(in_use.users, {}, &DatabaseInUse::User::backend);
+    auto former = std::ranges::find(in_use_, in_use.database, &DatabaseInUse::database);
+    if (former == in_use_.end())
+        in_use_.push_back(std::move(in_use));
+    else
+        *former = std::move(in_use); // it was tried again
+}
+
 void History::take(const JournalRecord& record, bool is_last) {
     now_ = record.time;
+    if (record.event == Event::wait) // by `pqsweep run`, which has no connections
+        return note_wait(record);
     Process& process = process_of(record);
     if (record.event)
         apply(process, record);
@@ -289,8 +328,12 @@ void History::apply(Process& process, const JournalRecord& record) {
         process.has_exit = true;
         untracked_ += static_cast<uint64_t>(record.untracked);
         break;
+    case Event::in_use:
+        note_in_use(record);
+        break;
     case Event::start:
     case Event::fork:
+    case Event::wait:
         break;
     }
 }

@@ -55,6 +55,30 @@ struct Inherited {
     uint64_t count = 0;
 };
 
+// A statement that waited long for a lock.
+struct LongWait {
+    Strings::Id tag = 0; // of the waiter's connection
+    Strings::Id test = 0, lock = 0, database = 0;
+    int64_t backend = 0;
+    double begun = 0; // seconds since 1970
+    // Of the connection that held the lock, if it was the run's: the test that opened it, the line, the test that used it
+    // last.
+    Strings::Id holder = 0, holder_line = 0, holder_user = 0;
+    double waited = 0;     // seconds
+    bool is_ended = false; // the holder, by pqsweep
+};
+
+// A database that could not be dropped or copied, because connections were open on it.
+struct DatabaseInUse {
+    struct User {
+        Strings::Id tag, test, stack;
+        bool is_source;
+        int64_t backend;
+    };
+    Strings::Id database = 0;
+    std::vector<User> users{}; // the run's
+};
+
 // The processes that count together: those of one PQSWEEP_RUN or, without that variable, those of one machine. Each run
 // has a time of its own, which begins with its first record.
 struct Run {
@@ -79,6 +103,8 @@ public:
     const Strings& texts() const { return texts_; }
     const std::vector<Culprit>& culprits() const { return culprits_; }
     const std::vector<Inherited>& inherited() const { return inherited_; }
+    const std::vector<LongWait>& waits() const { return waits_; }
+    const std::vector<DatabaseInUse>& in_use() const { return in_use_; }
     const std::vector<Run>& runs() const { return runs_; }
     // That tags came from, in any process.
     const std::set<std::string, std::less<>>& tag_variables() const { return tag_variables_; }
@@ -124,6 +150,8 @@ private:
     void end(Process& process);
     void note_inherited(Process& process, const JournalRecord& record);
     void fold_inherited(const Process& process);
+    void note_wait(const JournalRecord& record);
+    void note_in_use(const JournalRecord& record);
     Strings::Id tag_id(std::string_view name);
     Strings::Id stack_id(const JournalRecord& record);
 
@@ -133,6 +161,8 @@ private:
     std::vector<Culprit> culprits_;
     std::vector<Inherited> inherited_;
     std::set<std::string, std::less<>> tag_variables_;
+    std::vector<LongWait> waits_;
+    std::vector<DatabaseInUse> in_use_;
     std::unordered_map<std::string, size_t> culprit_places_, inherited_places_;
     std::vector<Run> runs_;
     std::unordered_map<std::string, uint32_t> run_places_;

@@ -21,7 +21,8 @@ Counts count_records(const std::vector<std::string>& files, const std::string& r
         JournalReader reader(file, buffer_size(1));
         while (const JournalRecord* record = reader.next(&problems)) {
             counts[record->process]++;
-            if (!run.empty() && (record->event == Event::start || record->event == Event::fork))
+            if (!run.empty() && (record->event == Event::start || record->event == Event::fork ||
+                                 record->event == Event::wait))
                 is_of_another[record->process] = record->run != run;
         }
     }

@@ -31,11 +31,20 @@ constexpr std::pair<std::string_view, double JournalRecord::*> numbers[] = {
     {"took", &JournalRecord::took},
 };
 constexpr std::pair<std::string_view, std::string_view JournalRecord::*> words[] = {
-    {"tag", &JournalRecord::tag},           {"test", &JournalRecord::test},
-    {"ended", &JournalRecord::ended},       {"variable", &JournalRecord::variable},
-    {"state", &JournalRecord::state},       {"by", &JournalRecord::by},
-    {"database", &JournalRecord::database}, {"host", &JournalRecord::host},
-    {"run", &JournalRecord::run},           {"did", &JournalRecord::did},
+    {"tag", &JournalRecord::tag},
+    {"test", &JournalRecord::test},
+    {"ended", &JournalRecord::ended},
+    {"variable", &JournalRecord::variable},
+    {"state", &JournalRecord::state},
+    {"by", &JournalRecord::by},
+    {"database", &JournalRecord::database},
+    {"host", &JournalRecord::host},
+    {"run", &JournalRecord::run},
+    {"did", &JournalRecord::did},
+    {"lock", &JournalRecord::lock},
+    {"holder", &JournalRecord::holder},
+    {"holder_line", &JournalRecord::holder_line},
+    {"holder_user", &JournalRecord::holder_user},
 };
 constexpr std::pair<std::string_view, std::vector<std::string_view> JournalRecord::*> lists[] = {
     {"source", &JournalRecord::source},

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fmt/core.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,8 +21,16 @@ sigset_t watched_signals() {
     return set;
 }
 
-bool is_from_a_process(const siginfo_t& info) {
-    return info.si_code <= 0;
+bool is_from_a_process(const signalfd_siginfo& info) {
+    return info.ssi_code <= 0;
+}
+
+void wait(int signals, const Companion* companion) {
+    constexpr int quarter_of_a_second = 250;
+    std::vector<pollfd> watched{{signals, POLLIN, 0}};
+    if (companion)
+        companion->add_to(watched);
+    poll(watched.data(), watched.size(), companion ? quarter_of_a_second : -1);
 }
 
 } // namespace
@@ -37,12 +46,14 @@ int execute(std::string_view subcommand, const std::vector<std::string>& command
     return error == ENOENT ? 127 : 126;
 }
 
-Child::Child(std::string_view subcommand, const std::vector<std::string>& command) {
+Child::Child(std::string_view subcommand, const std::vector<std::string>& command,
+             const Companion* companion) {
     sigset_t watched = watched_signals(), before;
     sigprocmask(SIG_BLOCK, &watched, &before);
+    int signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
     // The kernel reports no child's end to a process that ignores SIGCHLD.
     auto former_chld = signal(SIGCHLD, SIG_DFL);
-    pid_t child = fork();
+    pid_t child = signals < 0 ? -1 : fork();
     if (child < 0) {
         obstacle_ = fmt::format("can't start {}: {}", command[0], strerror(errno));
         return;
@@ -53,21 +64,32 @@ Child::Child(std::string_view subcommand, const std::vector<std::string>& comman
         _exit(execute(subcommand, command));
     }
     signal(SIGPIPE, SIG_IGN);
-    for (;;) {
-        siginfo_t info;
-        int signal = sigwaitinfo(&watched, &info);
-        if (signal > 0 && signal != SIGCHLD && is_from_a_process(info))
-            kill(child, signal);
-        if (signal != SIGCHLD)
+    while (!has_ended(signals, child)) {
+        wait(signals, companion);
+        if (companion)
+            companion->act();
+    }
+    close(signals);
+}
+
+// Takes the signals that have come, and passes on those of other processes.
+bool Child::has_ended(int signals, pid_t child) {
+    signalfd_siginfo info;
+    while (read(signals, &info, sizeof info) == sizeof info) {
+        auto number = static_cast<int>(info.ssi_signo);
+        if (number != SIGCHLD && is_from_a_process(info))
+            kill(child, number);
+        if (number != SIGCHLD)
             continue;
         pid_t ended = waitpid(child, &wait_status_, WNOHANG | WUNTRACED);
         if (ended == child && WIFSTOPPED(wait_status_)) {
             raise(SIGSTOP);
             kill(child, SIGCONT); // who continues us means the command
         } else if (ended != 0) {
-            return;
+            return true;
         }
     }
+    return false;
 }
 
 int Child::shell_status() const {

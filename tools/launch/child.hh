@@ -1,6 +1,8 @@
 // A command that runs while pqsweep waits for it.
 #pragma once
 
+#include <functional>
+#include <poll.h>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,12 +13,19 @@ namespace pqsweep::tools {
 // have then.
 int execute(std::string_view subcommand, const std::vector<std::string>& command);
 
+// What is to be done while the command runs.
+struct Companion {
+    std::function<void(std::vector<pollfd>&)> add_to; // adds the descriptors that it reads from
+    std::function<void()> act; // called when one of them is readable, and several times a second
+};
+
 class Child {
 public:
     // Runs the command to its end, in our process group and on our terminal. Passes on the signals that another process
     // sends to us; the terminal's signals reach the command by themselves. Stops and continues with the command.
     // None of these signals ends us until this object's process ends, so what comes after the command is always done.
-    Child(std::string_view subcommand, const std::vector<std::string>& command);
+    explicit Child(std::string_view subcommand, const std::vector<std::string>& command,
+                   const Companion* companion = nullptr);
 
     // Why the command was not started, or nothing.
     const std::string& obstacle() const { return obstacle_; }
@@ -27,6 +36,8 @@ public:
     int exit_status() const;
 
 private:
+    bool has_ended(int signals, pid_t child);
+
     int wait_status_ = 0;
     std::string obstacle_;
 };

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace pqsweep::tools {
 
@@ -19,6 +20,8 @@ public:
     const std::string& obstacle() const { return obstacle_; }
     // For PQSWEEP_RUN_JOURNAL.
     const std::string& name() const { return name_; }
+    // Writes a record of ours, here and into the file that --journal names.
+    void append(std::string_view line) const;
 
 private:
     std::filesystem::path directory_; // ours; empty: none

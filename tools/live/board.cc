@@ -72,6 +72,7 @@ SeenConnection seen(const Connection& c, const TextPool& names, int64_t time) {
             .port = c.port,
             .line = text(c.line),
             .last_test = text(c.last_test),
+            .has_timeout = c.has_timeout,
             .conninfo = c.conninfo,
             .uses = c.uses};
 }
@@ -103,7 +104,7 @@ std::optional<Board> read_board(int fd, NoBoard& no_board) {
     identity.program[sizeof identity.program - 1] = 0;
     Board board{.identity = identity,
                 .program = printable(identity.program),
-                .run = printable(table.texts.checked_text(table.run)),
+                .run_socket = printable(table.texts.checked_text(table.run_socket)),
                 .tag = printable(table.texts.checked_text(table.tag)),
                 .live = table.live,
                 .opened = table.numbered,

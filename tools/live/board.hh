@@ -25,8 +25,9 @@ struct SeenConnection {
     int port;              // 0: not known
     std::string line;      // of the program that opened it, as "file:line function"
     std::string last_test; // that used it
-    uint32_t conninfo;     // the number of what it was made with; 0: not handed over
-    uint32_t uses;         // changes when the program moves it on
+    bool has_timeout;  // a statement that waits too long ends by itself, because the session has set it so
+    uint32_t conninfo; // the number of what it was made with; 0: not handed over
+    uint32_t uses;     // changes when the program moves it on
 };
 
 struct SeenTag {
@@ -39,8 +40,8 @@ struct SeenTag {
 struct Board {
     board::Identity identity;
     std::string program;
-    std::string run; // PQSWEEP_RUN
-    std::string tag; // the current one, or empty
+    std::string run_socket; // of the `pqsweep run` that watches the process
+    std::string tag;        // the current one, or empty
     uint32_t live;
     uint32_t opened;
     int signal;

@@ -64,6 +64,14 @@ std::optional<bool> has_mapped(pid_t pid, const std::string& path_end) {
     return false;
 }
 
+std::string mapped_file(pid_t pid, const std::string& part) {
+    std::ifstream maps(fmt::format("/proc/{}/maps", pid));
+    for (std::string line; std::getline(maps, line);)
+        if (size_t path = line.find('/'); path != line.npos && line.find(part, path) != line.npos)
+            return line.substr(path);
+    return "";
+}
+
 bool catches(pid_t pid, int signal) {
     return is_in(field(read(pid, "status"), "SigCgt", 16), signal);
 }

@@ -17,6 +17,9 @@ bool is_stopped(pid_t pid);
 // know.
 std::optional<bool> has_mapped(pid_t pid, const std::string& path_end);
 
+// Returns a file that it has mapped whose path contains `part`; empty if there is none, or if the kernel does not let us know.
+std::string mapped_file(pid_t pid, const std::string& part);
+
 // Returns whether it has a handler for the signal.
 bool catches(pid_t pid, int signal);
 // Returns whether all its threads block the signal.

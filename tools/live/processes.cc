@@ -50,13 +50,13 @@ bool is_dead(pid_t pid, const std::optional<board::Identity>& identity) {
 // A directory of boards.
 class Directory {
 public:
-    explicit Directory(std::string path) : path_(std::move(path)) {
+    Directory(std::string path, Complaints complaints) : path_(std::move(path)), complaints_(complaints) {
         int fd = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         struct stat status {};
         if (fd < 0)
             return;
         if (fstat(fd, &status) != 0 || !is_private(status)) {
-            fmt::print(stderr, "pqsweep: {}: other users can access this directory; skipped\n", path_);
+            complain("pqsweep: {}: other users can access this directory; skipped\n", path_);
             close(fd);
             return;
         }
@@ -79,6 +79,12 @@ public:
     }
 
 private:
+    template<class... Args>
+    void complain(fmt::format_string<Args...> format, Args&&... args) const {
+        if (complaints_ == Complaints::printed)
+            fmt::print(stderr, format, std::forward<Args>(args)...);
+    }
+
     void look_at(const std::string& name, pid_t pid, std::vector<Process>& all) {
         int fd =
             openat(dirfd(directory_), name.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -103,8 +109,7 @@ private:
             unlinkat(dirfd(directory_), name.c_str(), 0);
             close(fd);
         } else if (!board || board->identity.pid != pid) {
-            fmt::print(stderr, "pqsweep: {}/{}: {}\n", path_, name,
-                       board ? "another process's board" : none.why);
+            complain("pqsweep: {}/{}: {}\n", path_, name, board ? "another process's board" : none.why);
             close(fd);
         } else {
             Process process(fd, path_ + "/" + name, std::move(*board));
@@ -117,6 +122,7 @@ private:
     }
 
     std::string path_;
+    Complaints complaints_;
     DIR* directory_ = nullptr;
 };
 
@@ -161,12 +167,19 @@ std::string Process::obstacle() const {
     return "";
 }
 
-std::vector<Process> find_processes() {
+std::vector<Process> find_processes(Complaints complaints) {
     std::vector<Process> all;
     for (const std::string& base : bases())
-        Directory(base + "/" + directory_name()).add_to(all);
+        Directory(base + "/" + directory_name(), complaints).add_to(all);
     std::sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.pid() < b.pid(); });
     return all;
+}
+
+std::string loaded_libpq(const std::vector<Process>& processes) {
+    for (const Process& process : processes)
+        if (std::string file = proc::mapped_file(process.pid(), "/libpq"); !file.empty())
+            return file;
+    return "";
 }
 
 std::string signal_name(int signal) {

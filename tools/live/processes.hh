@@ -29,9 +29,14 @@ private:
     Board board_;
 };
 
-// Returns them in the order of their pids. Removes the boards of dead processes. Names on stderr the boards that it can't
-// read.
-std::vector<Process> find_processes();
+// Whether boards and folders that can't be read are named on stderr.
+enum class Complaints : uint8_t { printed, kept };
+
+// Returns them in the order of their pids. Removes the boards of dead processes.
+std::vector<Process> find_processes(Complaints complaints = Complaints::printed);
+
+// Returns the file of a libpq that one of them has loaded; empty if none has, or if the kernel does not let us know.
+std::string loaded_libpq(const std::vector<Process>& processes);
 
 // RTMIN+7, USR2, ...
 std::string signal_name(int signal);

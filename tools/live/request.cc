@@ -48,7 +48,9 @@ bool wait_for(Condition condition, Clock::time_point deadline) {
 
 } // namespace
 
-Request::Request(const Process& process, Mailbox::Kind kind, std::string_view name) : process_(process) {
+Request::Request(const Process& process, Mailbox::Kind kind, std::string_view text,
+                 const SeenConnection* connection)
+    : process_(process) {
     pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, process.pid(), 0));
     // From here on, the pid names the process that pidfd_ stands for, or that process is dead.
     if (pidfd_ < 0 || process.is_there() != true)
@@ -59,7 +61,7 @@ Request::Request(const Process& process, Mailbox::Kind kind, std::string_view na
         why_not_ = "another command keeps it busy";
     if (!why_not_.empty())
         return;
-    post(kind, name);
+    post(kind, text, connection);
     if (!raise())
         why_not_ = errno == ESRCH ? "it has ended" : strerror(errno);
 }
@@ -82,12 +84,16 @@ bool Request::is_receptive() {
                     Clock::now() + longest_blocking);
 }
 
-void Request::post(Mailbox::Kind kind, std::string_view name) {
+void Request::post(Mailbox::Kind kind, std::string_view text, const SeenConnection* connection) {
     int fd = process_.fd();
     number_ = read_number(fd, PLACE(asked)) + 1;
     write_number(fd, PLACE(kind), static_cast<uint32_t>(kind));
-    write_number(fd, PLACE(length), static_cast<uint32_t>(name.size()));
-    (void)!pwrite(fd, name.data(), name.size(), PLACE(name));
+    if (connection) {
+        write_number(fd, PLACE(connection), connection->number);
+        write_number(fd, PLACE(uses), connection->uses);
+    }
+    write_number(fd, PLACE(length), static_cast<uint32_t>(text.size()));
+    (void)!pwrite(fd, text.data(), text.size(), PLACE(text));
     write_number(fd, PLACE(asked), number_);
 }
 

@@ -14,9 +14,11 @@ public:
         ByActivity<uint32_t> swept{};
     };
 
-    // Writes the request and raises the signal, but only in a process whose shim handles that signal. `name`, of at most
-    // TextPool::longest bytes, means nothing for Kind::sweep.
-    Request(const Process& process, Mailbox::Kind kind, std::string_view name);
+    // Writes the request and raises the signal, but only in a process whose shim handles that signal. `text` has
+    // TextPool::longest bytes at most: the tag, the fixture or the reason; it means nothing for Kind::sweep. `connection` is
+    // for Kind::end alone.
+    Request(const Process& process, Mailbox::Kind kind, std::string_view text,
+            const SeenConnection* connection = nullptr);
     ~Request();
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
@@ -28,7 +30,7 @@ public:
 private:
     bool lock();
     bool is_receptive();
-    void post(Mailbox::Kind kind, std::string_view name);
+    void post(Mailbox::Kind kind, std::string_view text, const SeenConnection* connection);
     bool raise();
     bool is_done();
     std::string why_silent() const;

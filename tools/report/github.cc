@@ -1,3 +1,4 @@
+#include "tools/report/long_waits.hh"
 #include "tools/report/report.hh"
 
 #include <fmt/core.h>
@@ -49,6 +50,13 @@ std::string as_github(const Assessment& a) {
             text += "\n" + frame.text();
         out += fmt::format("::{}{}title={}::{}\n", f.standing == Standing::failed ? "error" : "warning",
                            place_of(f), property("pqsweep: connection left open"), message(text));
+    }
+    for (const LongWait& w : a.history.waits()) {
+        Frame frame = parse_frame(a.history.texts()[w.holder_line], true);
+        out +=
+            fmt::format("::{}{}title={}::{}\n", a.gate.fails_on_waits() ? "error" : "warning",
+                        frame.line ? fmt::format(" file={},line={},", property(frame.file), frame.line) : " ",
+                        property("pqsweep: waited long for a lock"), message(sentence_of(a.history, w)));
     }
     return out;
 }

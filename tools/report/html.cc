@@ -1,4 +1,5 @@
 #include "tools/report/chart.hh"
+#include "tools/report/long_waits.hh"
 #include "tools/report/report.hh"
 #include "tools/text/markup.hh"
 
@@ -105,6 +106,23 @@ std::string tags(const History& history) {
     return out + tag_row("all", history.total()) + "</table></div>\n";
 }
 
+std::string waits(const History& history) {
+    if (history.waits().empty())
+        return "";
+    std::string out =
+        "<h2>Waited long for a lock</h2>\n<div class=\"wide\"><table>\n<tr><th>waiter</th><th "
+        "class=\"n\">seconds</th><th>lock</th><th>held by a connection opened by</th><th>last used "
+        "by</th><th>ended by pqsweep</th></tr>\n";
+    const Strings& texts = history.texts();
+    for (const LongWait& w : history.waits())
+        out += fmt::format(
+            "<tr><td>{}</td><td class=\"n\">{:.0f}</td><td>{}</td><td>{}<br><code>{}</code></td><td>{}</td>"
+            "<td>{}</td></tr>\n",
+            escaped(waiter_of(history, w)), w.waited, escaped(texts[w.lock]), escaped(texts[w.holder]),
+            escaped(texts[w.holder_line]), escaped(texts[w.holder_user]), w.is_ended ? "yes" : "no");
+    return out + "</table></div>\n";
+}
+
 } // namespace
 
 std::string as_html(const Assessment& a) {
@@ -121,7 +139,7 @@ std::string as_html(const Assessment& a) {
         out += chart_of(history, history.runs()[i], colours);
     if (drawn < history.runs().size())
         out += fmt::format("<p>and {} more runs</p>\n", history.runs().size() - drawn);
-    return out + legend(history, colours) + culprits(a) + tags(history) + "</html>\n";
+    return out + legend(history, colours) + culprits(a) + waits(history) + tags(history) + "</html>\n";
 }
 
 } // namespace pqsweep::tools

@@ -65,6 +65,19 @@ Json inherited_json(const History& history, const Inherited& i) {
     return json;
 }
 
+Json wait_json(const History& history, const LongWait& w) {
+    const Strings& texts = history.texts();
+    return {{"tag", history.tag_names()[w.tag]},
+            {"test", texts[w.test]},
+            {"lock", texts[w.lock]},
+            {"database", texts[w.database]},
+            {"seconds", w.waited},
+            {"holder", texts[w.holder]},
+            {"holder_line", texts[w.holder_line]},
+            {"holder_last_used_by", texts[w.holder_user]},
+            {"ended", w.is_ended}};
+}
+
 } // namespace
 
 std::string as_json(const Assessment& a) {
@@ -75,7 +88,7 @@ std::string as_json(const Assessment& a) {
                  {"untracked", history.untracked()},
                  {"revival_seconds", history.revival_time()},
                  {"total", counts_json(history.total())}};
-    for (const char* list : {"runs", "tags", "culprits", "inherited", "failures", "problems"})
+    for (const char* list : {"runs", "tags", "culprits", "inherited", "waits", "failures", "problems"})
         json[list] = Json::array();
     for (const Run& run : history.runs())
         json["runs"].push_back({{"name", run.name},
@@ -93,6 +106,8 @@ std::string as_json(const Assessment& a) {
         json["culprits"].push_back(finding_json(finding));
     for (const Inherited& inherited : history.inherited())
         json["inherited"].push_back(inherited_json(history, inherited));
+    for (const LongWait& wait : history.waits())
+        json["waits"].push_back(wait_json(history, wait));
     json["failures"] = a.gate.reasons();
     for (const Problem& problem : a.problems.listed())
         json["problems"].push_back({{"file", problem.file}, {"line", problem.line}, {"what", problem.what}});

@@ -1,4 +1,5 @@
 // Uses only what the schemas of Jenkins, GitLab and Surefire have in common.
+#include "tools/report/long_waits.hh"
 #include "tools/report/report.hh"
 #include "tools/text/markup.hh"
 #include "tools/text/utf8.hh"
@@ -15,11 +16,15 @@ struct Case {
     std::vector<const Finding*> findings;
     std::map<Fate, uint64_t> failed;
     std::string too_many; // why too many were open, or nothing
-    bool is_failure() const { return !failed.empty() || !too_many.empty(); }
+    std::string waits;    // a line for each statement that waited long
+    bool fails_on_waits = false;
+    bool is_failure() const { return !failed.empty() || !too_many.empty() || fails_on_waits; }
     std::string message() const {
         std::string text = too_many;
         for (auto [fate, count] : failed)
             text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, words_for(fate));
+        if (fails_on_waits)
+            text += text.empty() ? "waited long for a lock" : ", waited long for a lock";
         return text;
     }
 };
@@ -38,6 +43,7 @@ std::string case_xml(std::string_view tag, const Case& one) {
     std::string failing, others;
     for (const Finding* f : one.findings)
         (f->standing == Standing::failed ? failing : others) += describe(*f);
+    (one.fails_on_waits ? failing : others) += one.waits;
     if (one.is_failure())
         out += fmt::format("    <failure message=\"{}\" type=\"pqsweep\">{}</failure>\n",
                            escaped(one.message()), escaped(failing));
@@ -61,6 +67,13 @@ std::string as_junit(const Assessment& a) {
         one.findings.push_back(&f);
         if (f.standing == Standing::failed)
             one.failed[f.fate] += f.count;
+    }
+    for (const LongWait& w : history.waits()) {
+        Case& one = cases[history.tag_names()[w.tag]];
+        one.waits += sentence_of(history, w) + "\n";
+        if (const std::string& line = history.texts()[w.holder_line]; !line.empty())
+            one.waits += "    " + line + "\n";
+        one.fails_on_waits = a.gate.fails_on_waits();
     }
     for (Strings::Id tag : a.gate.too_many())
         cases[history.tag_names()[tag]].too_many =

@@ -1,3 +1,4 @@
+#include "tools/report/long_waits.hh"
 #include "tools/report/report.hh"
 #include "tools/text/counts.hh"
 #include "tools/text/utf8.hh"
@@ -167,6 +168,8 @@ std::string as_table(const Assessment& a, bool everything) {
         return f.fate == Fate::open_at_exit && (everything || f.standing == Standing::failed);
     });
     add_inherited(out, a.history);
+    for (const std::string& line : long_waits(a.history, most_listed))
+        out += shortened(printable(line), line_width) + "\n";
     return out;
 }
 

@@ -33,6 +33,10 @@ bool Gate::fails(const Finding& f) const {
            ((options_.fail_on & fail_on_exit) && f.fate == Fate::open_at_exit);
 }
 
+bool Gate::fails_on_waits() const {
+    return options_.fail_on & fail_on_blocked;
+}
+
 void Gate::judge(const History& history, std::vector<Finding>& findings) {
     uint64_t abandoned = 0, transaction = 0, open = 0;
     for (Finding& f : findings) {
@@ -59,6 +63,8 @@ void Gate::judge(const History& history, std::vector<Finding>& findings) {
         inherited += i.count;
     if (inherited && (options_.fail_on & fail_on_inherited))
         reasons_.push_back(fmt::format("{} used across a fork", inherited));
+    if (fails_on_waits() && !history.waits().empty())
+        reasons_.push_back(fmt::format("{} blocked", history.waits().size()));
     for (Strings::Id tag = 0; options_.max_open && tag < history.tags().size(); tag++) {
         uint32_t peak = history.tags()[tag].peak;
         if (peak <= *options_.max_open)

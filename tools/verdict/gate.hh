@@ -32,6 +32,7 @@ public:
     // Fails a gated run in which the shim saw no connection. `obstacle`: why the shim can't run in the command, or
     // nothing.
     void judge_unseen(const History& history, const std::string& obstacle);
+    bool fails_on_waits() const;
     bool has_failed() const { return !reasons_.empty(); }
     const std::vector<std::string>& reasons() const { return reasons_; }
     // Tags whose peak is too high, by their numbers.

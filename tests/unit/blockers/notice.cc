@@ -35,6 +35,7 @@ SeenConnection connection(int backend, const std::string& test, const std::strin
             .port = 5432,
             .line = line,
             .last_test = last_test,
+            .has_timeout = false,
             .conninfo = 1,
             .uses = 1};
 }

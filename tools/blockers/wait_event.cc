@@ -1,0 +1,44 @@
+#include "tools/blockers/wait_event.hh"
+
+#include <chrono>
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <unistd.h>
+
+namespace pqsweep::tools {
+
+namespace {
+
+const std::string& process_id() {
+    static const std::string id = [] {
+        std::random_device random;
+        return fmt::format("{:08x}{:08x}", random(), random());
+    }();
+    return id;
+}
+
+} // namespace
+
+std::string record_of(const WaitEvent& event, const std::string& run) {
+    auto now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    std::string line =
+        fmt::format("{{\"v\":1,\"time\":{:.6f},\"process\":\"{}\",\"pid\":{},\"event\":\"wait\"", now,
+                    process_id(), getpid());
+    const std::pair<const char*, const std::string&> texts[] = {{"run", run},
+                                                                {"tag", event.waiter_tag},
+                                                                {"test", event.waiter},
+                                                                {"lock", event.lock},
+                                                                {"database", event.database},
+                                                                {"holder", event.holder},
+                                                                {"holder_line", event.holder_line},
+                                                                {"holder_user", event.holder_user}};
+    for (const auto& [name, text] : texts)
+        if (!text.empty())
+            line += fmt::format(",\"{}\":{}", name, nlohmann::json(text).dump());
+    return line + fmt::format(",\"backend\":{},\"holder_backend\":{},\"took\":{:.3f},\"did\":\"{}\"}}\n",
+                              event.waiter_backend, event.holder_backend, event.waited,
+                              event.is_ended ? "ended" : "named");
+}
+
+} // namespace pqsweep::tools
