@@ -1,0 +1,436 @@
+// `pqsweep run --notice` and `--unblock`: a statement that waits for a lock of its own run.
+#include "tests/support/home.hh"
+#include "tests/support/server.hh"
+#include "tests/support/skip.hh"
+
+#include <algorithm>
+#include <csignal>
+#include <sys/wait.h>
+
+using namespace pqsweep::tests;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Two connections of one program that `run` runs: `h`, which holds a lock, and `w`, which waits for it.
+struct Run {
+    explicit Run(const std::vector<std::string>& options, const Environment& environment = {},
+                 const std::string& conninfo = "")
+        : journal(folder.path / "journal"),
+          program(command(options), home.with(environment), Program::Shim::absent) {
+        server.ask("drop table if exists waiting_cell");
+        server.ask("create table waiting_cell (id int)");
+        server.ask("insert into waiting_cell values (1)");
+        server.ask("grant all on waiting_cell to public");
+        program.say("setenv PQSWEEP_TAG holds");
+        program.say("open h " + conninfo);
+        program.say("open w " + conninfo);
+    }
+    std::vector<std::string> command(const std::vector<std::string>& options) const {
+        std::vector<std::string> all{build_directory() + "/pqsweep", "run", "--journal", journal};
+        all.insert(all.end(), options.begin(), options.end());
+        all.insert(all.end(), {"--", build_directory() + "/programs/client"});
+        return all;
+    }
+    // `h` is left in a transaction, in which it has read the table.
+    void forget() {
+        program.say("exec h begin");
+        CHECK(program.say("exec h select * from waiting_cell") == "PGRES_TUPLES_OK 1");
+    }
+    bool is_waiting() {
+        return eventually([&] {
+            return server.ask("select count(*) from pg_locks where not granted and relation = "
+                              "'waiting_cell'::regclass") != "0";
+        });
+    }
+    size_t events() const {
+        std::string text = text_of(journal);
+        size_t count = 0;
+        for (size_t at = 0; (at = text.find(R"("event":"wait")", at)) != text.npos; at++)
+            count++;
+        return count;
+    }
+    // What `run` printed, when the program has ended.
+    const std::string& printed() {
+        program.finish();
+        return program.errors();
+    }
+
+    Home home;
+    Folder folder{"waiting"};
+    std::string journal;
+    Server server;
+    Program program;
+};
+
+size_t notices_in(const std::string& errors) {
+    size_t count = 0;
+    for (size_t at = 0; (at = errors.find("\npqsweep: ", at)) != errors.npos; at++)
+        count += contains(errors.substr(at, errors.find('\n', at + 1) - at), " has waited ");
+    return count;
+}
+
+// Runs a suite that would hang.
+struct Suite {
+    explicit Suite(const std::vector<std::string>& runner) {
+        std::vector<std::string> command{
+            build_directory() + "/pqsweep", "run", "--no-adapters", "--unblock", "1", "--"};
+        command.insert(command.end(), runner.begin(), runner.end());
+        Home home;
+        Program suite(command, home.with({{"PYTHONDONTWRITEBYTECODE", "1"}, {"PYTHONWARNINGS", "ignore"}}),
+                      Program::Shim::absent);
+        status = suite.finish();
+        output = suite.output();
+        errors = suite.errors();
+    }
+    int status;
+    std::string output, errors;
+};
+
+std::vector<std::string> pytest(const std::string& suite, const std::vector<std::string>& options = {}) {
+    std::vector<std::string> command{"/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider"};
+    command.insert(command.end(), options.begin(), options.end());
+    command.insert(command.end(), {"--rootdir", suite, suite});
+    return command;
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("process: waiting");
+
+TEST_CASE("--unblock ends the holder: the waiter goes on, the owner's error names it, all reports have it") {
+    Run run({"--unblock", "1", "--fail-on", "blocked", "--report", "stragglers"});
+    run.forget();
+    CHECK(run.program.say("exec w drop table waiting_cell") == "PGRES_COMMAND_OK");
+    std::string reply = run.program.say("exec h select 1");
+    CAPTURE(reply);
+    CHECK(contains(reply, " 57P01 "));
+    CHECK(contains(reply, "pqsweep ended it because holds waited "));
+    CHECK(contains(reply, " for AccessExclusiveLock on table waiting_cell"));
+    CHECK(run.program.finish() == 1);
+    const std::string& errors = run.program.errors();
+    CAPTURE(errors);
+    CHECK(contains(errors, "\npqsweep: holds has waited "));
+    CHECK(contains(errors, "  pqsweep ends backend "));
+    CHECK(contains(errors, "pqsweep: waited long for a lock:\n"));
+    CHECK(contains(errors, "pqsweep: gate failed: 1 blocked; exit status 1\n"));
+    CHECK(contains(text_of(run.journal), R"("did":"ended")"));
+    CHECK(contains(text_of(run.journal), R"("reason":"holds waited )"));
+    const std::string written = run.folder.path / "written";
+    for (auto [form, text] : {std::pair<std::vector<std::string>, const char*>{
+                                  {"--github"}, "title=pqsweep%3A waited long for a lock::holds waited "},
+                              {{"--json"}, "\"lock\": \"AccessExclusiveLock on table waiting_cell\""},
+                              {{"--html", written}, "<h2>Waited long for a lock</h2>"},
+                              {{"--junit", written}, "message=\"waited long for a lock\""}}) {
+        std::vector<std::string> command{"report", "--fail-on", "blocked", run.journal};
+        command.insert(command.end(), form.begin(), form.end());
+        Outcome report = pqsweep_command(run.home, command);
+        CAPTURE(report.output);
+        CHECK(report.status == 1);
+        CHECK(contains(form.size() > 1 ? text_of(written) : report.output, text));
+    }
+}
+
+TEST_CASE("a holder that no signal reaches is ended by the server") {
+    Run run({"--unblock", "1"}, {{"PQSWEEP_SIGNAL", "none"}});
+    run.forget();
+    CHECK(run.program.say("exec w drop table waiting_cell") == "PGRES_COMMAND_OK");
+    CHECK(contains(run.program.say("exec h select 1"), " bad"));
+    CHECK(contains(run.printed(), "  pqsweep ends backend "));
+}
+
+TEST_CASE("holders that their program does not go on with: a COPY, rows, an advisory lock") {
+    Run run({"--unblock", "1"});
+    SUBCASE("a COPY") {
+        CHECK(run.program.say("exec h copy waiting_cell from stdin") == "PGRES_COPY_IN");
+        CHECK(run.program.say("exec w drop table waiting_cell") == "PGRES_COMMAND_OK");
+        CHECK(contains(run.printed(), "copy that its program does not go on with for "));
+    }
+    SUBCASE("rows") {
+        CHECK(run.program.say(
+                  "send h select repeat('x', 9999) from waiting_cell, generate_series(1, 9999)") == "1");
+        CHECK(run.program.say("exec w drop table waiting_cell") == "PGRES_COMMAND_OK");
+        CHECK(contains(run.printed(), "select that its program does not go on with for "));
+    }
+    SUBCASE("an advisory lock") {
+        run.program.say("exec h select pg_advisory_lock(8675309)");
+        CHECK(run.program.say("exec w select pg_advisory_lock(8675309)") == "PGRES_TUPLES_OK ");
+        const std::string& errors = run.printed();
+        CAPTURE(errors);
+        CHECK(contains(errors, ", idle for "));
+        CHECK(contains(errors, "needs ExclusiveLock on advisory lock 8675309\n"));
+    }
+}
+
+TEST_CASE("waits that name no relation are named by what they are") {
+    Run run({"--unblock", "1"});
+    run.program.say("exec h begin");
+    CHECK(run.program.say("exec h update waiting_cell set id = 2") == "PGRES_COMMAND_OK");
+    SUBCASE("a row") {
+        CHECK(run.program.say("exec w update waiting_cell set id = 3") == "PGRES_COMMAND_OK");
+        CHECK(contains(run.printed(), "needs a row of waiting_cell, until another transaction ends\n"));
+    }
+    SUBCASE("an index") {
+        CHECK(run.program.say("exec w create index concurrently on waiting_cell (id)") == "PGRES_COMMAND_OK");
+        const std::string& errors = run.printed();
+        CAPTURE(errors);
+        CHECK(contains(errors, ": create index concurrently\n"));
+        CHECK(contains(errors, "needs the end of earlier transactions, to build an index of waiting_cell\n"));
+    }
+    SUBCASE("VACUUM") {
+        CHECK(run.program.say("exec w vacuum full waiting_cell") == "PGRES_COMMAND_OK");
+        CHECK(contains(run.printed(), ": vacuum full\n"));
+    }
+}
+
+TEST_CASE("a holder that works is named, and not ended") {
+    Run run({"--notice", "1", "--unblock", "1"});
+    run.forget();
+    CHECK(run.program.say("send w drop table waiting_cell") == "1");
+    REQUIRE(run.is_waiting());
+    for (int i = 0; i < 6; i++)
+        CHECK(run.program.say("exec h select pg_sleep(0.4)") == "PGRES_TUPLES_OK ");
+    CHECK(run.program.say("exec h commit") == "PGRES_COMMAND_OK");
+    CHECK(run.program.say("result w") == "PGRES_COMMAND_OK");
+    CHECK(notices_in(run.printed()) == 1);
+    CHECK(!contains(run.program.errors(), "pqsweep ends"));
+}
+
+TEST_CASE("a holder that is none of the run's is named, and not ended") {
+    Run run({"--notice", "1", "--unblock", "1"});
+    Server other;
+    other.ask("begin; lock table waiting_cell in share mode");
+    run.program.write_line("exec w drop table waiting_cell");
+    CHECK(eventually([&] { return run.events() > 0; }));
+    other.ask("commit");
+    CHECK(run.program.read_line() == "PGRES_COMMAND_OK");
+    CHECK(contains(run.printed(), "    none of the run's: "));
+    CHECK(!contains(run.program.errors(), "pqsweep ends"));
+}
+
+TEST_CASE("forty waiters behind one holder are one notice of at most 60 lines") {
+    Run run({"--notice", "2", "--report", "never"});
+    run.forget();
+    for (int i = 0; i < 40; i++)
+        run.program.say("open w" + std::to_string(i));
+    for (int i = 0; i < 40; i++)
+        run.program.say("send w" + std::to_string(i) + " truncate waiting_cell");
+    CHECK(eventually([&] { return run.events() > 0; }));
+    run.program.say("exec h commit");
+    const std::string& errors = run.printed();
+    CAPTURE(errors);
+    CHECK(contains(errors, " more\n"));
+    CHECK(notices_in(errors) == 1);
+    CHECK(std::count(errors.begin(), errors.end(), '\n') <= 1 + 60);
+}
+
+TEST_CASE("there is no notice for a deadlock, nor for a waiter that gets its lock in time") {
+    Run run({"--notice", "2", "--unblock", "2"});
+    run.forget();
+    SUBCASE("a deadlock, which PostgreSQL ends") {
+        run.program.say("exec w set deadlock_timeout = '10ms'");
+        run.program.say("exec w begin");
+        run.program.say("exec w lock table pg_statistic");
+        run.program.say("send h lock table pg_statistic");
+        CHECK(contains(run.program.say("exec w lock table waiting_cell"), " 40P01 "));
+    }
+    SUBCASE("in time") {
+        CHECK(run.program.say("send w drop table waiting_cell") == "1");
+        REQUIRE(run.is_waiting());
+        CHECK(run.program.say("exec h select pg_sleep(1)") == "PGRES_TUPLES_OK ");
+        CHECK(run.program.say("exec h commit") == "PGRES_COMMAND_OK");
+        CHECK(run.program.say("result w") == "PGRES_COMMAND_OK");
+    }
+    CHECK(notices_in(run.printed()) == 0);
+    CHECK(run.events() == 0);
+}
+
+TEST_CASE("a waiter with a time-out of its own is left to it") {
+    bool is_set_later = false;
+    SUBCASE("by its options") {}
+    SUBCASE("by SET") {
+        is_set_later = true;
+    }
+    Run run({"--unblock", "1"}, {}, is_set_later ? "" : "options='-c lock_timeout=3s'");
+    run.forget();
+    if (is_set_later)
+        run.program.say("exec w set statement_timeout = '3s'");
+    std::string reply = run.program.say("exec w drop table waiting_cell");
+    CHECK(contains(reply, is_set_later ? " 57014 " : " 55P03 "));
+    CHECK(run.program.say("exec h select 1") == "PGRES_TUPLES_OK 1");
+    CHECK(!contains(run.printed(), "pqsweep ends"));
+}
+
+TEST_CASE("a server without a free slot is asked again later; the notice says what is known without it") {
+    Server server;
+    server.ask("drop role if exists few");
+    server.ask("create role few login connection limit 2");
+    {
+        Run run({"--notice", "1", "--unblock", "1"}, {}, "user=few");
+        server.ask("alter table waiting_cell owner to few");
+        run.forget();
+        run.program.write_line("exec w drop table waiting_cell");
+        REQUIRE(run.is_waiting());
+        poll(nullptr, 0, 2500);
+        server.ask("alter role few connection limit 3");
+        CHECK(run.program.read_line() == "PGRES_COMMAND_OK");
+        const std::string& errors = run.printed();
+        CAPTURE(errors);
+        CHECK(contains(errors, "\npqsweep: holds may wait for a lock, for "));
+        CHECK(contains(errors, "too many connections for role \"few\"\n"));
+        CHECK(contains(errors, "  in a transaction for "));
+        CHECK(contains(errors, "  pqsweep ends backend "));
+    }
+    server.ask("drop role few");
+}
+
+TEST_CASE("a database that could not be dropped is named at the end, with the run's connections") {
+    Run run({"--notice", "0", "--report", "stragglers"});
+    run.server.ask("drop database if exists waiting_scratch with (force)");
+    run.server.ask("create database waiting_scratch");
+    run.program.say("open c dbname=waiting_scratch");
+    CHECK(contains(run.program.say("exec w drop database waiting_scratch"), " 55006 "));
+    const std::string& errors = run.printed();
+    CAPTURE(errors);
+    CHECK(contains(
+        errors, "pqsweep: database waiting_scratch could not be dropped: 1 connection of this run on it\n"));
+    CHECK(contains(errors, ", opened by holds\n"));
+    run.server.ask("drop database waiting_scratch with (force)");
+}
+
+TEST_CASE("--notice 0 makes no socket") {
+    Home home;
+    Program program({build_directory() + "/pqsweep", "run", "--notice", "0", "--", "/usr/bin/env"},
+                    home.with(), Program::Shim::absent);
+    CHECK(program.finish() == 0);
+    CHECK(!contains(program.output(), "PQSWEEP_RUN_SOCKET"));
+}
+
+TEST_CASE("pytest suites that would hang go on, and pass or fail as their own asserts say") {
+    Suite suite(pytest("tests/fixtures/suites/waiting"));
+    CAPTURE(suite.output);
+    CAPTURE(suite.errors);
+    CHECK(suite.status == 1);
+    CHECK(contains(suite.output, "\n1 failed, 9 passed"));
+    CHECK(contains(suite.output, "test_traceback.py::test_fails"));
+    const std::string& errors = suite.errors;
+    CHECK(contains(errors, "\npqsweep: test_cell.py::test_drops (call) has waited "));
+    CHECK(contains(errors, "    opened by test_cell.py::test_creates (call)\n"));
+    CHECK(contains(errors, "waiting/test_cell.py:8 connect\n"));
+    CHECK(contains(errors, "    last used by test_cell.py::test_searches (call)\n"));
+    CHECK(contains(errors, "      needs AccessExclusiveLock on table waiting_cell\n"));
+    for (const char* table : {"waiting_order", "waiting_thread", "waiting_traceback", "waiting_psql"})
+        CHECK(contains(errors, std::string("AccessExclusiveLock on table ") + table + "\n"));
+}
+
+TEST_CASE("a pytest-xdist worker that waits for another one goes on") {
+    Suite suite(pytest("tests/fixtures/suites/waiting_xdist", {"-n", "2", "--dist", "loadfile"}));
+    if (contains(suite.errors + suite.output, "unrecognized arguments"))
+        SKIP("pytest-xdist is not installed");
+    CAPTURE(suite.output);
+    CAPTURE(suite.errors);
+    CHECK(suite.status == 0);
+    CHECK(contains(suite.output, "2 passed"));
+    CHECK(contains(suite.errors, "AccessExclusiveLock on table waiting_worker\n"));
+}
+
+TEST_CASE("suites of other frameworks that would hang go on") {
+    auto [runner, passed, lock] = std::tuple<std::vector<std::string>, std::string, std::string>{};
+    SUBCASE("Django: flush after a test whose other thread is left in a transaction") {
+        runner = {"/usr/bin/python3", "tests/fixtures/suites/waiting_django.py"};
+        passed = "Ran 2 tests";
+        lock = "waiting_page";
+    }
+    SUBCASE("ActiveRecord: truncation beside a thread of the application") {
+        runner = {"/usr/bin/ruby", "-W0", "tests/fixtures/suites/waiting_active_record.rb"};
+        passed = "2 runs, 2 assertions, 0 failures, 0 errors";
+        lock = "waiting_posts";
+    }
+    SUBCASE("googletest: a fixture's TRUNCATE") {
+        runner = {build_directory() + "/programs/waits_gtest"};
+        passed = "[  PASSED  ] 2 tests.";
+        lock = "waiting_book";
+    }
+    Suite suite(runner);
+    if (suite.status == 77)
+        SKIP("this framework is not installed");
+    CAPTURE(suite.output);
+    CAPTURE(suite.errors);
+    CHECK(suite.status == 0);
+    CHECK(contains(suite.output + suite.errors, passed));
+    CHECK(contains(suite.errors, "needs AccessExclusiveLock on table " + lock + "\n"));
+}
+
+TEST_CASE("--notice names waiter and holder once, and ends nothing") {
+    Run run({"--notice", "1"});
+    run.forget();
+    run.program.write_line("exec w drop table waiting_cell");
+    REQUIRE(run.is_waiting());
+    CHECK(eventually([&] { return run.events() > 0; }));
+    run.server.ask(
+        "select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction' and "
+        "application_name = '" +
+        run.program.application() + "'");
+    CHECK(run.program.read_line() == "PGRES_COMMAND_OK");
+    const std::string& errors = run.printed();
+    CAPTURE(errors);
+    CHECK(contains(errors, "\npqsweep: holds has waited "));
+    CHECK(notices_in(errors) == 1);
+    CHECK(!contains(errors, "pqsweep ends"));
+}
+
+// The conninfo names a host that does not reply first, and TLS.
+TEST_CASE("the password gets in, and stands in no file, argument, environment or core of `run`") {
+    Server server;
+    server.ask("drop role if exists scram");
+    server.ask("create role scram login password 'Geheim-4711'");
+    {
+        Folder folder("secret");
+        std::string port = server.ask("show port");
+        Run run({"--unblock", "1"}, {{"TMPDIR", folder.path}},
+                "host=127.0.0.9,127.0.0.1 port=1," + port +
+                    " user=scram password=Geheim-4711 sslmode=require");
+        server.ask("alter table waiting_cell owner to scram");
+        run.forget();
+        CHECK(run.program.say("exec w drop table waiting_cell") == "PGRES_COMMAND_OK");
+        std::string proc = "/proc/" + pid_of(run.program);
+        CHECK(!contains(text_of(proc + "/environ"), "Geheim"));
+        CHECK(!contains(text_of(proc + "/cmdline"), "Geheim"));
+        for (const fs::path& root : {run.home.path(), folder.path, run.folder.path})
+            for (const auto& entry : fs::recursive_directory_iterator(root))
+                if (entry.is_regular_file())
+                    CHECK(!contains(text_of(entry.path()), "Geheim"));
+        const std::string& errors = run.printed();
+        CAPTURE(errors);
+        CHECK(contains(errors, "pqsweep ends"));
+        CHECK(!contains(errors, "Geheim"));
+    }
+    server.ask("drop role scram");
+}
+
+// Returns whether the kernel wrote a core of a process that a signal ended.
+bool leaves_core(pid_t pid) {
+    siginfo_t info{};
+    kill(pid, SIGSEGV);
+    return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0 && info.si_code == CLD_DUMPED;
+}
+
+TEST_CASE("`run` leaves no core") {
+    Folder folder("core");
+    auto started = [&](const std::string& command) {
+        return std::vector<std::string>{
+            "/bin/sh", "-c", "cd " + folder.path.string() + " && ulimit -c unlimited && exec " + command};
+    };
+    const std::string client = fs::absolute(build_directory() + "/programs/client");
+    Home home;
+    Program alone(started(client), home.with(), Program::Shim::absent);
+    alone.say("setenv PQSWEEP_TAG core");
+    if (!leaves_core(alone.pid()))
+        SKIP("this machine writes no cores");
+    Program run(started(fs::absolute(build_directory() + "/pqsweep").string() + " run -- " + client),
+                home.with(), Program::Shim::absent);
+    run.say("setenv PQSWEEP_TAG core");
+    CHECK(!leaves_core(run.pid()));
+}
+
+TEST_SUITE_END();
