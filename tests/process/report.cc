@@ -53,9 +53,12 @@ TEST_CASE("the table of two workers, one of which was killed") {
 
 TEST_CASE("all forms, of two machines with the same pids and with clocks that differ") {
     Folder folder("report");
-    Outcome json = report({"--json", workers(), shard(), "--junit", folder.path / "junit.xml"});
+    Outcome json = report({"--json", workers(), shard(), "--junit", folder.path / "junit.xml", "--markdown",
+                           folder.path / "summary.md", "--gitlab", folder.path / "gitlab.json"});
     CHECK(json.output == text_of(journals / "both.json"));
     CHECK(text_of(folder.path / "junit.xml") == text_of(journals / "both.xml"));
+    CHECK(text_of(folder.path / "summary.md") == text_of(journals / "both.md"));
+    CHECK(text_of(folder.path / "gitlab.json") == text_of(journals / "both.gitlab"));
     CHECK(report({"--github", shard(), workers()}).output == text_of(journals / "both.github"));
     Program lint({"/usr/bin/xmllint", "--noout", folder.path / "junit.xml"}, {}, Program::Shim::absent);
     CHECK(lint.finish() == 0);
@@ -106,6 +109,40 @@ TEST_CASE("annotations name files from the repository's root") {
     CHECK(report({"--github", folder.path / "journal"}, {{"GITHUB_WORKSPACE", "/home/ci/shop"}})
               .output.starts_with(
                   "::warning file=tests/a%2Cb%3Ac.py,line=7,title=pqsweep%3A connection left open::"));
+}
+
+TEST_CASE("CI sees an error if a gate fails, else a warning, and a place once") {
+    Folder folder("report");
+    std::string lines;
+    for (const char* connection : {"1", "2"}) {
+        lines += record(0, "open",
+                        std::string(",\"connection\":") + connection + R"(,"tag":"a","source":["db.py:16 make"])");
+        lines += record(1, "sweep", std::string(",\"connection\":") + connection + R"(,"state":"idle")");
+    }
+    lines += record(2, "exit", ",\"status\":0,\"live\":0");
+    std::string journal = folder.path / "journal", gitlab = folder.path / "gitlab.json";
+    write_text(journal, lines);
+    std::string annotation =
+        " file=db.py,line=16,title=pqsweep%3A connection left open::db.py:16: 2 connections of a, idle, "
+        "abandoned%0Adb.py:16 make\n";
+    CHECK(report({"--github", "--gitlab", gitlab, journal}).output == "::warning" + annotation);
+    CHECK(nlohmann::json::parse(text_of(gitlab))[0]["severity"] == "minor");
+    CHECK(report({"--github", "--gitlab", gitlab, "--fail-on", "abandoned", journal}).output ==
+          "::error" + annotation);
+    CHECK(nlohmann::json::parse(text_of(gitlab)).size() == 1);
+    CHECK(nlohmann::json::parse(text_of(gitlab))[0]["severity"] == "major");
+    CHECK(report({"--github", "--exit-code", "0", "--fail-on", "abandoned", journal}).output ==
+          "::warning" + annotation);
+}
+
+TEST_CASE("a suppression can have a comment behind it, and a # in its name") {
+    Folder folder("report");
+    std::string known = folder.path / "known";
+    write_text(known, "tag:tests/test_ord*  # until the pool is gone\ntest:*#1 \n");
+    Outcome got = report({workers(), "--suppressions", known});
+    CHECK(got.errors == "pqsweep report: suppressed 5: tag:tests/test_ord*\n"
+                        "pqsweep report: " +
+                            known + ":2: test:*#1: suppresses nothing\n");
 }
 
 TEST_CASE("the gate: what fails it, what is put up with, and what was there before") {

@@ -41,20 +41,25 @@ TEST_CASE("each command of a CI snippet runs, and leaves the files that the snip
         for (const char* module : {"test_leaves.py", "test_users.py"})
             fs::copy_file(fs::path("tests/fixtures/suites/killed") / module, folder.path / "tests" / module);
 
+        std::string summary = folder.path / "summary.md";
         std::vector<std::string> commands = all(text, "(pqsweep (?:run|report) .*)\n");
         CHECK(commands.size() == 2);
         for (const std::string& command : commands) {
             CAPTURE(command);
             Program shell({"/bin/sh", "-c", "cd " + folder.path.string() + " && " + command},
-                          {{"PATH", build_directory() + ":/usr/bin:/bin"}, {"PYTHONDONTWRITEBYTECODE", "1"}},
+                          {{"PATH", build_directory() + ":/usr/bin:/bin"},
+                           {"PYTHONDONTWRITEBYTECODE", "1"},
+                           {"GITHUB_STEP_SUMMARY", summary}},
                           Program::Shim::absent);
             int status = shell.finish();
             CAPTURE(shell.errors());
-            CHECK(status == (command.starts_with("pqsweep run") ? 1 : 0)); // the gate fails the run
+            CHECK(status == (contains(command, "--fail-on") ? 1 : 0));
             CHECK(contains(shell.output() + shell.errors(), "test_leaves.py"));
         }
-        for (const std::string& file : all(text, "(pqsweep\\.(?:jsonl|html|xml))"))
+        for (const std::string& file : all(text, "(pqsweep\\.(?:jsonl|json|html|xml))"))
             CHECK(fs::file_size(folder.path / file) > 0);
+        if (contains(text, "$GITHUB_STEP_SUMMARY"))
+            CHECK(contains(text_of(summary), "| tests/test\\_leaves.py:"));
     }
 }
 

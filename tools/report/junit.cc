@@ -5,6 +5,7 @@
 #include "tools/text/utf8.hh"
 
 #include <algorithm>
+#include <ctime>
 #include <fmt/core.h>
 #include <map>
 
@@ -19,6 +20,16 @@ struct Case {
     std::string waits;    // a line for each statement that waited long
     bool fails_on_waits = false;
     bool is_failure() const { return !failed.empty() || !too_many.empty() || fails_on_waits; }
+    // Returns attributes: the place of the worst culprit whose file is known.
+    std::string place() const {
+        auto known = std::ranges::find_if(findings, [](const Finding* f) { return !f->file().empty(); });
+        if (known == findings.end())
+            return "";
+        std::string text = fmt::format(" file=\"{}\"", escaped((*known)->file()));
+        if (int line = (*known)->frame.line)
+            text += fmt::format(" line=\"{}\"", line);
+        return text;
+    }
     std::string message() const {
         std::string text = too_many;
         for (auto [fate, count] : failed)
@@ -38,18 +49,27 @@ std::string describe(const Finding& f) {
 }
 
 std::string case_xml(std::string_view tag, const Case& one) {
-    std::string out =
-        fmt::format("  <testcase classname=\"pqsweep\" name=\"{}\" time=\"0\">\n", escaped(tag_text(tag)));
+    std::string out = fmt::format("    <testcase classname=\"pqsweep\" name=\"{}\"{} time=\"0\">\n",
+                                  escaped(tag_text(tag)), one.place());
     std::string failing, others;
     for (const Finding* f : one.findings)
         (f->standing == Standing::failed ? failing : others) += describe(*f);
     (one.fails_on_waits ? failing : others) += one.waits;
     if (one.is_failure())
-        out += fmt::format("    <failure message=\"{}\" type=\"pqsweep\">{}</failure>\n",
+        out += fmt::format("      <failure message=\"{}\" type=\"pqsweep\">{}</failure>\n",
                            escaped(one.message()), escaped(failing));
     if (!others.empty())
-        out += fmt::format("    <system-out>{}</system-out>\n", escaped(others));
-    return out + "  </testcase>\n";
+        out += fmt::format("      <system-out>{}</system-out>\n", escaped(others));
+    return out + "    </testcase>\n";
+}
+
+// Returns when the first run began, in UTC: "2026-11-25T23:06:40".
+std::string start_of(const History& history) {
+    time_t seconds = history.runs().empty() ? 0 : history.runs()[0].start / 1'000'000;
+    tm parts{};
+    char text[32];
+    gmtime_r(&seconds, &parts);
+    return {text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts)};
 }
 
 } // namespace
@@ -80,14 +100,14 @@ std::string as_junit(const Assessment& a) {
             fmt::format("{} open at once (--max-open {})", history.tags()[tag].peak, a.gate.max_open());
     auto failures =
         std::count_if(cases.begin(), cases.end(), [](auto& entry) { return entry.second.is_failure(); });
-    std::string out =
-        fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                    "<testsuite name=\"pqsweep\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"0\" "
-                    "time=\"0\">\n",
-                    cases.size(), failures);
+    std::string numbers =
+        fmt::format("name=\"pqsweep\" tests=\"{}\" failures=\"{}\" errors=\"0\"", cases.size(), failures);
+    std::string out = fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {0} time=\"0\">\n"
+                                  "  <testsuite {0} skipped=\"0\" timestamp=\"{1}\" time=\"0\">\n",
+                                  numbers, start_of(history));
     for (const auto& [tag, one] : cases)
         out += case_xml(tag, one);
-    return out + "</testsuite>\n";
+    return out + "  </testsuite>\n</testsuites>\n";
 }
 
 } // namespace pqsweep::tools

@@ -26,6 +26,10 @@ std::string as_json(const Assessment& assessment);
 std::string as_junit(const Assessment& assessment);
 // Commands that annotate the files of a GitHub workflow.
 std::string as_github(const Assessment& assessment);
+// A table for $GITHUB_STEP_SUMMARY.
+std::string as_markdown(const Assessment& assessment);
+// A code quality report.
+std::string as_gitlab(const Assessment& assessment);
 // A page in one file.
 std::string as_html(const Assessment& assessment);
 

@@ -14,30 +14,6 @@ namespace {
 
 constexpr size_t most_places = 5;
 
-// "in transaction, abandoned", or each with its number if they differ.
-template<class Key, class Words>
-std::string mixture(const std::map<Key, uint64_t>& numbers, Words words) {
-    std::vector<std::string> parts;
-    for (const auto& [key, number] : numbers)
-        if (std::string text(words(key)); !text.empty())
-            parts.push_back(numbers.size() == 1 ? text : fmt::format("{} {}", number, text));
-    return fmt::format("{}", fmt::join(parts, ", "));
-}
-
-std::string line_of(const Place& place) {
-    std::string of;
-    if (place.openers.size() == 1 && *place.openers.begin() != place.where)
-        of = " of " + *place.openers.begin();
-    else if (place.tags.size() > 1)
-        of = fmt::format(" of {} modules", place.tags.size());
-    else if (place.openers.size() > 1)
-        of = fmt::format(" of {} tests", place.openers.size());
-    std::string states = mixture(place.states, words_for_state);
-    return fmt::format("{}: {}{}, {}{}{}", place.where, counted(place.count, "connection"), of, states,
-                       states.empty() ? "" : ", ",
-                       mixture(place.fates, [](Fate fate) { return words_for(fate); }));
-}
-
 // "jobs.py:8 connect: 2 connections, used and finished by a child process"
 std::string line_of(const History& history, const Inherited& i) {
     std::string_view stack = history.texts()[i.stack], test = history.texts()[i.test];
@@ -76,7 +52,7 @@ std::string as_summary(const Assessment& a, std::optional<size_t> width, const s
     if (!places.empty())
         out += "pqsweep: left open, by the line that opened them:\n";
     for (size_t i = 0; i < places.size() && i < most_places; i++) {
-        add(2, line_of(places[i]));
+        add(2, places[i].where + ": " + places[i].text());
         if (places[i].chain.find(" < ") != std::string::npos)
             add(6, places[i].chain);
     }

@@ -27,6 +27,14 @@ std::string Finding::opener() const {
     return test.empty() ? tag_text(tag) : std::string(test);
 }
 
+std::string Finding::file() const {
+    if (is_source)
+        return frame.file;
+    std::string_view part = test.substr(0, test.find("::"));
+    bool is_file = part.size() < test.size() && part.find('.') != part.npos; // "Suite::Test" names none
+    return is_file ? from_root(std::string(part)) : "";
+}
+
 std::vector<Finding> findings_of(const History& history) {
     std::map<std::tuple<Strings::Id, Strings::Id, std::string, Strings::Id, Fate>, Finding> folded;
     for (const Culprit& c : history.culprits()) {

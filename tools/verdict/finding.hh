@@ -22,6 +22,8 @@ struct Finding {
 
     // The test that opened it or, if that is unknown, the tag.
     std::string opener() const;
+    // The file that opened it or, if that is unknown, its test's; empty: neither is known.
+    std::string file() const;
     bool is_in_transaction() const { return state == "transaction" || state == "failed"; }
 };
 

@@ -1,5 +1,7 @@
 #include "tools/verdict/places.hh"
 
+#include "tools/text/counts.hh"
+
 #include <algorithm>
 #include <fmt/ranges.h>
 
@@ -7,10 +9,20 @@ namespace pqsweep::tools {
 
 namespace {
 
-bool is_worth_a_line(const Finding& f) {
+// "in transaction, abandoned", or each with its number if they differ.
+template<class Key, class Words>
+std::string mixture(const std::map<Key, uint64_t>& numbers, Words words) {
+    std::vector<std::string> parts;
+    for (const auto& [key, number] : numbers)
+        if (std::string text(words(key)); !text.empty())
+            parts.push_back(numbers.size() == 1 ? text : fmt::format("{} {}", number, text));
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+bool is_wanted(const Finding& f, bool everything) {
     if (f.standing == Standing::failed)
         return true;
-    return f.standing == Standing::passed && is_straggler(f.fate) && f.fate != Fate::revived;
+    return f.standing == Standing::passed && f.fate != Fate::revived && (everything || is_straggler(f.fate));
 }
 
 std::string where(const Finding& f) {
@@ -44,16 +56,34 @@ std::string chain_of(const Finding& f) {
     return fmt::format("{}", fmt::join(parts, " < "));
 }
 
-std::vector<Place> places_of(const std::vector<Finding>& findings) {
+std::string Place::opener() const {
+    if (openers.size() == 1)
+        return *openers.begin();
+    return tags.size() > 1 ? counted(tags.size(), "module") : counted(openers.size(), "test");
+}
+
+std::string Place::outcome() const {
+    std::string doing = mixture(states, words_for_state);
+    return doing + (doing.empty() ? "" : ", ") + mixture(fates, [](Fate fate) { return words_for(fate); });
+}
+
+std::string Place::text() const {
+    std::string of = opener() == where ? "" : " of " + opener();
+    return fmt::format("{}{}, {}", counted(count, "connection"), of, outcome());
+}
+
+std::vector<Place> places_of(const std::vector<Finding>& findings, bool everything) {
     std::vector<Place> places;
     std::map<std::string, size_t> known;
     for (const Finding& f : findings) {
-        if (!is_worth_a_line(f))
+        if (!is_wanted(f, everything))
             continue;
         auto [entry, is_new] = known.try_emplace(where(f), places.size());
         if (is_new) {
             places.emplace_back();
             places.back().where = entry->first;
+            places.back().file = f.file();
+            places.back().line = f.frame.line;
             places.back().chain = chain_of(f);
         }
         Place& place = places[entry->second];

@@ -20,6 +20,14 @@ std::string_view trimmed(std::string_view text) {
     return first == text.npos ? "" : text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
+// A comment begins the line, or comes behind a blank: a test's id can have a # in it.
+std::string_view without_comment(std::string_view line) {
+    size_t sign = line.find('#');
+    while (sign != line.npos && sign > 0 && line[sign - 1] != ' ' && line[sign - 1] != '\t')
+        sign = line.find('#', sign + 1);
+    return line.substr(0, sign);
+}
+
 } // namespace
 
 std::string Suppressions::load(const std::string& file) {
@@ -30,8 +38,8 @@ std::string Suppressions::load(const std::string& file) {
     int number = 0;
     for (std::string line; std::getline(stream, line);) {
         number++;
-        std::string_view text = trimmed(line);
-        if (text.empty() || text[0] == '#')
+        std::string_view text = trimmed(without_comment(line));
+        if (text.empty())
             continue;
         size_t colon = text.find(':');
         const auto* field = std::find(std::begin(fields), std::end(fields), text.substr(0, colon));
