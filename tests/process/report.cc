@@ -115,8 +115,9 @@ TEST_CASE("CI sees an error if a gate fails, else a warning, and a place once") 
     Folder folder("report");
     std::string lines;
     for (const char* connection : {"1", "2"}) {
-        lines += record(0, "open",
-                        std::string(",\"connection\":") + connection + R"(,"tag":"a","source":["db.py:16 make"])");
+        lines +=
+            record(0, "open",
+                   std::string(",\"connection\":") + connection + R"(,"tag":"a","source":["db.py:16 make"])");
         lines += record(1, "sweep", std::string(",\"connection\":") + connection + R"(,"state":"idle")");
     }
     lines += record(2, "exit", ",\"status\":0,\"live\":0");
@@ -182,6 +183,38 @@ TEST_CASE("the gate: what fails it, what is put up with, and what was there befo
     journal = std::regex_replace(journal, std::regex(R"("time":17955)"), "\"time\":17999");
     write_text(folder.path / "later", journal);
     CHECK(report({folder.path / "later", workers(), "--baseline", baseline}).status == 0);
+}
+
+TEST_CASE("the gate: what the baseline lacks is NEW, and what nobody leaves open any more is named") {
+    Folder folder("gate");
+    std::string journal = folder.path / "journal", later = folder.path / "later",
+                baseline = folder.path / "baseline.json";
+    auto left = [](const std::string& connection, const std::string& test, const std::string& place) {
+        return record(0, "open",
+                      ",\"connection\":" + connection + R"(,"tag":"t.py","test":")" + test +
+                          R"(","source":[")" + place + "\"]") +
+               record(1, "sweep", ",\"connection\":" + connection + R"(,"state":"idle")");
+    };
+    std::string end = record(2, "exit", ",\"status\":0,\"live\":0");
+    write_text(journal, left("1", "t.py::test_a[eur] (call)", "db.py:16 make") +
+                            left("2", "t.py::test_a[eur] (setup)", "conftest.py:3 pool") +
+                            left("3", "t.py::test_gone (call)", "db.py:16 make") + end);
+    CHECK(report({journal, "--write-baseline", baseline}).status == 0);
+    // Another parameter, a worker's group, and a fixture that another test sets up.
+    std::string same = left("1", "t.py::test_a[a::b] @(]@group (call)", "db.py:99 make") +
+                       left("2", "t.py::test_b (setup)", "conftest.py:3 pool");
+    write_text(later, same + end);
+    Outcome holds = report({later, "--baseline", baseline});
+    CHECK(holds.status == 0);
+    CHECK(holds.errors ==
+          "pqsweep report: 2 in the baseline, which do not fail the run\npqsweep report: " + baseline +
+              ": nobody leaves this open any more: t.py::test_gone (call) at db.py make\n");
+    write_text(later, same + left("3", "t.py::test_b (call)", "db.py:16 make") + end);
+    Outcome fails = report({later, "--baseline", baseline, "--github"});
+    CHECK(fails.status == 1);
+    CHECK(fails.output == "::error file=db.py,line=16,title=pqsweep%3A connection left open::db.py:16: 1 "
+                          "connection of t.py::test_b (call), idle, abandoned; NEW%0Adb.py:16 make\n");
+    CHECK(contains(report({later, "--baseline", baseline}).output, ": abandoned; NEW\n"));
 }
 
 TEST_CASE("the gate: bad values are refused before anything is read") {

@@ -73,6 +73,27 @@ TEST_CASE("pytest: what tests left is swept before any wider finaliser, in the l
     }
 }
 
+TEST_CASE("pytest: the verdict and the baseline of a serial run hold for workers") {
+    Folder folder("baseline");
+    std::string journal = folder.path / "journal", baseline = folder.path / "baseline.json";
+    Run serial({"--fail-on", "abandoned", "--journal", journal}, pytest(), {{"LEAK", "1"}});
+    CAPTURE(serial.summary);
+    CHECK(serial.status == 1);
+    Program writer({build_directory() + "/pqsweep", "report", journal, "--write-baseline", baseline}, {},
+                   Program::Shim::absent);
+    CHECK(writer.finish() == 0);
+    for (const Words& options : {Words{}, Words{"-n", "2"}, Words{"-n", "2", "--dist", "loadfile"}}) {
+        Run gated({"--fail-on", "abandoned"}, pytest(options), {{"LEAK", "1"}});
+        Run run({"--baseline", baseline}, pytest(options), {{"LEAK", "1"}});
+        CAPTURE(run.output);
+        CAPTURE(run.summary);
+        CHECK(contains(run.output, "20 passed"));
+        CHECK(gated.status == 1);
+        CHECK(run.status == 0);
+        CHECK(!contains(run.summary, "any more"));
+    }
+}
+
 TEST_CASE("pytest: without its adapter a run is as with none") {
     Run none({"--no-adapters"}, pytest(), {{"LEAK", "1"}});
     Run isolated({}, pytest({}, {"/usr/bin/python3", "-I"}), {{"LEAK", "1"}});

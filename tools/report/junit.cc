@@ -42,7 +42,7 @@ struct Case {
 
 std::string describe(const Finding& f) {
     std::string text = fmt::format("{}x {}: {}{}{}\n", f.count, f.opener(), words_for_state(f.state),
-                                   f.state.empty() ? "" : ", ", words_for(f.fate));
+                                   f.state.empty() ? "" : ", ", f.outcome());
     for (const Frame& frame : parse_stack(f.stack, f.is_source))
         text += fmt::format("    {}\n", frame.text());
     return text;

@@ -111,8 +111,7 @@ void add_finding(std::string& out, const Finding& f) {
         known.push_back(fmt::format("backend {}", f.backend));
     if (!f.database.empty())
         known.push_back("database " + printable(f.database));
-    std::string fate =
-        fmt::format("{}{}", words_for(f.fate), f.standing == Standing::known ? "; in the baseline" : "");
+    std::string fate = f.outcome();
     std::string line = "      ";
     size_t room = line_width - line.size() - 2 - fate.size();
     std::string what;

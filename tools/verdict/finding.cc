@@ -1,6 +1,7 @@
 #include "tools/verdict/finding.hh"
 
 #include <algorithm>
+#include <fmt/core.h>
 #include <map>
 #include <tuple>
 
@@ -25,6 +26,13 @@ auto badness(const Finding& f) {
 
 std::string Finding::opener() const {
     return test.empty() ? tag_text(tag) : std::string(test);
+}
+
+std::string Finding::outcome() const {
+    return fmt::format("{}{}", words_for(fate),
+                       standing == Standing::known ? "; in the baseline"
+                       : is_new                    ? "; NEW"
+                                                   : "");
 }
 
 std::string Finding::file() const {

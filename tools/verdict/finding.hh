@@ -19,11 +19,14 @@ struct Finding {
     double age = 0;
     int64_t backend = 0;
     Standing standing = Standing::passed;
+    bool is_new = false; // it fails, and the baseline that was given does not have it
 
     // The test that opened it or, if that is unknown, the tag.
     std::string opener() const;
     // The file that opened it or, if that is unknown, its test's; empty: neither is known.
     std::string file() const;
+    // "abandoned", with what the baseline says of it: "abandoned; NEW".
+    std::string outcome() const;
     bool is_in_transaction() const { return state == "transaction" || state == "failed"; }
 };
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <fmt/ranges.h>
+#include <iterator>
+#include <ranges>
 #include <span>
 
 namespace pqsweep::tools {
@@ -40,18 +42,21 @@ bool Gate::fails_on_waits() const {
 void Gate::judge(const History& history, std::vector<Finding>& findings) {
     uint64_t abandoned = 0, transaction = 0, open = 0;
     for (Finding& f : findings) {
+        bool is_known = baseline_.match(f);
         if (suppressions_.match(f)) {
             f.standing = Standing::suppressed;
-        } else if (fails(f) && baseline_.has(f)) {
+        } else if (fails(f) && is_known) {
             f.standing = Standing::known;
             known_ += f.count;
         } else if (fails(f)) {
             f.standing = Standing::failed;
+            f.is_new = !options_.baseline.empty();
             abandoned += (options_.fail_on & fail_on_abandoned) && is_abandoned(f.fate) ? f.count : 0;
             transaction += (options_.fail_on & fail_on_transaction) && f.is_in_transaction() ? f.count : 0;
             open += f.fate == Fate::open_at_exit ? f.count : 0;
         }
     }
+    stale_ = baseline_.stale(history);
     if (abandoned)
         reasons_.push_back(fmt::format("{} abandoned", abandoned));
     if (transaction)
@@ -86,6 +91,10 @@ std::vector<std::string> Gate::notes() const {
     std::vector<std::string> all = suppressions_.outcome();
     if (known_)
         all.push_back(fmt::format("{} in the baseline, which do not fail the run", known_));
+    constexpr size_t most_stale = 5;
+    std::ranges::copy(std::views::take(stale_, most_stale), std::back_inserter(all));
+    if (stale_.size() > most_stale)
+        all.push_back(fmt::format("... and {} more in {}", stale_.size() - most_stale, options_.baseline));
     return all;
 }
 

@@ -51,6 +51,7 @@ private:
     Suppressions suppressions_;
     Baseline baseline_;
     uint64_t known_ = 0;
+    std::vector<std::string> stale_; // lines about the baseline
     std::vector<Strings::Id> too_many_;
     std::vector<std::string> reasons_;
 };

@@ -64,7 +64,11 @@ std::string Place::opener() const {
 
 std::string Place::outcome() const {
     std::string doing = mixture(states, words_for_state);
-    return doing + (doing.empty() ? "" : ", ") + mixture(fates, [](Fate fate) { return words_for(fate); });
+    std::string mark = count_new == 0       ? ""
+                       : count_new == count ? "; NEW"
+                                            : fmt::format("; {} NEW", count_new);
+    return doing + (doing.empty() ? "" : ", ") + mixture(fates, [](Fate fate) { return words_for(fate); }) +
+           mark;
 }
 
 std::string Place::text() const {
@@ -92,6 +96,7 @@ std::vector<Place> places_of(const std::vector<Finding>& findings, bool everythi
         place.fates[f.fate] += f.count;
         place.states[f.state] += f.count;
         place.count += f.count;
+        place.count_new += f.is_new ? f.count : 0;
         place.fails |= f.standing == Standing::failed;
     }
     std::ranges::stable_sort(places, [](const Place& a, const Place& b) {

@@ -18,14 +18,14 @@ struct Place {
     std::set<std::string_view> tags;
     std::map<Fate, uint64_t> fates;
     std::map<std::string_view, uint64_t> states;
-    uint64_t count = 0;
+    uint64_t count = 0, count_new = 0;
     bool fails = false; // the gate
 
     // "54 connections of 8 modules, 4 idle, 50 in transaction, abandoned".
     std::string text() const;
     // "8 modules", or the only test or tag.
     std::string opener() const;
-    // "4 idle, 50 in transaction, abandoned".
+    // "4 idle, 50 in transaction, abandoned; 2 NEW".
     std::string outcome() const;
 };
 
