@@ -307,6 +307,10 @@ $(B)/libdir: always
 	@mkdir -p $(@D)
 	@echo '$(LIBDIR)' | cmp -s - $@ || echo '$(LIBDIR)' > $@
 
+# zsh on Debian looks for what packages install in a folder of its own.
+completion_bash := bash-completion/completions/pqsweep
+completion_zsh := zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)/_pqsweep
+completion_fish := fish/vendor_completions.d/pqsweep.fish
 adapters := $(foreach suffix,ini php pm py rb,$(wildcard tools/runners/*/*.$(suffix) tools/runners/*/*/*.$(suffix)))
 install: all  ## to PREFIX (/usr/local) and LIBDIR (PREFIX/lib), below DESTDIR
 	install -D -m 755 $(B)/pqsweep $(DESTDIR)$(PREFIX)/bin/pqsweep
@@ -314,10 +318,15 @@ install: all  ## to PREFIX (/usr/local) and LIBDIR (PREFIX/lib), below DESTDIR
 	for script in $(adapters); do install -D -m 644 $$script $(DESTDIR)$(PREFIX)/share/pqsweep/$${script#tools/}; done
 	install -D -m 644 tools/pqsweep.1 $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
 	sed -i '1s/"pqsweep"/"pqsweep $(version)"/' $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
+	for shell in bash zsh fish; do $(B)/pqsweep completion $$shell >$(B)/completion.$$shell || exit; done
+	install -D -m 644 $(B)/completion.bash $(DESTDIR)$(PREFIX)/share/$(completion_bash)
+	install -D -m 644 $(B)/completion.zsh $(DESTDIR)$(PREFIX)/share/$(completion_zsh)
+	install -D -m 644 $(B)/completion.fish $(DESTDIR)$(PREFIX)/share/$(completion_fish)
 
 uninstall:  ## remove what install has put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/pqsweep $(DESTDIR)$(LIBDIR)/libpqsweep.so $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
 	rm -rf $(DESTDIR)$(PREFIX)/share/pqsweep
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/,$(completion_bash) $(completion_zsh) $(completion_fish))
 
 # The source as it is committed, and a Debian package of it.
 tarball := $(B)/dist/pqsweep-$(version).tar.gz

@@ -173,7 +173,13 @@ TEST_CASE("run: bad use is refused with status 2 and the way out") {
           {{"PQSWEEP_SCOPE", "file"}});
     check({"run", "--colour", "--", "/bin/echo", "ran"}, "--colour: no such option");
     check({}, "");
-    check({"dance"}, "");
+    check({"run", "--fail-no", "exit", "--", "/bin/echo", "ran"},
+          "pqsweep run: --fail-no: no such option; is --fail-on meant?\n");
+    check({"report", "--htlm", "page.html", "journal"},
+          "pqsweep report: --htlm: no such option; is --html meant?\n");
+    check({"--versoin"}, "pqsweep: --versoin: no such option; is --version meant?\n");
+    check({"sweap", "--all"}, "pqsweep: sweap: no such command; is sweep meant?\n");
+    check({"dance"}, "pqsweep: dance: no such command; 'pqsweep --help' lists them\n");
 }
 
 TEST_CASE("run: found where it was installed, and a path that LD_PRELOAD can't name is refused") {
@@ -206,9 +212,34 @@ TEST_CASE("run: a program built with ASan starts, and is swept") {
     CHECK(contains(program.errors(), ", 1 straggler: "));
 }
 
+TEST_CASE("completion: scripts with the commands and their options") {
+    auto complete = [](const std::string& words) {
+        return output_of("bash -c 'source <(" + build_directory() +
+                         "/pqsweep completion bash); COMP_WORDS=(" + words +
+                         "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _pqsweep; echo \"${COMPREPLY[@]}\"'");
+    };
+    CHECK(complete("pqsweep re") == "report\n");
+    CHECK(complete("pqsweep --ver") == "--version\n");
+    CHECK(complete("pqsweep run --no-s") == "--no-stacks\n");
+    CHECK(complete("pqsweep report --ma") == "--markdown --max-open\n");
+    CHECK(complete("pqsweep report --scope") == "\n");
+    CHECK(complete("pqsweep run -- pytest --no-s") == "\n");
+    CHECK(
+        contains(run({"completion", "fish"}).output,
+                 "complete -c pqsweep -n '__fish_seen_subcommand_from run' -l tag -r -d 'the tag to start"));
+    CHECK(contains(run({"completion", "zsh"}).output, "'--json[print JSON]'"));
+    for (std::string shell : {"bash", "zsh", "fish"})
+        if (fs::exists("/usr/bin/" + shell))
+            output_of(build_directory() + "/pqsweep completion " + shell + " | " + shell + " -n");
+    CHECK(run({"completion", "csh"}).status == 2);
+}
+
 TEST_CASE("--help and --version") {
     CHECK(run({"--version"}).output.starts_with("pqsweep "));
-    CHECK(contains(run({"run", "--help"}).output, "PQSWEEP_FAIL_ON"));
+    std::string help = run({"run", "--help"}).output;
+    for (const char* part : {"\nTags:\n", "\nGate:\n", "(PQSWEEP_SCOPE; default: module)", "PQSWEEP_FAIL_ON",
+                             "\nExit status: that of the command"})
+        CHECK(contains(help, part));
     CHECK(run({"--help"}).status == 0);
 }
 

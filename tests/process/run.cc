@@ -214,6 +214,21 @@ TEST_CASE("the summary: the worst places, the totals, the verdict; one line if a
     CHECK(well.errors() == "pqsweep: 1 connection, no stragglers\n");
 }
 
+TEST_CASE("a tag that hides those of a test runner is named") {
+    Folder folder("tag");
+    std::string pattern = "--tag mine hides the tags of the test runner";
+    auto errors = [&](const std::string& opens) {
+        write_text(folder.path / "commands", opens);
+        Program program(run({"--tag", "mine"},
+                            {"/bin/sh", "-c", client()[0] + " <" + (folder.path / "commands").string()}),
+                        {}, Program::Shim::absent);
+        program.finish();
+        return program.errors();
+    };
+    CHECK(contains(errors("setenv PYTEST_CURRENT_TEST t.py::test_a (call)\nopen c\n"), pattern));
+    CHECK(!contains(errors("open c\n"), pattern));
+}
+
 TEST_CASE("the summary: five places of many, and how to see the others") {
     Folder folder("summary");
     std::string commands;

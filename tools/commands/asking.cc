@@ -34,7 +34,7 @@ nlohmann::json as_json(const Process& process, const Request::Answer& answer) {
 
 void add_asking_options(CLI::App& app, Asking& asking) {
     asking.command = app.get_name();
-    app.add_option("pid", asking.pids, "processes; can be left out if only one is under the shim");
+    app.add_option("pid", asking.pids, "the processes");
     app.add_flag("--all", asking.all, "all your processes");
     app.add_option("--wait", asking.patience, "seconds to wait until the process acts (1)")
         ->check(CLI::Range(0.0, 3600.0));
@@ -44,12 +44,9 @@ void add_asking_options(CLI::App& app, Asking& asking) {
 int ask(const Asking& asking, Mailbox::Kind kind, std::string_view name) {
     if (!asking.rest.empty())
         return refuse(asking.command, "{}: tag and sweep take nothing behind --", asking.rest[0]);
-    if (asking.all && !asking.pids.empty())
-        return refuse(asking.command, "give either pids or --all");
+    if (asking.all == !asking.pids.empty())
+        return refuse(asking.command, "give either pids or --all; 'pqsweep ps' lists the processes");
     std::vector<Process> processes = find_processes(asking.pids, asking.command);
-    if (!asking.all && asking.pids.empty() && processes.size() > 1)
-        return refuse(asking.command,
-                      "there are several processes: name one, or give --all; 'pqsweep ps' lists them");
     bool is_complete = !processes.empty() && (asking.pids.empty() || processes.size() >= asking.pids.size());
     auto deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
                                                            std::chrono::duration<double>(asking.patience));

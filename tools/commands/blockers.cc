@@ -120,8 +120,11 @@ bool show(const Target& target, const Waits& waits, const Parties& parties, bool
 int act(const List& list) {
     constexpr auto patience = std::chrono::seconds(5);
     std::vector<Process> processes = find_processes(list.pids, "blockers");
-    if (processes.empty())
+    if (processes.empty()) {
+        if (list.as_json)
+            fmt::print("[]\n");
         return exit_nothing;
+    }
     Parties parties(processes);
     Json all = Json::array();
     std::string text;

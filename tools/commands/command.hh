@@ -37,5 +37,6 @@ std::function<int()> declare_tag(CLI::App& app, const std::vector<std::string>& 
 std::function<int()> declare_sweep(CLI::App& app, const std::vector<std::string>& rest);
 std::function<int()> declare_top(CLI::App& app, const std::vector<std::string>& rest);
 std::function<int()> declare_doctor(CLI::App& app, const std::vector<std::string>& rest);
+std::function<int()> declare_completion(CLI::App& app, const std::vector<std::string>& rest);
 
 } // namespace pqsweep::tools

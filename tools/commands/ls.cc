@@ -26,14 +26,15 @@ void print(const std::vector<Process>& processes) {
         for (const SeenConnection& c : process.board().connections)
             rows.push_back({std::to_string(process.pid()), or_dash(c.tag), or_dash(c.test),
                             std::string(c.state()), age_text(c.age),
-                            c.backend ? std::to_string(c.backend) : "-", or_dash(c.database),
+                            c.backend ? std::to_string(c.backend) : "-", or_dash(c.line), or_dash(c.database),
                             or_dash(c.user)});
-    print_table({{"pid", true},
-                 {"tag"},
-                 {"test"},
+    print_table({{"pid", Cells::numbers},
+                 {"tag", Cells::shortened},
+                 {"test", Cells::shortened},
                  {"state"},
-                 {"age", true},
-                 {"backend", true},
+                 {"age", Cells::numbers},
+                 {"backend", Cells::numbers},
+                 {"opened at", Cells::shortened},
                  {"database"},
                  {"user"}},
                 rows);
@@ -45,9 +46,13 @@ void print_json(const std::vector<Process>& processes) {
         for (const SeenConnection& c : process.board().connections) {
             nlohmann::json one{
                 {"pid", process.pid()}, {"connection", c.number}, {"state", c.state()}, {"age", c.age}};
-            const std::pair<const char*, const std::string&> texts[] = {
-                {"tag", c.tag},   {"test", c.test}, {"database", c.database},
-                {"user", c.user}, {"host", c.host}, {"application", c.application}};
+            const std::pair<const char*, const std::string&> texts[] = {{"tag", c.tag},
+                                                                        {"test", c.test},
+                                                                        {"line", c.line},
+                                                                        {"database", c.database},
+                                                                        {"user", c.user},
+                                                                        {"host", c.host},
+                                                                        {"application", c.application}};
             for (const auto& [name, text] : texts)
                 if (!text.empty())
                     one[name] = text;
@@ -61,18 +66,19 @@ void print_json(const std::vector<Process>& processes) {
 
 int act(const List& list) {
     std::vector<Process> processes = find_processes(list.pids, "ls");
-    if (processes.empty())
-        return exit_nothing;
-    list.as_json ? print_json(processes) : print(processes);
-    return exit_done;
+    if (list.as_json)
+        print_json(processes);
+    else if (!processes.empty())
+        print(processes);
+    return processes.empty() ? exit_nothing : exit_done;
 }
 
 } // namespace
 
 std::function<int()> declare_ls(CLI::App& app, const std::vector<std::string>&) {
-    app.footer("Lists the connections that are open, of those processes or all of yours, with the tag and "
-               "test that opened\n"
-               "them. Exit status: 0, or 1 when there is no such process.");
+    app.footer("Lists the connections that are open, of those processes or all of yours, with the tag, "
+               "the test and the line\n"
+               "that opened them. Exit status: 0, or 1 when there is no such process.");
     auto list = std::make_shared<List>();
     app.add_option("pid", list->pids, "processes; all of yours where none is given");
     add_json_option(app, list->as_json);

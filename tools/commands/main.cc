@@ -1,5 +1,8 @@
 // The pqsweep command: parses the command line and calls the subcommand.
 #include "tools/commands/command.hh"
+#include "tools/commands/options.hh"
+#include "tools/text/nearest.hh"
+#include "tools/text/utf8.hh"
 
 #include <algorithm>
 #include <cstring>
@@ -18,7 +21,27 @@ constexpr Subcommand commands[] = {
     {"sweep", "sweep the current tag of running processes", declare_sweep},
     {"top", "watch the open connections, by tag", declare_top},
     {"doctor", "find out whether the shim intercepts a command's connections", declare_doctor},
+    {"completion", "print a script by which a shell completes commands and options", declare_completion},
 };
+
+// Returns a message about the first word that names neither an option nor a command; empty if there is none.
+std::string unknown_word(const CLI::App& app) {
+    for (const CLI::App* sub : app.get_subcommands())
+        for (const std::string& word : sub->remaining())
+            if (word.starts_with("-"))
+                return fmt::format("pqsweep {}: {}", sub->get_name(), unknown_option(*sub, word));
+    std::vector<std::string> left = app.remaining();
+    if (left.empty() || !app.get_subcommands().empty())
+        return "";
+    if (left[0].starts_with("-"))
+        return "pqsweep: " + unknown_option(app, left[0]);
+    std::vector<std::string_view> names;
+    for (const Subcommand& command : commands)
+        names.emplace_back(command.name);
+    std::string hint = suggestion(left[0], names);
+    return fmt::format("pqsweep: {}: no such command{}", printable(left[0]),
+                       hint.empty() ? "; 'pqsweep --help' lists them" : hint);
+}
 
 int main(int argc, char** argv) {
     CLI::App app(
@@ -37,6 +60,10 @@ int main(int argc, char** argv) {
     try {
         app.parse(static_cast<int>(dashes - argv), argv);
     } catch (const CLI::ParseError& e) {
+        if (std::string unknown = unknown_word(app); e.get_exit_code() != 0 && !unknown.empty()) {
+            fmt::print(stderr, "{}\n", unknown);
+            return exit_wrong_use;
+        }
         return app.exit(e) == 0 ? exit_done : exit_wrong_use;
     }
     return chosen();

@@ -1,5 +1,10 @@
 #include "tools/commands/options.hh"
 
+#include "tools/text/nearest.hh"
+#include "tools/text/utf8.hh"
+
+#include <fmt/core.h>
+
 namespace pqsweep::tools {
 
 void add_json_option(CLI::App& app, bool& as_json) {
@@ -8,11 +13,26 @@ void add_json_option(CLI::App& app, bool& as_json) {
 
 void add_gate_options(CLI::App& app, GateOptions& options) {
     app.add_option("--max-open", options.max_open,
-                   "fail if more connections than this were open at once under a tag");
+                   "fail if more connections than this were open at once under a tag")
+        ->group(gate_group);
     app.add_option(
-        "--suppressions", options.suppressions,
-        "put up with the culprits that this file names: lines of tag:GLOB, test:GLOB, function:GLOB");
-    app.add_option("--baseline", options.baseline, "fail only for culprits that are not in this file");
+           "--suppressions", options.suppressions,
+           "put up with the culprits that this file names: lines of tag:GLOB, test:GLOB, function:GLOB")
+        ->group(gate_group);
+    app.add_option("--baseline", options.baseline, "fail only for culprits that are not in this file")
+        ->group(gate_group);
+}
+
+std::string unknown_option(const CLI::App& app, const std::string& word) {
+    std::string name = word.substr(0, word.find('='));
+    std::vector<std::string> names;
+    for (const CLI::Option* option : app.get_options())
+        for (const std::string& known : option->get_lnames())
+            names.push_back("--" + known);
+    std::string command = app.get_parent() ? "pqsweep " + app.get_name() : "pqsweep";
+    std::string hint = suggestion(name, {names.begin(), names.end()});
+    return fmt::format("{}: no such option{}", printable(name),
+                       hint.empty() ? fmt::format("; '{} --help' lists them", command) : hint);
 }
 
 } // namespace pqsweep::tools

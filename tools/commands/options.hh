@@ -10,7 +10,12 @@ namespace pqsweep::tools {
 // Adds --json.
 void add_json_option(CLI::App& app, bool& as_json);
 
+constexpr auto gate_group = "Gate"; // of options, in --help
+
 // Adds --max-open, --suppressions and --baseline.
 void add_gate_options(CLI::App& app, GateOptions& options);
+
+// "--colour: no such option; 'pqsweep run --help' lists them", with the option that was meant if one is like it.
+std::string unknown_option(const CLI::App& app, const std::string& word);
 
 } // namespace pqsweep::tools

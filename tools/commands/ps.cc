@@ -28,16 +28,15 @@ int print(const std::vector<Process>& processes) {
                         std::to_string(swept(board)), obstacle.empty() ? signal_name(board.signal) : obstacle,
                         process.command()});
     }
-    if (!rows.empty()) {
-        print_table({{"pid", true},
-                     {"tag"},
-                     {"live", true},
-                     {"opened", true},
-                     {"swept", true},
+    if (!rows.empty())
+        print_table({{"pid", Cells::numbers},
+                     {"tag", Cells::shortened},
+                     {"live", Cells::numbers},
+                     {"opened", Cells::numbers},
+                     {"swept", Cells::numbers},
                      {"signal"},
-                     {"program"}},
+                     {"program", Cells::shortened}},
                     rows);
-    }
     return rows.empty() ? exit_nothing : exit_done;
 }
 
@@ -71,7 +70,10 @@ std::function<int()> declare_ps(CLI::App& app, const std::vector<std::string>&) 
                "Exit status: 0, or 1 when there is none.");
     auto as_json = std::make_shared<bool>(false);
     add_json_option(app, *as_json);
-    return [as_json] { return *as_json ? print_json(find_processes()) : print(find_processes()); };
+    return [as_json] {
+        std::vector<Process> processes = find_processes({}, "ps");
+        return *as_json ? print_json(processes) : print(processes);
+    };
 }
 
 } // namespace pqsweep::tools

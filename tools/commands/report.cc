@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fmt/ranges.h>
 #include <fstream>
+#include <iterator>
 #include <unistd.h>
 
 namespace pqsweep::tools {
@@ -48,13 +49,23 @@ std::string write_files(const Request& request) {
     return wrong;
 }
 
-// Without those that are the same file as one before.
+bool have_same_content(const std::string& one, const std::string& other) {
+    namespace fs = std::filesystem;
+    if (!fs::is_regular_file(one) || !fs::is_regular_file(other) ||
+        fs::file_size(one) != fs::file_size(other))
+        return false;
+    std::ifstream first(one), second(other);
+    return std::equal(std::istreambuf_iterator(first), {}, std::istreambuf_iterator(second), {});
+}
+
+// Without those that are the same file as one before, or a copy of it: CI stores the journal of a shard twice, too.
 std::vector<std::string> different(const std::vector<std::string>& files) {
     std::vector<std::string> all;
     for (const std::string& file : files) {
         auto is_same = [&](const std::string& other) {
             std::error_code error;
-            return other == file || std::filesystem::equivalent(other, file, error);
+            return other == file || std::filesystem::equivalent(other, file, error) ||
+                   have_same_content(other, file);
         };
         if (std::ranges::none_of(all, is_same))
             all.push_back(file);
@@ -107,13 +118,17 @@ std::function<int()> declare_report(CLI::App& app, const std::vector<std::string
     app.add_option("--gitlab", request->gitlab, "also write a code quality report, for GitLab");
     app.add_option("--write-baseline", request->baseline, "also write what --baseline then knows");
     app.add_option("--exit-code", request->gate.exit_code,
-                   "exit status when the gate fails (1, where it has any option)")
-        ->check(CLI::Range(0, 255));
-    auto* fail_on = app.add_option(
-        "--fail-on", request->fail_on,
-        "fail on any of abandoned, transaction, exit, blocked; separated by commas (abandoned)");
+                   "exit status when the gate fails (default: 1 with a gate)")
+        ->check(CLI::Range(0, 255))
+        ->group(gate_group);
+    auto* fail_on = app.add_option("--fail-on", request->fail_on,
+                                   "fail on any of abandoned, transaction, exit, blocked; separated by "
+                                   "commas (default: abandoned)")
+                        ->group(gate_group);
     add_gate_options(app, request->gate);
-    app.footer("Example: pqsweep report --html report.html shard-*.jsonl");
+    app.footer("Exit status: 0, or what --exit-code says when the gate fails; 2 for wrong use, and if no "
+               "record was found.\n"
+               "Example: pqsweep report --html report.html shard-*.jsonl");
     return [request, fail_on] {
         request->gate.is_fail_on_given = fail_on->count() > 0;
         return act(*request);

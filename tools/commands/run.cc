@@ -25,27 +25,33 @@ namespace pqsweep::tools {
 
 namespace {
 
+constexpr auto tag_group = "Tags", sweep_group = "Sweeps", summary_group = "Journal and summary",
+               lock_group = "Waits for locks";
+
 struct Option {
+    const char* group;
     const char* flags;
     const char* variable;
     const char* help;
 };
 
 constexpr Option options[] = {
-    {"--tag", "PQSWEEP_TAG", "the tag to start with"},
-    {"--scope", "PQSWEEP_SCOPE", "how much of a test id is the tag: package, module or test"},
-    {"--keep", "PQSWEEP_KEEP",
+    {tag_group, "--tag", "PQSWEEP_TAG", "the tag to start with"},
+    {tag_group, "--scope", "PQSWEEP_SCOPE", "how much of a test id is the tag: package, module or test"},
+    {sweep_group, "--keep", "PQSWEEP_KEEP",
      "connections never swept: field=glob,... (tag test function file app db user host state)"},
-    {"--grace", "PQSWEEP_GRACE", "how many tag changes an idle connection may sit unused"},
-    {"--signal", "PQSWEEP_SIGNAL", "the signal that reaches the process from outside, or none"},
-    {"--journal", "PQSWEEP_JOURNAL", "append what happens to this file, as JSON Lines; %p is the process id"},
-    {"--report", "PQSWEEP_REPORT", "summary at the end: never, stragglers or always"},
-    {"--exit-code", "PQSWEEP_EXITCODE", "exit status to use instead of 0 when the gate fails; 0: never"},
-    {"--fail-on", "PQSWEEP_FAIL_ON",
+    {sweep_group, "--grace", "PQSWEEP_GRACE", "how many tag changes an idle connection can sit unused"},
+    {sweep_group, "--signal", "PQSWEEP_SIGNAL", "the signal that reaches the process from outside, or none"},
+    {summary_group, "--journal", "PQSWEEP_JOURNAL",
+     "append what happens to this file, as JSON Lines; %p is the process id"},
+    {summary_group, "--report", "PQSWEEP_REPORT", "summary at the end: never, stragglers or always"},
+    {gate_group, "--fail-on", "PQSWEEP_FAIL_ON",
      "fail on any of abandoned, transaction, exit, inherited, blocked, unseen; separated by commas"},
+    {gate_group, "--exit-code", "PQSWEEP_EXITCODE", "exit status to use instead of 0 when the gate fails"},
 };
 
 struct Flag {
+    const char* group;
     const char* name;
     const char* variable;
     const char* value;
@@ -53,10 +59,12 @@ struct Flag {
 };
 
 constexpr Flag flags[] = {
-    {"--no-revive", "PQSWEEP_REVIVE", "0", "a swept connection stays closed"},
-    {"--stacks", "PQSWEEP_STACKS", "1", "note the call stack, too, where connections are opened"},
-    {"--no-stacks", "PQSWEEP_STACKS", "0", "do not note where connections are opened"},
-    {"--appname", "PQSWEEP_APPNAME", "1", "the tag is the application_name of connections that have none"},
+    {sweep_group, "--no-revive", "PQSWEEP_REVIVE", "0", "a swept connection stays closed"},
+    {summary_group, "--stacks", "PQSWEEP_STACKS", "1",
+     "note the call stack, too, where connections are opened"},
+    {summary_group, "--no-stacks", "PQSWEEP_STACKS", "0", "do not note where connections are opened"},
+    {tag_group, "--appname", "PQSWEEP_APPNAME", "1",
+     "the tag is the application_name of connections that have none"},
 };
 
 struct Request {
@@ -95,8 +103,8 @@ void name_unknown_variables() {
         std::string_view name = text.substr(0, text.find('='));
         bool is_of_tests = name.starts_with("PQSWEEP_TEST_"); // tests/bin/with-server sets these
         if (name.starts_with("PQSWEEP_") && !is_of_tests && std::ranges::find(known, name) == known.end())
-            fmt::print(stderr, "pqsweep run: {}: no such variable; is {} meant?\n", printable(name),
-                       nearest(name, known));
+            fmt::print(stderr, "pqsweep run: {}: no such variable{}\n", printable(name),
+                       suggestion(name, known));
     }
 }
 
@@ -116,6 +124,19 @@ std::string name_run() {
     return name;
 }
 
+// Returns a line if the tag that the user named took the place of the tags that a test runner sets.
+std::string hidden_tags(const Request& request, const Assessment& assessment) {
+    auto tag = request.variables.find("PQSWEEP_TAG");
+    if (tag == request.variables.end())
+        return "";
+    bool is_hiding = std::ranges::any_of(
+        assessment.findings, [&](const Finding& f) { return f.tag == tag->second && !f.test.empty(); });
+    return is_hiding ? fmt::format("pqsweep: --tag {} hides the tags of the test runner; without it, what a "
+                                   "module leaves open is swept when the module ends\n",
+                                   printable(tag->second))
+                     : "";
+}
+
 void print_summary(const Request& request, const Assessment& assessment, Report report, int command_status) {
     std::string out;
     for (const Problem& problem : assessment.problems.listed())
@@ -129,6 +150,7 @@ void print_summary(const Request& request, const Assessment& assessment, Report 
         out += as_table(assessment, report == Report::always);
     else if (report == Report::stragglers)
         out += as_summary(assessment, terminal_width(STDERR_FILENO), journal ? journal : "");
+    out += hidden_tags(request, assessment);
     for (const std::string& note : assessment.gate.notes())
         out += fmt::format("pqsweep: {}\n", note);
     if (std::string verdict = assessment.gate.verdict(command_status); !verdict.empty())
@@ -213,43 +235,63 @@ int act(Request& request) {
     return supervise(request, std::move(gate), std::move(journal), settings.report);
 }
 
+// "PQSWEEP_SCOPE; default: module", or the variable alone if its default is empty.
+std::string source_of(const Option& option) {
+    if (std::string_view(option.flags) == "--exit-code") // a gate gives it a default of its own
+        return fmt::format("{}; default: 1 with a gate", option.variable);
+    for (const Setting& setting : all_settings())
+        if (std::string_view(option.variable) == setting.variable && *setting.fallback)
+            return fmt::format("{}; default: {}", option.variable, setting.fallback);
+    return option.variable;
+}
+
 } // namespace
 
 std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& rest) {
     auto request = std::make_shared<Request>();
-    app.footer("Example: pqsweep run --fail-on transaction --exit-code 1 -- pytest tests");
+    app.footer(
+        "Exit status: that of the command, or what --exit-code says if that is 0 and the gate fails; 2 for\n"
+        "wrong use, 126 or 127 if the command can't be run.\n"
+        "Example: pqsweep run --fail-on transaction --exit-code 1 -- pytest tests");
     for (const Option& option : options)
         app.add_option_function<std::string>(
-            option.flags,
-            [request, option](const std::string& value) {
-                request->variables[option.variable] = value;
-                request->named_by[option.variable] = option.flags;
-            },
-            fmt::format("{} ({})", option.help, option.variable));
+               option.flags,
+               [request, option](const std::string& value) {
+                   request->variables[option.variable] = value;
+                   request->named_by[option.variable] = option.flags;
+               },
+               fmt::format("{} ({})", option.help, source_of(option)))
+            ->group(option.group);
     for (const Flag& flag : flags)
         app.add_flag_callback(
-            flag.name, [request, flag] { request->variables[flag.variable] = flag.value; },
-            fmt::format("{} ({}={})", flag.help, flag.variable, flag.value));
+               flag.name, [request, flag] { request->variables[flag.variable] = flag.value; },
+               fmt::format("{} ({}={})", flag.help, flag.variable, flag.value))
+            ->group(flag.group);
     app.add_flag(
-        "--no-adapters", request->no_adapters,
-        "bring test runners no adapters: tags are what their own variables say, and there are no fixtures");
-    app.add_option(
-           "--notice", request->watch.notice,
-           "print who waits for whom when a statement has waited so many seconds for a lock (10); 0: never")
-        ->check(CLI::Range(0.0, 1e6));
+           "--no-adapters", request->no_adapters,
+           "bring test runners no adapters: tags are what their own variables say, and there are no fixtures")
+        ->group(tag_group);
+    app.add_option("--notice", request->watch.notice,
+                   "print who waits for whom when a statement has waited so many seconds for a lock "
+                   "(default: 10); 0: never")
+        ->check(CLI::Range(0.0, 1e6))
+        ->group(lock_group);
     app.add_option("--unblock", request->watch.unblock,
                    "end idle connections of the run whose locks a statement has waited for so many seconds")
-        ->check(CLI::Range(0.0, 1e6));
+        ->check(CLI::Range(0.0, 1e6))
+        ->group(lock_group);
     add_gate_options(app, request->gate);
     app.add_flag("--allow-unseen", request->allows_unseen,
-                 "let a gate pass if the shim saw no connection in the whole run");
+                 "let a gate pass if the shim saw no connection in the whole run")
+        ->group(gate_group);
     app.add_flag("--verbose", request->is_verbose,
-                 "print the whole table at the end: every tag, every culprit");
+                 "print the whole table at the end: every tag, every culprit")
+        ->group(summary_group);
     app.prefix_command();
     return [request, &app, rest] {
         request->command = app.remaining();
         if (!request->command.empty() && request->command[0].starts_with("-"))
-            return refuse("run", "{}: no such option; 'pqsweep run --help' lists them", request->command[0]);
+            return refuse("run", "{}", unknown_option(app, request->command[0]));
         request->command.insert(request->command.end(), rest.begin(), rest.end());
         return act(*request);
     };

@@ -106,14 +106,14 @@ std::vector<std::string> text_of(const std::vector<Line>& lines) {
                         std::to_string(l.open.transaction), std::to_string(l.open.running),
                         memory_text(l.memory), std::to_string(l.opened), std::to_string(l.swept),
                         (l.is_current ? "*" : " ") + (l.tag.empty() ? "-" : l.tag)});
-    return table_lines({{"pid", true},
-                        {"open", true},
-                        {"idle", true},
-                        {"in tx", true},
-                        {"run", true},
-                        {"memory", true},
-                        {"opened", true},
-                        {"swept", true},
+    return table_lines({{"pid", Cells::numbers},
+                        {"open", Cells::numbers},
+                        {"idle", Cells::numbers},
+                        {"in tx", Cells::numbers},
+                        {"run", Cells::numbers},
+                        {"memory", Cells::numbers},
+                        {"opened", Cells::numbers},
+                        {"swept", Cells::numbers},
                         {" tag"}},
                        rows);
 }

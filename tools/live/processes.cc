@@ -195,6 +195,8 @@ std::vector<Process> find_processes(const std::vector<pid_t>& pids, std::string_
     for (Process& process : find_processes())
         if (pids.empty() || wanted.erase(process.pid()))
             chosen.push_back(std::move(process));
+    if (pids.empty() && chosen.empty())
+        fmt::print(stderr, "pqsweep {}: no process of yours has connected under the shim\n", command);
     for (pid_t pid : wanted)
         fmt::print(stderr,
                    "pqsweep {}: {}: this is not a process of yours that has connected under the shim\n",

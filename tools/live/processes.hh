@@ -41,7 +41,8 @@ std::string loaded_libpq(const std::vector<Process>& processes);
 // RTMIN+7, USR2, ...
 std::string signal_name(int signal);
 
-// The processes with these pids; all if there is no pid. Names on stderr each pid that is not there, for `command`.
+// The processes with these pids; all if there is no pid. Names on stderr each pid that is not there, and says so if there
+// is no process at all, for `command`.
 std::vector<Process> find_processes(const std::vector<pid_t>& pids, std::string_view command);
 
 } // namespace pqsweep::tools

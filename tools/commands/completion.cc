@@ -1,0 +1,131 @@
+// pqsweep completion prints a script by which a shell completes pqsweep's commands and options.
+#include "tools/commands/command.hh"
+
+namespace pqsweep::tools {
+
+namespace {
+
+using Apps = std::vector<const CLI::App*>;
+
+struct Word {
+    std::string name; // "--tag"
+    std::string help;
+    bool has_value;
+};
+
+std::vector<Word> options_of(const CLI::App& app) {
+    std::vector<Word> words;
+    for (const CLI::Option* option : app.get_options())
+        for (const std::string& name : option->get_lnames())
+            words.push_back({"--" + name, option->get_description(), option->get_items_expected_min() > 0});
+    return words;
+}
+
+std::string names(const std::vector<Word>& words) {
+    std::string text;
+    for (const Word& word : words)
+        text += (text.empty() ? "" : " ") + word.name;
+    return text;
+}
+
+std::string replaced(std::string text, std::string_view special, std::string_view before) {
+    for (size_t at = 0; (at = text.find_first_of(special, at)) != text.npos; at += before.size() + 1)
+        text.insert(at, before);
+    return text;
+}
+
+// For single quotes of zsh and fish.
+std::string quoted(const std::string& text) {
+    std::string out = "'";
+    for (char byte : text)
+        out += byte == '\'' ? std::string("'\\''") : std::string(1, byte);
+    return out + "'";
+}
+
+std::string for_bash(const CLI::App& app, const Apps& commands) {
+    std::string cases, all = names(options_of(app));
+    for (const CLI::App* command : commands) {
+        all += " " + command->get_name();
+        cases += fmt::format("    {}) words='{}' ;;\n", command->get_name(), names(options_of(*command)));
+    }
+    return fmt::format(R"(_pqsweep() {{
+    local i words='{}'
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        if [[ ${{COMP_WORDS[i]}} == -- ]]; then
+            declare -F _command_offset >/dev/null && _command_offset $((i + 1))
+            return
+        fi
+    done
+    ((COMP_CWORD == 1)) || case ${{COMP_WORDS[1]}} in
+{}    *) words= ;;
+    esac
+    COMPREPLY=($(compgen -W "$words" -- "${{COMP_WORDS[COMP_CWORD]}}"))
+}}
+complete -o default -F _pqsweep pqsweep
+)",
+                       all, cases);
+}
+
+std::string for_zsh(const CLI::App&, const Apps& commands) {
+    std::string list, cases;
+    for (const CLI::App* command : commands) {
+        list += fmt::format("    {}\n", quoted(command->get_name() + ":" + command->get_description()));
+        cases += fmt::format("{}) _arguments", command->get_name());
+        for (const Word& word : options_of(*command))
+            cases += " \\\n    " + quoted(fmt::format("{}{}[{}]{}", word.name, word.has_value ? "=" : "",
+                                                      replaced(word.help, "[]:\\", "\\"),
+                                                      word.has_value ? ":value:_files" : ""));
+        cases += " \\\n    '*::file:_files' ;;\n";
+    }
+    return fmt::format(R"(#compdef pqsweep
+local -a commands=(
+{})
+if ((CURRENT == 2)); then
+    _describe command commands
+    return
+fi
+shift words
+((CURRENT--))
+case $words[1] in
+{}esac
+)",
+                       list, cases);
+}
+
+std::string for_fish(const CLI::App&, const Apps& commands) {
+    std::string out;
+    for (const CLI::App* command : commands) {
+        const std::string& name = command->get_name();
+        out += fmt::format("complete -c pqsweep -n __fish_use_subcommand -f -a {} -d {}\n", name,
+                           quoted(command->get_description()));
+        for (const Word& word : options_of(*command))
+            out += fmt::format("complete -c pqsweep -n '__fish_seen_subcommand_from {}' -l {}{} -d {}\n",
+                               name, word.name.substr(2), word.has_value ? " -r" : "", quoted(word.help));
+    }
+    return out;
+}
+
+constexpr struct {
+    const char* name;
+    std::string (*script)(const CLI::App&, const Apps&);
+} shells[] = {{"bash", for_bash}, {"zsh", for_zsh}, {"fish", for_fish}};
+
+} // namespace
+
+std::function<int()> declare_completion(CLI::App& app, const std::vector<std::string>&) {
+    auto shell = std::make_shared<std::string>();
+    app.add_option("SHELL", *shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    app.footer("Example: source <(pqsweep completion bash)\n"
+               "'make install' and the Debian package install all three.");
+    return [shell, &app] {
+        const CLI::App& all = *app.get_parent();
+        for (const auto& [name, script] : shells)
+            if (*shell == name)
+                fmt::print("{}", script(all, all.get_subcommands({})));
+        return exit_done;
+    };
+}
+
+} // namespace pqsweep::tools
