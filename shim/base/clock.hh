@@ -4,7 +4,7 @@
 
 namespace pqsweep {
 
-constexpr int64_t second = 1'000'000'000;
+constexpr int64_t second = 1'000'000'000, millisecond = second / 1000;
 
 inline int64_t nanoseconds_of(clockid_t clock) {
     timespec time = sys::clock_gettime(clock);

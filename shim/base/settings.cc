@@ -123,6 +123,18 @@ bool parse_fail_on(std::string_view text, Settings& s) {
     return good;
 }
 
+bool parse_grace(std::string_view text, Settings& s) {
+    if (text == "auto") {
+        s.grace = {.if_restorable = 0, .if_doubtful = 1};
+        return true;
+    }
+    uint32_t number = 0;
+    if (!parse_number(text, 1000000, number))
+        return false;
+    s.grace = {number, number};
+    return true;
+}
+
 bool parse_exit_code(std::string_view text, Settings& s) {
     uint32_t code = 0;
     if (!parse_number(text, 255, code))
@@ -189,8 +201,9 @@ constexpr Setting list[] = {
     {"PQSWEEP_SCOPE", "module", "package, module or test", parse_scope},
     {"PQSWEEP_REVIVE", "1", "0 or 1",
      [](std::string_view text, Settings& s) { return parse_flag(text, s.revive); }},
-    {"PQSWEEP_GRACE", "0", "a whole number from 0 to 1000000",
-     [](std::string_view text, Settings& s) { return parse_number(text, 1000000, s.grace); }},
+    {"PQSWEEP_GRACE", "auto", "auto or a whole number from 0 to 1000000", parse_grace},
+    {"PQSWEEP_SETTLE", "250", "a whole number of milliseconds from 0 to 60000",
+     [](std::string_view text, Settings& s) { return parse_number(text, 60000, s.settle); }},
     {"PQSWEEP_KEEP", "",
      "up to 64 field=glob, separated by commas, field one of tag test function file app db user host state",
      parse_keep},

@@ -49,11 +49,18 @@ struct List {
     }
 };
 
+// How many tag changes an idle connection can sit unused before it is swept.
+struct Grace {
+    uint32_t if_restorable; // its owner would not notice: a revival gives back its session
+    uint32_t if_doubtful;
+};
+
 struct Settings {
     bool disabled;
     bool revive;
     bool appname;
-    uint32_t grace;
+    Grace grace;
+    uint32_t settle; // milliseconds
     Scope scope;
     Stacks stacks;
     Report report;

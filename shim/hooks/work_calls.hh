@@ -117,6 +117,8 @@ template<Call call, class... Args>
         if (outcome != revive::Outcome::done)
             deliver_reason<call>(table, c, conn);
     }
+    if constexpr (kind.looks)
+        tracker::looking(table, c);
     if constexpr (moves_on<call>)
         c.uses = c.uses + 1;
     if constexpr (kind.starts_work)

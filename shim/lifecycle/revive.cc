@@ -17,12 +17,18 @@ namespace pqsweep::revive {
 
 namespace {
 
-bool is_wanted(Table& table, Connection& c, bool rolls_back) {
+// Returns what the connection was doing when its session ended: a call of its owner can have gone on after the sweep's claim.
+Activity last_activity(const Table& table, const Connection& c) {
     const Straggler* record = table.stragglers.record(c.straggler());
-    bool was_in_transaction =
-        record && (record->activity == Activity::transaction || record->activity == Activity::failed);
-    bool was_idle = record && record->activity == Activity::idle;
-    return the_settings().revive && (was_idle || (was_in_transaction && rolls_back)) && !c.has_reason &&
+    if (!record)
+        return Activity::lost;
+    return is_waiting(record->activity) && is_waiting(c.activity) ? Activity(c.activity) : record->activity;
+}
+
+bool is_wanted(Table& table, Connection& c, bool rolls_back) {
+    Activity activity = last_activity(table, c);
+    return the_settings().revive &&
+           (activity == Activity::idle || (has_transaction(activity) && rolls_back)) && !c.has_reason &&
            !c.is_unrestorable && sessions::of(table, c).loss() == Loss::none;
 }
 
@@ -72,7 +78,7 @@ class Attempt {
 public:
     Attempt(Table& table, Connection& c, PGconn* conn)
         : table_(table), c_(c), conn_(conn), libpq_(*c.libpq), session_(sessions::of(table, c)),
-          opens_transaction_(table.stragglers.record(c.straggler())->activity != Activity::idle) {
+          opens_transaction_(last_activity(table, c) != Activity::idle) {
         if (opens_transaction_)
             session_.rolls_back();
     }

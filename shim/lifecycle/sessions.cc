@@ -84,12 +84,13 @@ void discard(const Connection& c, ResultInProgress& in_progress, Session& sessio
     session.discards();
 }
 
-bool settled(const Connection& c, Session& session) {
-    if (session.is_empty())
-        return false;
-    if (is_busy(c.activity) || c.activity == Activity::lost)
+bool settled(Connection& c, Session& session) {
+    bool is_over = !is_busy(c.activity) && c.activity != Activity::lost;
+    if (!session.is_empty() && !is_over)
         return true;
-    session.settles(c.activity != Activity::idle);
+    if (!session.is_empty())
+        session.settles(c.activity != Activity::idle);
+    c.is_doubtful = session.loss() != Loss::none || session.listens();
     return !session.is_empty();
 }
 

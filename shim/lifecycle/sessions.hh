@@ -138,7 +138,8 @@ void discard(const Connection& connection, ResultInProgress& in_progress, Sessio
 void got(const Connection& connection, ResultInProgress& in_progress, Session& session,
          const PGresult* result);
 
-// Notes in the session that nothing is under way any more, if so. Returns whether there is something in it.
-bool settled(const Connection& connection, Session& session);
+// If nothing is in progress any more, notes so in the session, and whether it is in doubt. Returns whether there is something in
+// it.
+bool settled(Connection& connection, Session& session);
 
 } // namespace pqsweep::sessions

@@ -7,6 +7,8 @@
 #include "shim/lifecycle/cancels.hh"
 #include "shim/lifecycle/ledger.hh"
 #include "shim/lifecycle/protocol.hh"
+#include "shim/lifecycle/tracker.hh"
+#include "shim/lifecycle/yielded_gil.hh"
 #include "shim/origin/capture.hh"
 
 namespace pqsweep::sweep {
@@ -34,14 +36,18 @@ private:
 
 class Sweep {
 public:
-    Sweep(Table& table, Cause cause, TextId ended_by) : table_(table), cause_(cause), ended_by_(ended_by) {}
+    Sweep(Table& table, Cause cause, TextId ended_by, Patience patience)
+        : table_(table), cause_(cause), ended_by_(ended_by),
+          settled_at_(patience == Patience::none ? 0 : now() + the_settings().settle * millisecond) {}
     // Sweeps one connection, for that reason.
     Sweep(Table& table, uint32_t number, uint32_t uses, TextId reason)
-        : table_(table), cause_(Cause::wait), ended_by_(TextId::none), number_(number), uses_(uses),
-          reason_(reason) {}
+        : table_(table), cause_(Cause::wait), ended_by_(TextId::none), settled_at_(0), number_(number),
+          uses_(uses), reason_(reason) {}
 
     Swept run() {
-        table_.connections.each([&](Connection& c) { consider(c); });
+        consider_all();
+        if (is_waiting_)
+            settle();
         if (short_of_descriptors_)
             in_private_descriptor_table([](void* self) { static_cast<Sweep*>(self)->finish_privately(); },
                                         this);
@@ -79,9 +85,40 @@ private:
         if (is_its_openers || lifetime.is_fixtures())
             return false;
         uint32_t tags_since = table_.epoch - lifetime.epoch();
-        if (cause_ == Cause::request)
-            return tags_since > 0;
-        return tags_since > (is_idle ? the_settings().grace : c.opened_by_fixture ? 1 : 0);
+        return tags_since > (cause_ == Cause::request ? 0 : grace_of(c, activity));
+    }
+
+    static uint32_t grace_of(const Connection& c, Activity activity) {
+        const Grace& grace = the_settings().grace;
+        if (activity == Activity::idle)
+            return c.is_doubtful ? grace.if_doubtful : grace.if_restorable;
+        bool is_young = activity == Activity::connecting && now() - c.opened_at < second;
+        return c.opened_by_fixture || is_young ? 1 : 0;
+    }
+
+    void consider_all() {
+        is_waiting_ = false;
+        table_.connections.each([&](Connection& c) { consider(c); });
+    }
+
+    // Other threads go on meanwhile. What they use under the next tag is no straggler any more.
+    void settle() {
+        YieldedGil yielded;
+        while (is_waiting_) {
+            sys::nanosleep(millisecond);
+            consider_all();
+        }
+    }
+
+    // Returns whether another thread is just using it, and the sweep can wait for that thread.
+    bool is_in_other_hands(const Connection& c, Activity activity) const {
+        constexpr uint16_t recently = 50;
+        if (settled_at_ == 0 || c.thread == tracker::mark_of_this_thread() || now() >= settled_at_)
+            return false;
+        if (c.inside.load(std::memory_order_seq_cst) || is_busy(activity))
+            return true;
+        auto since = static_cast<uint16_t>(tracker::milliseconds() - c.used_at);
+        return has_transaction(activity) && since < recently;
     }
 
     // The owner notes that a new connection is idle before its word says that it is open.
@@ -97,6 +134,10 @@ private:
             return;
         Pin pin(c);
         Activity activity = activity_of(c, seen);
+        if (is_in_other_hands(c, activity)) {
+            is_waiting_ = true;
+            return;
+        }
         int fd = c.fd;
         uint64_t cookie = c.cookie;
         if (!ledger_.sweep(c, seen, described(c, activity)))
@@ -104,9 +145,16 @@ private:
         c.sweep = id_;
         if (seen.state() != State::reviving)
             swept_.of(activity)++;
+        let_out(c, activity);
         if (cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
             short_of_descriptors_ = true;
         any_busy_ |= may_be_busy(c, activity);
+    }
+
+    // The owner thread can have entered libpq before the claim. Then its call goes on, and its next call finds the claim.
+    void let_out(const Connection& c, Activity activity) const {
+        while (is_waiting(activity) && c.state() == State::swept && is_in_other_hands(c, Activity::idle))
+            sys::nanosleep(millisecond / 10);
     }
 
     // The owner thread can have entered libpq after we read `activity` and before the claim.
@@ -200,6 +248,8 @@ private:
     Ledger ledger_{table_};
     Cause cause_;
     TextId ended_by_;
+    int64_t settled_at_; // 0: it waits for no other thread
+    bool is_waiting_ = false;
     uint32_t number_ = 0;
     uint32_t uses_ = 0;
     TextId reason_ = TextId::none;
@@ -213,31 +263,31 @@ private:
 
 namespace {
 
-Swept sweep_own(Table& table, Cause cause, TextId ended_by) {
+Swept sweep_own(Table& table, Cause cause, TextId ended_by, Patience patience) {
     KeepThread keep;
     bool is_vfork_child = table.pid != sys::getpid(); // it has the parent's table
-    return is_vfork_child ? Swept{} : Sweep(table, cause, ended_by).run();
+    return is_vfork_child ? Swept{} : Sweep(table, cause, ended_by, patience).run();
 }
 
 } // namespace
 
-Swept after_tag_change(Table& table) {
-    return sweep_own(table, Cause::tag_change, table.tag);
+Swept after_tag_change(Table& table, Patience patience) {
+    return sweep_own(table, Cause::tag_change, table.tag, patience);
 }
 
-Swept after_fixture_end(Table& table, TextId fixture) {
-    return sweep_own(table, Cause::fixture_end, fixture);
+Swept after_fixture_end(Table& table, TextId fixture, Patience patience) {
+    return sweep_own(table, Cause::fixture_end, fixture, patience);
 }
 
 Swept on_request(Table& table) {
     KeepThread keep;
     if (table.tag != TextId::none)
         table.epoch.add(1);
-    return Sweep(table, Cause::request, TextId::none).run();
+    return Sweep(table, Cause::request, TextId::none, Patience::none).run();
 }
 
 void at_shutdown(Table& table, Connection& c) {
-    Sweep(table, Cause::tag_change, TextId::none).claim(c);
+    Sweep(table, Cause::tag_change, TextId::none, Patience::none).claim(c);
 }
 
 Swept end_one(Table& table, uint32_t number, uint32_t uses, std::string_view reason) {

@@ -13,6 +13,13 @@
 // next PYTEST_CURRENT_TEST, our setenv sweeps both. The idle session ends with the Terminate. The other socket is shut
 // down, PQcancel ends the statement, and PQexec returns an error in its thread.
 //
+// What another thread is just using is no leak. So a tag change that is no signal handler's leaves such connections for up to
+// PQSWEEP_SETTLE milliseconds, until their threads make them idle, or use them again and so take them along into the next tag:
+//
+//     the connection is                                     it can wait
+//     inside libpq, or busy, in another thread              until PQSWEEP_SETTLE has passed
+//     in a transaction that another thread used last        the same, if it did so in the last 50 ms
+//
 // It costs about half of what PQfinish takes for an idle straggler (bench/micro). Cancels take two seconds at most,
 // however many servers do not respond.
 //
@@ -31,13 +38,16 @@ using Swept = ByActivity<uint32_t>;
 
 namespace sweep {
 
+// Whether a sweep can wait for other threads. In a signal handler it can't: the handler can have interrupted one of them.
+enum class Patience : bool { none, settle };
+
 // Sweeps every connection that was last used under a tag that has ended, except those that belong to a fixture, and those
-// that PQSWEEP_KEEP or PQSWEEP_GRACE spares. A fixture's connection in a transaction that a test began has a grace of 1.
-// Returns how many that were.
-Swept after_tag_change(Table& table);
+// that PQSWEEP_KEEP or PQSWEEP_GRACE spares. Two kinds have a grace of 1: a fixture's connection in a transaction that a test
+// began, and a connection that has been connecting for less than a second. Returns how many it has swept.
+Swept after_tag_change(Table& table, Patience patience);
 
 // Sweeps what that fixture still has open: connections that were opened while it was set up, and those last used then.
-Swept after_fixture_end(Table& table, TextId fixture);
+Swept after_fixture_end(Table& table, TextId fixture, Patience patience);
 
 // Sweeps what was last used under the current tag, too, which goes on. PQSWEEP_GRACE spares nothing.
 Swept on_request(Table& table);

@@ -142,17 +142,17 @@ Outcome take(Table& table, const char* const* values) {
     return outcome;
 }
 
-Swept follow(Table& table, const Outcome& outcome) {
+Swept follow(Table& table, const Outcome& outcome, sweep::Patience patience) {
     Swept swept{};
     if (outcome.has_tag_changed) {
         want_warnings();
         journal::tag_changed(table, outcome.ended_tag, outcome.variable);
         if (outcome.ended_tag != TextId::none)
-            swept = sweep::after_tag_change(table);
+            swept = sweep::after_tag_change(table, patience);
         table.tags.of(table.tag).peak.raise_to(table.live);
     }
     if (outcome.ended_fixture != TextId::none)
-        swept += sweep::after_fixture_end(table, outcome.ended_fixture);
+        swept += sweep::after_fixture_end(table, outcome.ended_fixture, patience);
     return swept;
 }
 
@@ -185,7 +185,7 @@ void reread(Table& table, environment::Changed changed) {
             c.outcome = take(c.table, values);
         },
         &context);
-    follow(table, context.outcome);
+    follow(table, context.outcome, sweep::Patience::settle);
 }
 
 Swept set_from_outside(Table& table, std::string_view name) {
@@ -196,7 +196,7 @@ Swept set_from_outside(Table& table, std::string_view name) {
         source.is_overruled = true;
         switch_to(table, next, outcome);
     }
-    return follow(table, outcome);
+    return follow(table, outcome, sweep::Patience::none);
 }
 
 void set_fixture_from_outside(Table& table, std::string_view name) {
@@ -204,10 +204,12 @@ void set_fixture_from_outside(Table& table, std::string_view name) {
 }
 
 Swept end_fixture_from_outside(Table& table, std::string_view name) {
-    return follow(table, {.has_tag_changed = false,
-                          .ended_tag = TextId::none,
-                          .ended_fixture = table.texts.intern(name),
-                          .variable = {}});
+    return follow(table,
+                  {.has_tag_changed = false,
+                   .ended_tag = TextId::none,
+                   .ended_fixture = table.texts.intern(name),
+                   .variable = {}},
+                  sweep::Patience::none);
 }
 
 void start(Table& table) {

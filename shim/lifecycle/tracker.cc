@@ -108,6 +108,7 @@ void begin(Table& table, Connection& c) {
     c.line = origin.lines[0];
     c.last_test = c.test;
     c.opened_at = now();
+    c.thread = mark_of_this_thread();
     Ledger(table).begin(c);
 }
 
@@ -167,6 +168,7 @@ void progressed(Table& table, Connection& c, PGconn* conn) {
 
 void reviving(Table& table, Connection& c) {
     c.opened_by_fixture = false;
+    c.thread = mark_of_this_thread();
     live_for_current(table, c);
     forget_session(c);
     Ledger(table).revive(c);
@@ -176,7 +178,7 @@ void resetting(Table& table, Connection& c) {
     KeepErrno keep;
     Ledger(table).end(c, journal::Close::reset);
     sessions::forget(table, c);
-    c.has_session = false;
+    c.has_session = c.is_doubtful = false;
     forget_session(c);
     begin(table, c);
 }

@@ -6,11 +6,14 @@
 // Context: owner thread. errno: kept. Locks: none is held while libpq works.
 #pragma once
 
+#include "shim/base/clock.hh"
 #include "shim/lifecycle/tag.hh"
 #include "shim/real/libpqs.hh"
 #include "shim/table/table.hh"
 
 namespace pqsweep::tracker {
+
+inline constinit thread_local char this_thread{}; // of which only the address means something
 
 // A connect call has returned `conn`: tracks it, and notes how far it has come. `is_done`: the program gets it now, and
 // no outer call inside libpq.
@@ -63,10 +66,28 @@ inline void live_for_current(Table& table, Connection& c) {
         c.lifetime = Lifetime::of_tag(table.epoch);
 }
 
+// Returns a number that tells this thread from others, as good as always.
+inline uint16_t mark_of_this_thread() {
+    constexpr int page_bits = 12; // two threads' thread-locals are some pages apart
+    return static_cast<uint16_t>(reinterpret_cast<uintptr_t>(&this_thread) >> page_bits);
+}
+
+// Returns the time since the machine's start, modulo 65,536 ms.
+inline uint16_t milliseconds() {
+    return static_cast<uint16_t>(now() / millisecond);
+}
+
+// The owner thread looks whether the server sent something. For a connection that listens, that is a use.
+inline void looking(Table& table, Connection& c) {
+    if (c.is_doubtful && c.activity == Activity::idle && !Lifetime(c.lifetime).is_endless()) [[unlikely]]
+        live_for_current(table, c);
+}
+
 // The owner thread is about to start work on the connection. Until a transaction ends, it lives for the fixture that was
 // being set up when the transaction began, or for the tag that uses it last.
 inline void starting_work(Table& table, Connection& c) {
     c.last_test = tag::test(table);
+    c.thread = mark_of_this_thread();
     Lifetime lifetime = c.lifetime;
     if (c.activity == Activity::idle && !lifetime.is_endless())
         live_for_current(table, c);
@@ -77,7 +98,7 @@ inline void starting_work(Table& table, Connection& c) {
     c.activity = Activity::running;
 }
 
-// Notes what the connection is doing after a real call. `only_read`: the call started nothing.
+// Notes what the connection is doing after a real call, and for a transaction, when. `only_read`: the call started nothing.
 inline void settle(Table& table, Connection& c, PGconn* conn, bool only_read) {
     static constexpr Activity activity_of[] = {Activity::idle, Activity::running, Activity::transaction,
                                                Activity::failed};
@@ -90,6 +111,8 @@ inline void settle(Table& table, Connection& c, PGconn* conn, bool only_read) {
         settle_seldom(table, c, conn, status);
     else
         c.activity = activity_of[status];
+    if (status == PQTRANS_INTRANS || status == PQTRANS_INERROR)
+        c.used_at = milliseconds();
 }
 
 } // namespace pqsweep::tracker

@@ -68,7 +68,8 @@ struct alignas(128) Connection {
     StateWord word;
     Relaxed<uint64_t> cookie;   // of the socket; 0: none yet
     Relaxed<int64_t> opened_at; // CLOCK_MONOTONIC, nanoseconds
-    std::atomic<uint32_t> pins;
+    std::atomic<uint16_t> pins;
+    Relaxed<uint16_t> thread; // the mark of the thread that used it last, see tracker::mark_of_this_thread
     std::atomic<bool> inside;
     Relaxed<Activity> activity;
     Relaxed<bool> encrypted;
@@ -81,8 +82,10 @@ struct alignas(128) Connection {
     Relaxed<uint8_t> glances;  // see revive::can_wait
     Relaxed<uint8_t> in_child; // of InChild
     Relaxed<bool> opened_by_fixture;
+    Relaxed<bool> is_doubtful; // its session can't be restored for certain, or it listens
     Relaxed<uint16_t> port;
-    Relaxed<int> fd; // -1: none
+    Relaxed<uint16_t> used_at; // when a call left it in a transaction, see tracker::milliseconds
+    Relaxed<int> fd;           // -1: none
     Relaxed<int> backend_pid;
     Relaxed<Lifetime> lifetime;
     Relaxed<TextId> tag; // the fixture or tag that opened it, and the test

@@ -39,6 +39,7 @@ class Doer:
             "PQSWEEP_KEEP": "app=*-kept",
             "PQSWEEP_REVIVE": dice.choice("0111"),
             "PQSWEEP_GRACE": str(self.grace),
+            "PQSWEEP_SETTLE": "0",      # else a use in the middle of a change takes its connection into the next tag
             "PQSWEEP_REPORT": dice.choice(["never", "stragglers", "always"]),
         } | ({"PQSWEEP_JOURNAL": str(self.journal)} if self.journal else {})
         # A sweep without descriptors makes calls in a process that shares its memory, which TSan does not bear.

@@ -33,7 +33,8 @@ TEST_CASE("a consumer of notifications wakes up when it is swept, and is told wh
                                       "/usr/bin/ruby tests/fixtures/clients/listen_eventmachine.rb"}) {
         CAPTURE(command);
         auto end_of = [&](Program::Shim shim, auto end) {
-            Program program({"/bin/sh", "-c", "exec " + command}, {{"PQSWEEP_REPORT", "never"}}, shim);
+            Program program({"/bin/sh", "-c", "exec " + command},
+                            {{"PQSWEEP_REPORT", "never"}, {"PQSWEEP_GRACE", "0"}}, shim);
             CHECK(program.read_line() == "listening");
             server.ask("notify news, 'the news'");
             CHECK(program.read_line() == "heard the news");

@@ -102,6 +102,8 @@ TEST_CASE("run: options become variables, but for what it does itself for all pr
                                         "app=x",
                                         "--grace",
                                         "3",
+                                        "--settle",
+                                        "9",
                                         "--no-revive",
                                         "--appname",
                                         "--journal",
@@ -117,10 +119,10 @@ TEST_CASE("run: options become variables, but for what it does itself for all pr
                                         "0",
                                         "--",
                                         "/usr/bin/env"};
-    std::string entries =
-        "PQSWEEP_TAG=t\nPQSWEEP_SCOPE=test\nPQSWEEP_KEEP=app=x\nPQSWEEP_GRACE=3\nPQSWEEP_REVIVE=0\n"
-        "PQSWEEP_APPNAME=1\nPQSWEEP_JOURNAL=/tmp/j\nPQSWEEP_FAIL_ON=transaction,exit\n"
-        "PQSWEEP_REPORT=never\n";
+    std::string entries = "PQSWEEP_TAG=t\nPQSWEEP_SCOPE=test\nPQSWEEP_KEEP=app=x\nPQSWEEP_GRACE=3\nPQSWEEP_"
+                          "SETTLE=9\nPQSWEEP_REVIVE=0\n"
+                          "PQSWEEP_APPNAME=1\nPQSWEEP_JOURNAL=/tmp/j\nPQSWEEP_FAIL_ON=transaction,exit\n"
+                          "PQSWEEP_REPORT=never\n";
     auto check = [&] {
         Outcome got = run(command);
         CHECK(got.status == 0);
@@ -166,7 +168,7 @@ TEST_CASE("run: bad use is refused with status 2 and the way out") {
     };
     check({"run"}, "no command given");
     check({"run", "--grace=many", "--", "/bin/echo", "ran"},
-          "--grace=many: expected a whole number from 0 to 1000000");
+          "--grace=many: expected auto or a whole number from 0 to 1000000");
     check({"run", "--fail-on", "never", "--", "/bin/echo", "ran"},
           "expected any of abandoned, transaction, exit, unseen, inherited and blocked");
     check({"run", "--", "/bin/echo", "ran"}, "PQSWEEP_SCOPE=file: expected package, module or test",

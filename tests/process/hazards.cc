@@ -23,10 +23,14 @@ TEST_SUITE_BEGIN("process: hazards");
 
 TEST_CASE("threads that use and finish connections during 1,000 tag changes, and while they are revived") {
     Server server;
-    for (auto& [revive, changes] : {std::pair("0", "1000"), std::pair("1", "100")}) {
-        Program program({"threads", changes}, {{"PQSWEEP_REPORT", "never"},
-                                               {"PQSWEEP_REVIVE", revive},
-                                               {"PGOPTIONS", "-c client_min_messages=error"}});
+    struct Round {
+        const char *revive, *changes, *settle;
+    };
+    for (const Round& round : {Round{"0", "1000", "0"}, Round{"1", "100", "20"}}) {
+        Program program({"threads", round.changes}, {{"PQSWEEP_REPORT", "never"},
+                                                     {"PQSWEEP_REVIVE", round.revive},
+                                                     {"PQSWEEP_SETTLE", round.settle},
+                                                     {"PGOPTIONS", "-c client_min_messages=error"}});
         check_all_well(program);
         CHECK(server.is_clear_of(program.application()));
     }

@@ -145,8 +145,9 @@ TEST_CASE("bad values are named with what is accepted, and break nothing") {
     client.say("setenv PQSWEEP_TAG b");
     CHECK(contains(client.say("exec c select 1"), "PGRES_TUPLES_OK"));
     CHECK(client.finish() == 0);
-    CHECK(contains(client.errors(),
-                   "pqsweep: PQSWEEP_GRACE=-1: expected a whole number from 0 to 1000000; using 0\n"));
+    CHECK(contains(
+        client.errors(),
+        "pqsweep: PQSWEEP_GRACE=-1: expected auto or a whole number from 0 to 1000000; using auto\n"));
     CHECK(contains(client.errors(),
                    "pqsweep: PQSWEEP_KEEP=colour=red: expected up to 64 field=glob, separated by "
                    "commas, field one of tag test function file app db user host state; using none\n"));

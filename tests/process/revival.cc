@@ -33,6 +33,7 @@ struct Shared {
     }
     static Environment with(Environment more) {
         more["PQSWEEP_TAG"] = "0";
+        more.try_emplace("PQSWEEP_GRACE", "0");
         return more;
     }
 

@@ -120,7 +120,7 @@ TEST_CASE("random statements, random sweeps") {
         CAPTURE(seed);
         std::mt19937 random(seed);
         Session reference({});
-        Session swept({{"PQSWEEP_TAG", "start"}, {"PQSWEEP_REPORT", "never"}});
+        Session swept({{"PQSWEEP_TAG", "start"}, {"PQSWEEP_REPORT", "never"}, {"PQSWEEP_GRACE", "0"}});
         std::string history;
         int tag = 0, told = 0;
         for (int step = 0; step < 250; step++) {

@@ -209,6 +209,45 @@ TEST_CASE("a connection whose server was lost is no straggler") {
                                "  1 connection opened under 1 tag, 0 abandoned") != std::string::npos);
 }
 
+TEST_CASE("PQSWEEP_GRACE=auto: what can't be restored, or listens, is swept after a whole further tag "
+          "without use") {
+    Server server;
+    // Returns whether the connection is open when the tag has changed once before each use, and waits for its end.
+    auto is_open_after = [&](const char* statement, const std::vector<const char*>& uses, bool expected) {
+        Program client({"client"}, {{"PQSWEEP_TAG", "0"}});
+        client.say("open c");
+        client.say(std::string("exec c ") + statement);
+        for (size_t i = 0; i < uses.size(); i++) {
+            client.say("setenv PQSWEEP_TAG " + std::to_string(i + 1));
+            if (*uses[i])
+                client.say(uses[i]);
+        }
+        return expected ? server.backends(client.application()) == 1
+                        : !server.is_clear_of(client.application());
+    };
+    CHECK_FALSE(is_open_after("select 1", {""}, false));
+    for (const char* statement : {"create temp table t(i int)", "listen x"}) {
+        CAPTURE(std::string(statement));
+        CHECK(is_open_after(statement, {""}, true));
+        CHECK_FALSE(is_open_after(statement, {"", ""}, false));
+        CHECK(is_open_after(statement, {"exec c select 1", ""}, true));
+        CHECK(is_open_after(statement, {"consume c", ""}, true));
+    }
+    CHECK_FALSE(is_open_after("discard all", {""}, false));
+}
+
+TEST_CASE("a worker thread in a transaction goes on into the next tag; PQSWEEP_SETTLE bounds the wait") {
+    Server server;
+    for (bool settles : {true, false}) {
+        CAPTURE(settles);
+        Program program({"worker_thread"},
+                        {{"PQSWEEP_TAG", "0"}, {"PQSWEEP_SETTLE", settles ? "2000" : "0"}});
+        CHECK(program.read_line() == (settles ? "the worker never noticed" : "the worker failed"));
+        CHECK(program.read_line() == "a long statement was cancelled");
+        CHECK(program.finish() == 0);
+    }
+}
+
 TEST_CASE("a half-open connection is swept, and a blocked connect call fails instead of hanging") {
     Program program({"half_open"}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "always"}});
     CHECK(program.read_line() == "both are connecting");

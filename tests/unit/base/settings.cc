@@ -36,7 +36,11 @@ TEST_CASE("every default is accepted") {
 TEST_CASE("good values") {
     Settings s{};
     CHECK(parse("PQSWEEP_GRACE", "1000000", s));
-    CHECK(s.grace == 1000000);
+    CHECK(s.grace.if_restorable == 1000000);
+    CHECK(s.grace.if_doubtful == 1000000);
+    CHECK(parse("PQSWEEP_GRACE", "auto", s));
+    CHECK(s.grace.if_restorable == 0);
+    CHECK(s.grace.if_doubtful == 1);
     CHECK(parse("PQSWEEP_EXITCODE", "255", s));
     CHECK(s.exit_code == 255);
     CHECK(parse("PQSWEEP_FAIL_ON", "exit,transaction", s));
