@@ -12,7 +12,7 @@ constinit Relaxed<TextId> latest_test{not_interned};
 
 namespace {
 
-// The places of variables in what environment::read() is asked for and returns. Those that PQSWEEP_TAG_FROM names follow.
+// Where environment::read() has our variables. The variables that PQSWEEP_TAG_FROM names follow them.
 enum Place : uint8_t { explicit_tag, running_test, fixture, fixture_end, from_runner };
 constexpr std::string_view our_names[from_runner] = {"PQSWEEP_TAG", "PQSWEEP_TEST", "PQSWEEP_FIXTURE",
                                                      "PQSWEEP_FIXTURE_END"};
@@ -82,7 +82,7 @@ TextId intern(Table& table, const char* value) {
     return value ? table.texts.intern(value) : TextId::none;
 }
 
-// With the source locked. A value that has not changed says nothing, so that what a tool set meanwhile stays.
+// With the source locked. Ignores a value that has not changed, so that what a tool set meanwhile stays.
 void take_fixtures(Table& table, TextId set_up, TextId ended, Outcome& outcome) {
     if (set_up != source.fixture) {
         source.fixture = set_up;
@@ -94,8 +94,8 @@ void take_fixtures(Table& table, TextId set_up, TextId ended, Outcome& outcome) 
     }
 }
 
-// With the source locked. An explicit tag that goes away ends, and so does the tag when a runner's adapter says that no
-// test is running. A variable of the runner's own that goes away says nothing: pytest unsets its own between tests.
+// With the source locked. The tag ends if PQSWEEP_TAG is unset, or if a runner's adapter says that no test is running. It goes
+// on if a runner's own variable is unset: pytest unsets its own between tests.
 void take_tag(Table& table, TextId explicit_name, std::string_view test, bool is_adapters, TextId next,
               Outcome& outcome) {
     std::string_view kept = utf8_prefix(test, sizeof source.test);
