@@ -8,8 +8,8 @@
 
 namespace pqsweep {
 
-// Names the template that surrounds the real call: session_calls.hh has the first four, work_calls.hh the last.
-enum class Door : uint8_t { connect, poll, reset, finish, work };
+// Names the template that surrounds the real call: session_calls.hh has the first four, work_calls.hh the last two.
+enum class Door : uint8_t { connect, poll, reset, finish, work, message };
 
 struct Kind {
     Door door;
@@ -44,6 +44,7 @@ inline constexpr Kind send   {.door = Door::work, .use = Use::work, .starts_work
 inline constexpr Kind read   {.door = Door::work, .reads = true, .failure = -1};
 inline constexpr Kind look   {.door = Door::work, .use = Use::work, .reads = true, .looks = true};
 inline constexpr Kind write  {.door = Door::work, .failure = -1};
+inline constexpr Kind message{.door = Door::message};
 // clang-format on
 
 } // namespace kinds

@@ -22,6 +22,8 @@ auto hook(const void* caller, Args... args) {
         return reset<call>(caller, args...);
     else if constexpr (door == Door::finish)
         return finish<call>(caller, args...);
+    else if constexpr (door == Door::message)
+        return message<call>(caller, args...);
     else
         return [=](PGconn* conn, auto... rest) { return work<call>(conn, caller, rest...); }(args...);
 }

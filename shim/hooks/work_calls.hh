@@ -1,4 +1,5 @@
-// Surrounds the calls that work with a session: the kinds exec, set, send, read, look and write of libpq_calls.def.
+// Surrounds the calls that work with a session: the kinds exec, set, send, read, look, write and message of
+// libpq_calls.def.
 //
 //   program ── PQexec ──▶ work ──▶ work_tracked ──▶ real PQexec ──▶ settle, remember_call ──▶ program
 //                          │            └▶ swept? revive, or deliver the reason for the end
@@ -8,6 +9,7 @@
 #pragma once
 
 #include "shim/hooks/in_call.hh"
+#include "shim/lifecycle/last_error.hh"
 #include "shim/lifecycle/revive.hh"
 #include "shim/lifecycle/sessions.hh"
 #include "shim/lifecycle/tag.hh"
@@ -109,7 +111,7 @@ template<Call call, class... Args>
     if (c.state() == State::swept) [[unlikely]] {
         auto outcome = kind.starts_work ? revive::attempt(table, c, conn, sessions::rolls_back<call>(args...))
                                         : revive::Outcome::not_wanted;
-        if (outcome == revive::Outcome::no_server)
+        if (outcome == revive::Outcome::no_connection || outcome == revive::Outcome::no_time)
             return failure<call>(conn, args...);
         if constexpr (kind.looks)
             if (revive::can_wait(table, c))
@@ -164,6 +166,18 @@ auto work(PGconn* conn, const void* caller, Args... args) {
     if (has_nothing_to_read || is_nested(*c, caller))
         return function(conn, args...);
     return work_tracked<call>(*table, *c, conn, args...);
+}
+
+// Returns why the connection is gone if its owner has just met a revival that could not connect.
+template<Call call>
+auto message(const void* caller, const PGconn* conn) {
+    Table* table = table::existing();
+    Connection* c = table ? table->connections.find(conn) : nullptr;
+    if (!c)
+        return forward<call>(caller, const_cast<PGconn*>(conn));
+    char* text = c->libpq->get<call>()(conn);
+    bool is_ours = revive::could_not_connect(*c) && !is_nested(*c, caller);
+    return is_ours ? const_cast<char*>(last_error::of_failed_revival(*table, *c, text)) : text;
 }
 
 } // namespace pqsweep

@@ -79,7 +79,7 @@ void hint_field(Text& out, const TextPool& names, const Straggler& s) {
 
 void append_loss(Text& out, Table& table, const Connection& c) {
     Kept::Lost lost = sessions::of(table, c).lost();
-    if (c.is_unrestorable)
+    if (c.hindrance == Hindrance::not_restorable)
         lost = {Loss::unclear, {}};
     if (lost.loss == Loss::none)
         return;
@@ -146,6 +146,21 @@ bool deliver(Table& table, Connection& c, bool expects_reply) {
         });
     }
     return done;
+}
+
+// psycopg 3 passes on only what follows the message's last ": ", so the words of ours come last.
+const char* of_failed_revival(Table& table, const Connection& c, const char* message) {
+    const Straggler* record = table.stragglers.record(c.straggler());
+    char words_buffer[150], buffer[TextPool::longest];
+    Text words(words_buffer), text(buffer);
+    words << "pqsweep had closed the connection when "
+          << reason_of(record ? record->cause : Cause::tag_change) << ", and could not bring it back";
+    text.raw(c.hindrance == Hindrance::no_time ? "the server did not reply in time"
+                                               : utf8_prefix(message, sizeof buffer - words.size() - 2));
+    if (text.size() > 0 && buffer[text.size() - 1] != '\n')
+        text.newline();
+    text.raw(words.view()).newline();
+    return table.texts.text(table.texts.intern(text.view())).data();
 }
 
 } // namespace pqsweep::last_error

@@ -29,7 +29,7 @@ bool is_wanted(Table& table, Connection& c, bool rolls_back) {
     Activity activity = last_activity(table, c);
     return the_settings().revive &&
            (activity == Activity::idle || (has_transaction(activity) && rolls_back)) && !c.has_reason &&
-           !c.is_unrestorable && sessions::of(table, c).loss() == Loss::none;
+           c.hindrance != Hindrance::not_restorable && sessions::of(table, c).loss() == Loss::none;
 }
 
 // Returns how long a reconnect can take.
@@ -51,8 +51,8 @@ int64_t patience_of(const Libpq& libpq, PGconn* conn) {
 }
 
 // Reconnects as PQreset() does. The environment holds still only while libpq works. While libpq waits for the server, the tag
-// can change [overtaken]. When the time is over, libpq gives up, too.
-void reset(const Libpq& libpq, PGconn* conn, int64_t deadline) {
+// can change [overtaken]. Returns false if the time was not enough; libpq has then given up, too.
+bool reset(const Libpq& libpq, PGconn* conn, int64_t deadline) {
     constexpr int most_addresses = 100;
     auto call = [&](auto function) {
         NotCancelled not_cancelled; // else a cancelled thread would leave the environment at a standstill
@@ -60,7 +60,7 @@ void reset(const Libpq& libpq, PGconn* conn, int64_t deadline) {
         return function(conn);
     };
     if (!call(libpq.PQresetStart))
-        return;
+        return true;
     int cuts = 0;
     for (auto status = PGRES_POLLING_WRITING;
          status == PGRES_POLLING_WRITING || status == PGRES_POLLING_READING;
@@ -72,6 +72,22 @@ void reset(const Libpq& libpq, PGconn* conn, int64_t deadline) {
             break;
         cut_socket(fd, socket_cookie(fd), {}); // libpq goes on to the next address
     }
+    return cuts == 0;
+}
+
+Hindrance hindrance_of(Outcome outcome) {
+    switch (outcome) {
+    case Outcome::no_connection:
+        return Hindrance::no_connection;
+    case Outcome::no_time:
+        return Hindrance::no_time;
+    case Outcome::not_restorable:
+        return Hindrance::not_restorable;
+    case Outcome::not_wanted:
+    case Outcome::done:
+        break;
+    }
+    return Hindrance::none;
 }
 
 class Attempt {
@@ -95,7 +111,7 @@ public:
         }
         if (c_.state() == State::swept)
             outcome = Outcome::not_wanted;
-        c_.is_unrestorable = outcome == Outcome::not_restorable;
+        c_.hindrance = hindrance_of(outcome);
         Ledger(table_).give_up(c_);
         return outcome;
     }
@@ -107,9 +123,9 @@ private:
         constexpr int most_losses = 2;
         tracker::reviving(table_, c_);
         for (int losses = 0;; losses++) {
-            reset(libpq_, conn_, deadline_);
+            bool was_in_time = reset(libpq_, conn_, deadline_);
             if (libpq_.PQstatus(conn_) != CONNECTION_OK)
-                return Outcome::no_server;
+                return was_in_time ? Outcome::no_connection : Outcome::no_time;
             tracker::progressed(table_, c_, conn_);
             auto replayed = replay::Outcome::failed;
             if (losses < most_losses)

@@ -116,7 +116,8 @@ void begin(Table& table, Connection& c) {
 void forget_session(Connection& c) {
     c.activity = Activity::connecting;
     c.backend_pid = 0;
-    c.has_reason = c.mid_message = c.is_unrestorable = false;
+    c.has_reason = c.mid_message = false;
+    c.hindrance = Hindrance::none;
     c.glances = 0;
     c.sweep = 0;
 }

@@ -76,11 +76,11 @@ struct alignas(128) Connection {
     Relaxed<bool> shared_with_child; // a child process has the descriptor too
     Relaxed<bool> mid_message;       // libpq may hold part of a message from the server
     Relaxed<bool> has_reason;        // its owner has been given the reason for its end
-    Relaxed<bool> is_unrestorable;
-    Relaxed<bool> has_timeout; // a statement that waits too long ends by itself
-    Relaxed<bool> has_session; // there is something in its Session
-    Relaxed<uint8_t> glances;  // see revive::can_wait
-    Relaxed<uint8_t> in_child; // of InChild
+    Relaxed<Hindrance> hindrance;    // of its revival
+    Relaxed<bool> has_timeout;       // a statement that waits too long ends by itself
+    Relaxed<bool> has_session;       // there is something in its Session
+    Relaxed<uint8_t> glances;        // see revive::can_wait
+    Relaxed<uint8_t> in_child;       // of InChild
     Relaxed<bool> opened_by_fixture;
     Relaxed<bool> is_doubtful; // its session can't be restored for certain, or it listens
     Relaxed<uint16_t> port;

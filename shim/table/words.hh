@@ -43,6 +43,14 @@ constexpr bool has_transaction(Activity activity) {
     return activity == Activity::transaction || activity == Activity::failed;
 }
 
+// How the last attempt to revive a connection failed.
+enum class Hindrance : uint8_t {
+    none,
+    no_connection, // libpq's error message says why; the next use tries again
+    no_time,       // the server did not reply in time; the next use tries again
+    not_restorable // what its session had could not be made again
+};
+
 // What became of a connection that its owner did not close in time. A straggler has any fate but the last.
 enum class Fate : uint8_t { left_open, closed_late, used_again, reset, revived, open_at_exit };
 constexpr Fate all_fates[] = {Fate::left_open, Fate::closed_late, Fate::used_again,

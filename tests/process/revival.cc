@@ -386,7 +386,11 @@ TEST_CASE("no server: libpq's connect error, nothing leaks, and a later use trie
     fs::remove(link);
     for (int i = 0; i < 3; i++) {
         CHECK(shared.say("exec c select 1") == "none");
-        CHECK(contains(shared.say("message c"), "No such file or directory"));
+        std::string message = shared.say("message c");
+        CHECK(contains(message, "No such file or directory"));
+        CHECK(contains(
+            message,
+            "pqsweep had closed the connection when its test module ended, and could not bring it back"));
         CHECK(shared.say("send c select 1") == "0");
         CHECK(count() == before - 1);
     }
@@ -394,6 +398,27 @@ TEST_CASE("no server: libpq's connect error, nothing leaks, and a later use trie
     CHECK(shared.say("exec c select 1") == "PGRES_TUPLES_OK 1");
     CHECK(count() == before);
     fs::remove(link);
+}
+
+TEST_CASE(
+    "a server that lets nobody in any more, and one that does not reply: the owner reads both in time") {
+    Server server;
+    server.ask("create role passing login");
+    Shared shared("user=passing");
+    shared.sweep();
+    server.ask("alter role passing nologin");
+    CHECK(shared.say("exec c select 1") == "none");
+    std::string message = shared.say("message c");
+    CHECK(contains(message, "role \"passing\" is not permitted to log in"));
+    CHECK(contains(message, "pqsweep had closed the connection"));
+    server.ask("alter role passing login");
+    CHECK(shared.say("exec c select current_user") == "PGRES_TUPLES_OK passing");
+
+    Program program({"mute_server"}, {{"PQSWEEP_TAG", "a"}, {"PGCONNECT_TIMEOUT", "1"}});
+    CHECK(program.read_line() == "the server did not reply in time");
+    CHECK(program.read_line().starts_with("pqsweep had closed the connection when its test module ended"));
+    CHECK(program.read_line() == "within PGCONNECT_TIMEOUT");
+    CHECK(program.finish() == 0);
 }
 
 TEST_CASE("a server lost amid a revival, of which libpq's status tells nothing") {
