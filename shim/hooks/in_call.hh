@@ -45,10 +45,13 @@ private:
 // Passes on a call with a PGconn that the shim does not track, and leaves the PGconn alone. It was inherited across a
 // fork, or the table was full, or no connect call returned it: libpq 17's PQcancelFinish passes PQfinish a PGconn of
 // libpq's own [untracked].
-template<Call call, class... Args>
-[[gnu::noinline]] auto forward(const void* caller, PGconn* conn, Args... args) {
+template<Call call, class Object, class... Args>
+[[gnu::noinline]] auto forward(const void* caller, Object* conn, Args... args) {
     real::Binding binding{};
-    if (Connection* inherited = table::parents_connection(conn)) {
+    Connection* inherited = nullptr;
+    if constexpr (std::is_same_v<Object, PGconn>)
+        inherited = table::parents_connection(conn);
+    if (inherited) {
         tracker::using_inherited(*inherited, kind_of<call>.use);
         binding.libpq = inherited->libpq;
     } else {

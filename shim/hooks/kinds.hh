@@ -8,8 +8,9 @@
 
 namespace pqsweep {
 
-// Names the template that surrounds the real call: session_calls.hh has the first four, work_calls.hh the last two.
-enum class Door : uint8_t { connect, poll, reset, finish, work, message };
+// Names the template that surrounds the real call: session_calls.hh has the first four, work_calls.hh the next two, cancel_calls.hh the last
+// two.
+enum class Door : uint8_t { connect, poll, reset, finish, work, message, get_cancel, free_cancel };
 
 struct Kind {
     Door door;
@@ -45,6 +46,8 @@ inline constexpr Kind read   {.door = Door::work, .reads = true, .failure = -1};
 inline constexpr Kind look   {.door = Door::work, .use = Use::work, .reads = true, .looks = true};
 inline constexpr Kind write  {.door = Door::work, .failure = -1};
 inline constexpr Kind message{.door = Door::message};
+inline constexpr Kind get_cancel {.door = Door::get_cancel};
+inline constexpr Kind free_cancel{.door = Door::free_cancel};
 // clang-format on
 
 } // namespace kinds

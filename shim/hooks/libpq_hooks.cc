@@ -1,6 +1,7 @@
 // Defines libpqsweep.so's libpq functions. Each passes its call on to the libpq that the caller would have got without us, and
 // notes what the call means for the connection.
 #include "shim/base/text.hh"
+#include "shim/hooks/cancel_calls.hh"
 #include "shim/hooks/lookup.hh"
 #include "shim/hooks/session_calls.hh"
 #include "shim/hooks/work_calls.hh"
@@ -24,6 +25,10 @@ auto hook(const void* caller, Args... args) {
         return finish<call>(caller, args...);
     else if constexpr (door == Door::message)
         return message<call>(caller, args...);
+    else if constexpr (door == Door::get_cancel)
+        return get_cancel<call>(caller, args...);
+    else if constexpr (door == Door::free_cancel)
+        free_cancel<call>(caller, args...);
     else
         return [=](PGconn* conn, auto... rest) { return work<call>(conn, caller, rest...); }(args...);
 }

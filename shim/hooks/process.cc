@@ -9,6 +9,7 @@
 #include "shim/base/socket.hh"
 #include "shim/base/stderr.hh"
 #include "shim/hooks/signal.hh"
+#include "shim/lifecycle/cancels.hh"
 #include "shim/lifecycle/tag.hh"
 #include "shim/lifecycle/terminate_at_exit.hh"
 #include "shim/real/libc_functions.hh"
@@ -55,6 +56,7 @@ void in_child() {
     table::forget();
     tag::forget();
     environment::forget();
+    cancels::forget_threads();
     maker.store(not_yet, std::memory_order_relaxed);
     is_ended.store(false, std::memory_order_relaxed);
 }

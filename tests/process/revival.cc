@@ -441,6 +441,12 @@ TEST_CASE("a server lost amid a revival, of which libpq's status tells nothing")
           Seen{"nothing came back\nnothing came back\n", false});
 }
 
+TEST_CASE("a PGcancel from before a revival cancels after it") {
+    Program program({"old_cancel"}, {{"PQSWEEP_TAG", "a"}});
+    CHECK(program.finish() == 0);
+    CHECK(program.output() == "57014 canceling statement due to user request\n");
+}
+
 TEST_CASE("PQSWEEP_REVIVE=0: it stays closed") {
     Shared shared("", {{"PQSWEEP_REVIVE", "0"}});
     shared.sweep();
