@@ -148,7 +148,7 @@ $(B)/programs/%: tests/programs/%.cc Makefile $(plugins) $(wildcard tests/progra
 $(B)/libc_functions.inc: tests/bin/libc-functions tests/programs/own_functions.cc $(B)/programs/mocked_over $(B)/libpqsweep.so
 	$(if $(sanitize),true,$< $(B)/programs/mocked_over $(B)/libpqsweep.so tests/programs/own_functions.cc) >$@
 $(B)/programs/own_functions: $(B)/libc_functions.inc
-$(B)/programs/own_functions: CXXFLAGS += -I$(B)
+$(B)/programs/own_functions: CXXFLAGS += -DLIBC_FUNCTIONS='"$(B)/libc_functions.inc"'
 
 $(B)/programs/%.so: tests/programs/plugins/%.cc Makefile $(B)/programs/libqq.so.5
 	@mkdir -p $(@D)

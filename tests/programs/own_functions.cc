@@ -39,8 +39,8 @@ OWN(sigtimedwait)
 OWN(openat)
 OWN(pwrite64)
 OWN(mincore)
-#if __has_include("libc_functions.inc") // made by make
-#    include "libc_functions.inc"
+#ifdef LIBC_FUNCTIONS // a file that make writes
+#    include LIBC_FUNCTIONS
 #endif
 
 int main() {
