@@ -45,14 +45,14 @@ void remember_call(Table& table, Connection& c, const sessions::Reading& reading
     if (kind.waits && c.activity == Activity::pipeline)
         return; // libpq refuses it
     // In a pipeline, the session has to tell this command's outcome from those of others.
-    bool is_alone = kind.starts_work && !c.has_session && c.activity != Activity::pipeline;
+    bool is_alone = kind.starts_work && !c.has_session() && c.activity != Activity::pipeline;
     if (is_alone && reading.is_plain)
         return;
-    if (kind.starts_work ? !sessions::is_worth_it(c) || (only_sends && !result) : !c.has_session)
+    if (kind.starts_work ? !sessions::is_worth_it(c) || (only_sends && !result) : !c.has_session())
         return;
     Session& session = sessions::of(table, c);
     if constexpr (kind.starts_work) {
-        if (kind.waits && c.has_session)
+        if (kind.waits && c.has_session())
             sessions::discard(c, sessions::result_in_progress(table, c), session);
         sessions::sent<call>(session, reading, args...);
         if (only_sends && c.activity == Activity::pipeline && !ends_pipeline<call>)
@@ -74,8 +74,7 @@ void remember_call(Table& table, Connection& c, const sessions::Reading& reading
             sessions::got(c, in_progress, session, nullptr);
     if (session.awaits_sync() && c.activity == Activity::idle)
         c.activity = Activity::pipeline;
-    c.has_session = sessions::settled(c, session);
-    c.has_timeout = c.has_session && session.has_timeout();
+    c.in_session = sessions::settled(c, session);
 }
 
 // The real call, behind those that make what a revival has left out.
@@ -84,7 +83,7 @@ auto real_work(Table& table, Connection& c, PGconn* conn, Args... args) {
     auto function = c.libpq->get<call>();
     using Result = decltype(function(conn, args...));
     if constexpr (kind_of<call>.starts_work) {
-        if (c.has_session && sessions::of(table, c).has_left_out() &&
+        if (c.has_session() && sessions::of(table, c).has_left_out() &&
             c.libpq->PQtransactionStatus(conn) != PQTRANS_ACTIVE) [[unlikely]] {
             PGresult* error = sessions::make_left_out_of<call>(c, sessions::of(table, c), conn, args...);
             if constexpr (std::is_same_v<Result, PGresult*>)

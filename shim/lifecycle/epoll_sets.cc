@@ -13,10 +13,10 @@ constexpr std::string_view eventpoll = "anon_inode:[eventpoll]";
 
 // Returns the number that follows `label` in the line; 0 if there is none.
 uint64_t number_behind(const char* line, const char* label, unsigned base) {
-    const char* place = strstr(line, label);
-    if (!place)
+    size_t found = std::string_view(line, strlen(line)).find(std::string_view(label, strlen(label)));
+    if (found == std::string_view::npos)
         return 0;
-    place += strlen(label);
+    const char* place = line + found + strlen(label);
     while (*place == ' ')
         place++;
     uint64_t number = 0;

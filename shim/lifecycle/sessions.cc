@@ -84,14 +84,18 @@ void discard(const Connection& c, ResultInProgress& in_progress, Session& sessio
     session.discards();
 }
 
-bool settled(Connection& c, Session& session) {
+uint8_t settled(const Connection& c, Session& session) {
     bool is_over = !is_busy(c.activity) && c.activity != Activity::lost;
-    if (!session.is_empty() && !is_over)
-        return true;
-    if (!session.is_empty())
-        session.settles(c.activity != Activity::idle);
-    c.is_doubtful = session.loss() != Loss::none || session.listens();
-    return !session.is_empty();
+    bool is_doubtful = c.is_doubtful();
+    if (is_over || session.is_empty()) {
+        if (!session.is_empty())
+            session.settles(c.activity != Activity::idle);
+        is_doubtful = session.loss() != Loss::none || session.listens();
+    }
+    uint8_t comes_to = is_doubtful ? InSession::doubt : 0;
+    if (session.is_empty())
+        return comes_to;
+    return comes_to | InSession::something | (session.has_timeout() ? InSession::timeout : 0);
 }
 
 } // namespace pqsweep::sessions

@@ -138,8 +138,8 @@ void discard(const Connection& connection, ResultInProgress& in_progress, Sessio
 void got(const Connection& connection, ResultInProgress& in_progress, Session& session,
          const PGresult* result);
 
-// If nothing is in progress any more, notes so in the session, and whether it is in doubt. Returns whether there is something in
-// it.
-bool settled(Connection& connection, Session& session);
+// If nothing is in progress any more, notes so in the session. Returns what the session comes to (InSession); as long as something is
+// in progress, it is in doubt if it was before.
+uint8_t settled(const Connection& connection, Session& session);
 
 } // namespace pqsweep::sessions

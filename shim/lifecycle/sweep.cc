@@ -91,7 +91,7 @@ private:
     static uint32_t grace_of(const Connection& c, Activity activity) {
         const Grace& grace = the_settings().grace;
         if (activity == Activity::idle)
-            return c.is_doubtful ? grace.if_doubtful : grace.if_restorable;
+            return c.is_doubtful() ? grace.if_doubtful : grace.if_restorable;
         bool is_young = activity == Activity::connecting && now() - c.opened_at < second;
         return c.opened_by_fixture || is_young ? 1 : 0;
     }

@@ -79,7 +79,7 @@ inline uint16_t milliseconds() {
 
 // The owner thread looks whether the server sent something. For a connection that listens, that is a use.
 inline void looking(Table& table, Connection& c) {
-    if (c.is_doubtful && c.activity == Activity::idle && !Lifetime(c.lifetime).is_endless()) [[unlikely]]
+    if (c.is_doubtful() && c.activity == Activity::idle && !Lifetime(c.lifetime).is_endless()) [[unlikely]]
         live_for_current(table, c);
 }
 

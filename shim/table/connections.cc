@@ -32,9 +32,8 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
     c->inside.store(false, std::memory_order_relaxed);
     c->activity = Activity::connecting;
     c->encrypted = c->shared_with_child = c->mid_message = c->has_reason = false;
-    c->has_session = c->is_doubtful = c->has_timeout = false;
     c->hindrance = Hindrance::none;
-    c->glances = c->in_child = 0;
+    c->in_session = c->glances = c->in_child = 0;
     c->fd = -1;
     c->backend_pid = 0;
     c->lifetime = Lifetime();

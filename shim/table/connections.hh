@@ -62,6 +62,12 @@ struct InChild {
     static constexpr uint8_t used = 1, finished = 2, gone = 4;
 };
 
+// What a connection's Session comes to. `doubt`: it can't be restored for certain, or it listens. `timeout`: a statement that waits
+// too long ends by itself.
+struct InSession {
+    static constexpr uint8_t something = 1, doubt = 2, timeout = 4;
+};
+
 struct alignas(128) Connection {
     std::atomic<const PGconn*> conn;
     const Libpq* libpq;
@@ -77,12 +83,10 @@ struct alignas(128) Connection {
     Relaxed<bool> mid_message;       // libpq may hold part of a message from the server
     Relaxed<bool> has_reason;        // its owner has been given the reason for its end
     Relaxed<Hindrance> hindrance;    // of its revival
-    Relaxed<bool> has_timeout;       // a statement that waits too long ends by itself
-    Relaxed<bool> has_session;       // there is something in its Session
+    Relaxed<uint8_t> in_session;     // of InSession
     Relaxed<uint8_t> glances;        // see revive::can_wait
     Relaxed<uint8_t> in_child;       // of InChild
     Relaxed<bool> opened_by_fixture;
-    Relaxed<bool> is_doubtful; // its session can't be restored for certain, or it listens
     Relaxed<uint16_t> port;
     Relaxed<uint16_t> used_at; // when a call left it in a transaction, see tracker::milliseconds
     Relaxed<int> fd;           // -1: none
@@ -103,6 +107,9 @@ struct alignas(128) Connection {
     std::atomic<uint32_t> next; // in its bucket
     uint32_t next_free;
 
+    bool has_session() const { return in_session & InSession::something; }
+    bool is_doubtful() const { return in_session & InSession::doubt; }
+    bool has_timeout() const { return in_session & InSession::timeout; }
     State state() const { return word.load().state(); }
     // Its record in Stragglers; 0: none.
     uint32_t straggler() const { return word.load().straggler(); }

@@ -72,7 +72,7 @@ SeenConnection seen(const Connection& c, const TextPool& names, int64_t time) {
             .port = c.port,
             .line = text(c.line),
             .last_test = text(c.last_test),
-            .has_timeout = c.has_timeout,
+            .has_timeout = c.has_timeout(),
             .conninfo = c.conninfo,
             .uses = c.uses};
 }
