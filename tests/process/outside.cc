@@ -308,13 +308,12 @@ TEST_CASE("--all reaches all of ours") {
     if (alone("--version").status != 0)
         SKIP("no file system can be mounted here");
     CHECK(alone("sweep --all").status == 1);
-    for (std::string command : {"ps", "ls", "blockers"}) {
-        Outcome nothing = alone(command);
+    for (std::string name : {"ps", "ls", "blockers"}) {
+        Outcome nothing = alone(name);
         CHECK(nothing.status == 1);
         CHECK(nothing.output == "");
-        CHECK(nothing.errors ==
-              "pqsweep " + command + ": no process of yours has connected under the shim\n");
-        CHECK(json::parse(alone(command + " --json").output) == json::array());
+        CHECK(nothing.errors == "pqsweep " + name + ": no process of yours has connected under the shim\n");
+        CHECK(json::parse(alone(name + " --json").output) == json::array());
     }
     Program one({"client"}, home.in_tag_a()), two({"client"}, home.in_tag_a());
     CHECK(one.say("open c") == "ok");

@@ -42,7 +42,7 @@ std::string journal_of_a_sweep(bool is_open) {
         if (is_open)
             ledger.open(*c);
         table->epoch = 2;
-        sweep::after_tag_change(*table);
+        sweep::after_tag_change(*table, sweep::Patience::none);
         _exit(0);
     }
     int status = -1;

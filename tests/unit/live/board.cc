@@ -54,7 +54,8 @@ TEST_CASE("printable: no control characters, and UTF-8") {
 }
 
 TEST_CASE("tables: columns line up, by characters") {
-    auto lines = tools::table_lines({{"name"}, {"n", true}}, {{"é", "7"}, {"long name", "12"}});
+    auto lines =
+        tools::table_lines({{"name"}, {"n", tools::Cells::numbers}}, {{"é", "7"}, {"long name", "12"}});
     REQUIRE(lines.size() == 3);
     CHECK(lines[0] == "name        n");
     CHECK(lines[1] == "é           7");
