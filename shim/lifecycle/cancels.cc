@@ -3,6 +3,7 @@
 #include "shim/base/lock.hh"
 #include "shim/lifecycle/per_connection.hh"
 
+#include <algorithm>
 #include <cstring>
 
 extern "C" [[gnu::weak]] size_t malloc_usable_size(void*) noexcept;
@@ -11,16 +12,12 @@ namespace pqsweep::cancels {
 
 namespace {
 
-// A PGcancel of the program's, and the connection that it is for.
-struct HandedOut {
-    PGcancel* cancel; // null: a free place
-    uint32_t slot;
-    uint32_t number; // of the connection in that slot
+struct Cancels {
+    std::atomic<PGcancel*> ours;
+    PGcancel* handed_out[3]; // those that the program has; null: a free place
 };
-constinit Lock handing;
-constinit HandedOut all_handed_out[1024];
-
-constinit PerConnection<std::atomic<PGcancel*>> cancels{};
+constinit PerConnection<Cancels> cancels{};
+constinit Lock handing;                 // out or back, and what is handed out
 constinit std::atomic<PGcancel*> spent; // the first of a list that is linked through their own memory
 
 PGcancel*& next_of(PGcancel* cancel) {
@@ -47,7 +44,7 @@ void free_spent(const Libpq& libpq) {
 }
 
 void replace(Table& table, const Connection& c, PGcancel* fresh) {
-    if (PGcancel* former = cancels.of(table, c).exchange(fresh, std::memory_order_acq_rel))
+    if (PGcancel* former = cancels.of(table, c).ours.exchange(fresh, std::memory_order_acq_rel))
         c.libpq->PQfreeCancel(former);
 }
 
@@ -57,20 +54,21 @@ void renew_handed_out(const Table& table, const Connection& c, PGcancel* fresh) 
         return;
     size_t size = malloc_usable_size(fresh);
     Lock::Guard guard(handing);
-    for (const HandedOut& one : all_handed_out)
-        if (one.cancel && one.slot == table.connections.slot_of(c) && one.number == c.number &&
-            malloc_usable_size(one.cancel) == size)
-            memcpy(one.cancel, fresh, size);
+    for (PGcancel* one : cancels.of(table, c).handed_out)
+        if (one && malloc_usable_size(one) == size)
+            memcpy(one, fresh, size);
 }
 
 } // namespace
 
 // A sweep can put a PGcancel back after the slot's last owner has gone, and a fork leaves what was the parent's.
 bool begin(Table& table, const Connection& c) {
-    bool has_memory = cancels.reach(table, c);
-    if (has_memory)
-        forget(table, c);
-    return has_memory;
+    if (!cancels.reach(table, c))
+        return false;
+    forget(table, c);
+    Lock::Guard guard(handing);
+    std::ranges::fill(cancels.of(table, c).handed_out, static_cast<PGcancel*>(nullptr));
+    return true;
 }
 
 void keep(Table& table, const Connection& c, const PGconn* conn) {
@@ -85,7 +83,7 @@ void forget(Table& table, const Connection& c) {
 }
 
 void send(Table& table, const Connection& c) {
-    std::atomic<PGcancel*>& place = cancels.of(table, c);
+    std::atomic<PGcancel*>& place = cancels.of(table, c).ours;
     PGcancel* cancel = place.exchange(nullptr, std::memory_order_acq_rel);
     if (!cancel)
         return;
@@ -96,19 +94,17 @@ void send(Table& table, const Connection& c) {
 
 void handed_out(const Table& table, const Connection& c, PGcancel* cancel) {
     Lock::Guard guard(handing);
-    for (HandedOut& place : all_handed_out) {
-        if (place.cancel)
-            continue;
-        place = {cancel, table.connections.slot_of(c), c.number};
-        return;
-    }
+    auto& places = cancels.of(table, c).handed_out;
+    auto place = std::ranges::find(places, static_cast<PGcancel*>(nullptr));
+    if (place != std::end(places))
+        *place = cancel;
 }
 
 void taken_back(PGcancel* cancel) {
     Lock::Guard guard(handing);
-    for (HandedOut& one : all_handed_out)
-        if (one.cancel == cancel)
-            one.cancel = nullptr;
+    cancels.each([=](Cancels& of_one) {
+        std::ranges::replace(of_one.handed_out, cancel, static_cast<PGcancel*>(nullptr));
+    });
 }
 
 void forget_threads() {

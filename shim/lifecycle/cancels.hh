@@ -27,7 +27,7 @@ void forget(Table& table, const Connection& connection);
 // read the request. Context: the sweep, with the slot pinned; any thread, signal handler. Frees nothing.
 void send(Table& table, const Connection& connection);
 
-// The program has got a PGcancel of that connection. Beyond 1,024 at a time, they are not noted, and a revival does not renew
+// The program has got a PGcancel of that connection. Beyond three at a time, they are not noted, and a revival does not renew
 // them. Context: any thread.
 void handed_out(const Table& table, const Connection& connection, PGcancel* cancel);
 

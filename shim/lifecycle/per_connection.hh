@@ -33,6 +33,15 @@ public:
         return chunk_of(table, c).load(std::memory_order_acquire)[table.connections.slot_of(c) % in_chunk];
     }
 
+    // Calls visit(T&) for each place that there is memory for. Context: any thread, signal handler.
+    template<class Visit>
+    void each(Visit visit) {
+        for (std::atomic<T*>& chunk : chunks_)
+            if (T* first = chunk.load(std::memory_order_acquire))
+                for (uint32_t i = 0; i < in_chunk; i++)
+                    visit(first[i]);
+    }
+
 private:
     static constexpr uint32_t in_chunk = 128;
 
