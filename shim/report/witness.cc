@@ -14,11 +14,6 @@ namespace {
 
 constinit char file[4096]; // empty: nobody asked
 
-std::string_view object_of(const void* address) {
-    std::string_view name = elf_symbols::object_around(address).name;
-    return name.empty() ? "?" : name;
-}
-
 class Line {
 public:
     explicit Line(std::string_view what) {
@@ -42,10 +37,17 @@ public:
         text_.raw("\t") << value;
         return *this;
     }
+    // The file that `address` is in. The loader has no name for the program itself.
+    Line& object(const void* address) {
+        elf_symbols::Object object = elf_symbols::object_around(address);
+        if (!object.dynamic)
+            return field("?");
+        char program[4096];
+        return field(*object.name ? object.name : program_file(program, sizeof program));
+    }
     Line& libpq(const Libpq& libpq) {
         auto version = libpq.PQlibVersion;
-        return field(object_of(reinterpret_cast<const void*>(libpq.PQconnectStart)))
-            .number(version ? version() : 0);
+        return object(reinterpret_cast<const void*>(libpq.PQconnectStart)).number(version ? version() : 0);
     }
 
 private:
@@ -68,7 +70,9 @@ void connecting(const Libpq& libpq, const void* caller) {
     if (!*file || libpq.is_witnessed)
         return;
     libpq.is_witnessed = true;
-    Line("connect").libpq(libpq).field(caller ? object_of(caller) : "dlsym");
+    Line line("connect");
+    line.libpq(libpq);
+    caller ? line.object(caller) : line.field("dlsym");
 }
 
 void ended() {
