@@ -129,6 +129,24 @@ SETS_HANDLER(sysv_signal)
 SETS_HANDLER(__sysv_signal)
 SETS_HANDLER(sigset)
 
+// A program that waits for the signal, or reads it, would take ours for one of its own.
+EXPORT int sigwait(const sigset_t* set, int* number) {
+    sweep_signal::program_takes(set);
+    return real::sigwait(set, number);
+}
+EXPORT int sigwaitinfo(const sigset_t* set, siginfo_t* info) {
+    sweep_signal::program_takes(set);
+    return real::sigwaitinfo(set, info);
+}
+EXPORT int sigtimedwait(const sigset_t* set, siginfo_t* info, const struct timespec* timeout) {
+    sweep_signal::program_takes(set);
+    return real::sigtimedwait(set, info, timeout);
+}
+EXPORT int signalfd(int fd, const sigset_t* set, int flags) noexcept {
+    sweep_signal::program_takes(set);
+    return real::signalfd(fd, set, flags);
+}
+
 // Programs that leave this way run no exit handlers. pytest-xdist's workers and forked children do.
 EXPORT void _exit(int status) {
     real::_exit(process::end(status));

@@ -9,6 +9,7 @@
 #include "shim/lifecycle/tag.hh"
 #include "shim/real/libc_functions.hh"
 
+#include <atomic>
 #include <csignal>
 #include <cstring>
 
@@ -72,6 +73,13 @@ void handle(int, siginfo_t* info, void*) {
     BorrowedStack().run(act, &received);
 }
 
+// The signals that the program waits for or reads, as the kernel's bits: signal 1 is the lowest.
+constinit std::atomic<uint64_t> taken_signals;
+
+bool is_taken(int number) {
+    return taken_signals.load(std::memory_order_relaxed) >> (number - 1) & 1;
+}
+
 bool is_ours(const struct sigaction& action) {
     return action.sa_flags & SA_SIGINFO && action.sa_sigaction == handle;
 }
@@ -79,7 +87,9 @@ bool is_ours(const struct sigaction& action) {
 Handler handler_of(int number) {
     struct sigaction action;
     bool is_known = number && real::sigaction(number, nullptr, &action) == 0;
-    return !is_known ? Handler::none : is_ours(action) ? Handler::ours : Handler::programs;
+    if (!is_known)
+        return Handler::none;
+    return is_ours(action) && !is_taken(number) ? Handler::ours : Handler::programs;
 }
 
 } // namespace
@@ -88,7 +98,7 @@ void install(Table& table) {
     int number = the_settings().signal;
     struct sigaction action;
     if (number && real::sigaction(number, nullptr, &action) == 0 && !(action.sa_flags & SA_SIGINFO) &&
-        action.sa_handler == SIG_DFL) {
+        action.sa_handler == SIG_DFL && !is_taken(number)) {
         action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
         action.sa_sigaction = handle;
         memset(&action.sa_mask, 0xff, sizeof action.sa_mask);
@@ -102,6 +112,17 @@ void disposition_changed(int number) {
     Table* table = table::existing();
     if (table && number == table->signal && table->pid == sys::getpid())
         table->handler = handler_of(number);
+}
+
+void program_takes(const sigset_t* set) {
+    if (!set)
+        return;
+    KeepErrno keep;
+    uint64_t signals = 0;
+    memcpy(&signals, set, sizeof signals);
+    taken_signals.fetch_or(signals, std::memory_order_relaxed);
+    if (Table* table = table::existing())
+        disposition_changed(table->signal);
 }
 
 } // namespace pqsweep::sweep_signal

@@ -15,6 +15,8 @@
 
 #include "shim/table/table.hh"
 
+#include <csignal>
+
 namespace pqsweep::sweep_signal {
 
 // Installs the handler, unless the signal is ignored or has a handler already.
@@ -24,5 +26,9 @@ void install(Table& table);
 // Notes on the board whose handler the signal has, after the program changed that.
 // Context: any thread, signal handler. errno: can change.
 void disposition_changed(int number);
+
+// Notes that the program itself waits for these signals, or reads them: from then on the tools send it none of them.
+// Context: any thread, signal handler. errno: kept.
+void program_takes(const sigset_t* set);
 
 } // namespace pqsweep::sweep_signal

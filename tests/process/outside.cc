@@ -155,6 +155,8 @@ TEST_CASE("a program's own handler stays, and whose the signal is shows in ps") 
                           {"after, with signal()", "the program has taken RTMIN+7 for itself", "1"},
                           {"after, with __sysv_signal()", "the program has taken RTMIN+7 for itself", "1"},
                           {"after, with sigset()", "the program has taken RTMIN+7 for itself", "1"},
+                          {"after, with signalfd()", "the program has taken RTMIN+7 for itself", "1"},
+                          {"after, in sigtimedwait()", "the program has taken RTMIN+7 for itself", "1"},
                           {"ignores", "the program has taken RTMIN+7 for itself", "0"},
                           {"default", "the program has taken RTMIN+7 for itself", ""}};
     for (const auto& [name, why, counted] : minds) {

@@ -7,6 +7,8 @@
 #include <libpq-fe.h>
 #include <string>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <thread>
 #include <unistd.h>
 
 namespace {
@@ -29,11 +31,12 @@ extern "C" Handler old_signal(int number, Handler handler) __asm__("__sysv_signa
 extern "C" Handler set_signal(int number, Handler handler) __asm__("sigset");
 extern "C" int interrupt_calls(int number, int flag) __asm__("siginterrupt");
 
-void block() {
+sigset_t block() {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGRTMIN + 7);
     sigprocmask(SIG_BLOCK, &set, nullptr);
+    return set;
 }
 
 int is_pending() {
@@ -74,6 +77,19 @@ int main(int, char** argv) {
         set_signal(SIGRTMIN + 7, note);
     if (mind.starts_with("after, with"))
         interrupt_calls(SIGRTMIN + 7, 0); // the handler is to end no read
+    if (mind == "after, with signalfd()") {
+        sigset_t set = block();
+        signalfd(-1, &set, 0);
+    }
+    if (mind == "after, in sigtimedwait()") {
+        sigset_t set = block();
+        timespec none{};
+        sigtimedwait(&set, nullptr, &none);
+        std::thread([set] {
+            if (sigtimedwait(&set, nullptr, nullptr) == SIGRTMIN + 7)
+                note(0);
+        }).detach();
+    }
     if (mind == "default")
         take(SIG_DFL);
     if (mind == "blocks")
