@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <fmt/ranges.h>
 #include <iterator>
-#include <ranges>
 #include <span>
 
 namespace pqsweep::tools {
@@ -92,7 +91,7 @@ std::vector<std::string> Gate::notes() const {
     if (known_)
         all.push_back(fmt::format("{} in the baseline, which do not fail the run", known_));
     constexpr size_t most_stale = 5;
-    std::ranges::copy(std::views::take(stale_, most_stale), std::back_inserter(all));
+    std::copy_n(stale_.begin(), std::min(stale_.size(), most_stale), std::back_inserter(all));
     if (stale_.size() > most_stale)
         all.push_back(fmt::format("... and {} more in {}", stale_.size() - most_stale, options_.baseline));
     return all;
