@@ -119,12 +119,14 @@ std::function<int()> declare_report(CLI::App& app, const std::vector<std::string
     app.add_option("--write-baseline", request->baseline, "also write what --baseline then knows");
     app.add_option("--exit-code", request->gate.exit_code,
                    "exit status when the gate fails (default: 1 with a gate)")
-        ->check(CLI::Range(0, 255))
+        ->check(CLI::Range(0, 255).description(""))
+        ->type_name("STATUS")
         ->group(gate_group);
-    auto* fail_on = app.add_option("--fail-on", request->fail_on,
-                                   "fail on any of abandoned, transaction, exit, blocked; separated by "
-                                   "commas (default: abandoned)")
-                        ->group(gate_group);
+    auto* fail_on =
+        app.add_option("--fail-on", request->fail_on,
+                       "fail on any of abandoned, transaction, exit, inherited, blocked; separated by "
+                       "commas (default: abandoned)")
+            ->group(gate_group);
     add_gate_options(app, request->gate);
     app.footer("Exit status: 0, or what --exit-code says when the gate fails; 2 for wrong use, and if no "
                "record was found.\n"
