@@ -28,7 +28,7 @@ int print(const std::vector<Process>& processes) {
                         std::to_string(swept(board)), obstacle.empty() ? signal_name(board.signal) : obstacle,
                         process.command()});
     }
-    if (!rows.empty())
+    if (!rows.empty()) {
         print_table({{"pid", Cells::numbers},
                      {"tag", Cells::shortened},
                      {"live", Cells::numbers},
@@ -37,6 +37,7 @@ int print(const std::vector<Process>& processes) {
                      {"signal"},
                      {"program", Cells::shortened}},
                     rows);
+    }
     return rows.empty() ? exit_nothing : exit_done;
 }
 

@@ -256,7 +256,7 @@ std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& 
         "Exit status: that of the command, or what --exit-code says if that is 0 and the gate fails; 2 for\n"
         "wrong use, 126 or 127 if the command can't be run.\n"
         "Example: pqsweep run --fail-on transaction --exit-code 1 -- pytest tests");
-    for (const Option& option : options)
+    for (const Option& option : options) {
         app.add_option_function<std::string>(
                option.flags,
                [request, option](const std::string& value) {
@@ -265,11 +265,13 @@ std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& 
                },
                fmt::format("{} ({})", option.help, source_of(option)))
             ->group(option.group);
-    for (const Flag& flag : flags)
+    }
+    for (const Flag& flag : flags) {
         app.add_flag_callback(
                flag.name, [request, flag] { request->variables[flag.variable] = flag.value; },
                fmt::format("{} ({}={})", flag.help, flag.variable, flag.value))
             ->group(flag.group);
+    }
     app.add_flag(
            "--no-adapters", request->no_adapters,
            "bring test runners no adapters: tags are what their own variables say, and there are no fixtures")
