@@ -7,6 +7,8 @@
 #include "tools/verdict/finding.hh"
 
 #include <set>
+#include <string>
+#include <tuple>
 
 namespace pqsweep::tools {
 
@@ -26,7 +28,10 @@ public:
 private:
     struct Identity {
         std::string tag, test, state, place;
-        auto operator<=>(const Identity&) const = default;
+        bool operator<(const Identity& other) const {
+            return std::tie(tag, test, state, place) <
+                   std::tie(other.tag, other.test, other.state, other.place);
+        }
     };
     static Identity identity_of(std::string_view tag, std::string_view test, std::string_view state,
                                 std::string_view place);
