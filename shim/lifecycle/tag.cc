@@ -127,7 +127,7 @@ Outcome take(Table& table, const char* const* values) {
 
     Outcome outcome{};
     Lock::Guard guard(source.lock);
-    std::string_view test = value ? std::string_view(value, strlen(value)) : std::string_view();
+    std::string_view test = value ? std::string_view(value, strlen(value)) : "";
     if (!is_adapters)
         test = outermost(test);
     TextId next = explicit_name;
