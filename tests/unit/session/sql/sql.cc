@@ -1,44 +1,12 @@
-#include "shim/session/sql/sql.hh"
-
-#include "shim/session/sql/tokens.hh"
+#include "tests/unit/session/sql/told.hh"
 
 #include <doctest/doctest.h>
 #include <random>
-#include <string>
-#include <vector>
 
 using namespace pqsweep;
+using namespace pqsweep::tests;
 
 namespace {
-
-std::string folded(std::string_view name, bool of_setting) {
-    std::string out(name.size(), '#');
-    out.resize(fold_name(name, of_setting, out.data()));
-    return out;
-}
-
-// Returns each effect as act(key): text.
-struct Told {
-    Act act;
-    std::string key;
-    std::string text;
-    bool is_harmless;
-    uint32_t statement;
-    int column;
-};
-
-std::vector<Told> read(std::string_view sql, uint32_t* statements = nullptr,
-                       const Parameters& parameters = {}) {
-    std::vector<Told> all;
-    uint32_t n = read_sql(sql, {}, parameters, [&](const Effect& e) {
-        bool of_setting = e.act == Act::set || e.act == Act::set_unknown || e.act == Act::unset;
-        all.push_back({e.act, folded(e.key, of_setting), std::string(e.before) + std::string(e.text),
-                       e.is_harmless, e.statement, e.column});
-    });
-    if (statements)
-        *statements = n;
-    return all;
-}
 
 Told only(std::string_view sql, const std::vector<const char*>& values = {}) {
     Parameters parameters(static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr);
@@ -366,91 +334,6 @@ TEST_CASE("a name with escapes may be any") {
 TEST_CASE("an execution inside another statement") {
     CHECK_ACT("create table t as execute p(1)", Act::execute, "p");
     CHECK_ACT("explain analyze execute p", Act::execute, "p");
-}
-
-// The reader reads every text behind a semicolon. A text alone often stops at the prefilter.
-void check_glance(const std::string& text) {
-    INFO(text);
-    std::vector<Told> read_in_full = read(";" + text), at_a_glance = read(text);
-    REQUIRE(at_a_glance.size() == read_in_full.size());
-    for (size_t i = 0; i < at_a_glance.size(); i++) {
-        CHECK(static_cast<int>(at_a_glance[i].act) == static_cast<int>(read_in_full[i].act));
-        CHECK(at_a_glance[i].key == read_in_full[i].key);
-        CHECK(at_a_glance[i].statement == read_in_full[i].statement);
-    }
-}
-
-TEST_CASE("a glance misses nothing, wherever it stands") {
-    for (const char* telling : {"into t",
-                                "INTO temp t",
-                                "set_config('a', 'b', false)",
-                                "pg_Try_Advisory_lock(1)",
-                                "\"set_config\"('a')",
-                                "pg_advisory_unlock_all()",
-                                "execute one",
-                                "; begin",
-                                "';' ; begin",
-                                "/* ; */ ; listen a",
-                                "'; --' ; begin",
-                                "1into t",
-                                "$1into t",
-                                "'a'into t",
-                                "a||SET_CONFIG('a', 'b', true)",
-                                "u&\"a\"()",
-                                "a.U&\"\\0061\"()",
-                                "setseed(1)",
-                                "dblink_connect('a')",
-                                "pg_replication_origin_session_setup('a')"})
-        for (size_t before = 0; before < 40; before++)
-            for (size_t behind : {0, 1, 17, 40})
-                check_glance("select " + std::string(before, ' ') + telling + std::string(behind, ' '));
-    for (const char* text :
-         {"insert into t select 1", "insert into t select * into u", "insert/**/into t",
-          "merge into t using u", "execute one", "EXECUTE one", " \n select 1 ; ", "", ";", "; begin",
-          "(select 1) ; begin", "begin", "with a as (select 1) select * into b from a"})
-        check_glance(text);
-    CHECK(read("select * into temp b").size() == 1);
-}
-
-TEST_CASE("a glance misses nothing, whatever the text") {
-    std::minstd_rand random(7);
-    auto below = [&](size_t n) { return static_cast<size_t>(random()) % n; };
-    const std::string pieces[] = {"select ",
-                                  "insert ",
-                                  "into ",
-                                  "a",
-                                  "b, ",
-                                  "; ",
-                                  "'",
-                                  "\"",
-                                  "(",
-                                  ")",
-                                  "-- ",
-                                  "\n",
-                                  "/*",
-                                  "*/",
-                                  "set_config('a', 'b', false)",
-                                  "execute ",
-                                  "pg_advisory_lock(1)",
-                                  "temp ",
-                                  "with ",
-                                  "update ",
-                                  "$$",
-                                  "begin ",
-                                  "table ",
-                                  "1",
-                                  "1 ",
-                                  "_",
-                                  "\xc3\xa4",
-                                  " U&\"a\" ",
-                                  "SETSEED(1)",
-                                  "from t where id = $1 "};
-    for (int i = 0; i < 50'000; i++) {
-        std::string text;
-        for (size_t n = below(9); n > 0; n--)
-            text += pieces[below(std::size(pieces))];
-        check_glance(text);
-    }
 }
 
 TEST_CASE("any bytes: nothing is read past the end") {
