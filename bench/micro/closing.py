@@ -22,7 +22,7 @@ SESSIONS = {"bare": "bare session", "full": "5 settings, 3 prepared statements, 
 
 
 def transports():
-    return ("Unix", ""), ("TLS", os.environ["PQSWEEP_TEST_TLS"])
+    return ("Unix", ""), ("TLS", os.environ["TESTS_TLS"])
 
 
 def heading(what, *columns):

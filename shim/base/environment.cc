@@ -177,14 +177,9 @@ bool enter() {
 
 Mutation::Mutation() {
     mutations.fetch_add(1, std::memory_order_seq_cst);
-    // The thread sleeps at once: a revival that held the environment still sends its owner's statement next, and a change of the tag
-    // that comes a moment later does not hit that [overtaken].
-    constexpr int64_t nap = 2'000'000; // nanoseconds
-    for (int64_t slept = 0; readers.load(std::memory_order_seq_cst) > standstills; slept += nap) {
-        if (slept >= patience)
+    for (Backoff backoff; readers.load(std::memory_order_seq_cst) > standstills;)
+        if (!backoff.pause(patience))
             return;
-        sys::nanosleep(nap);
-    }
 }
 
 Mutation::~Mutation() {

@@ -23,7 +23,7 @@ inline constexpr bool is_instrumented = true;
 inline constexpr bool is_instrumented = false;
 #endif
 
-// One test, because each call of libpq makes it four times.
+// Returns whether the program has a sanitizer that is asked to look away. Each call of libpq makes this test four times.
 inline bool has_sanitizer() {
     return (reinterpret_cast<uintptr_t>(tsan_ignore) | reinterpret_cast<uintptr_t>(msan_ignore)) != 0;
 }

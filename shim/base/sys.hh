@@ -135,7 +135,6 @@ inline int renameat(int directory, const char* from, const char* to) {
 inline ssize_t readlinkat(int directory, const char* name, char* buffer, size_t size) {
     return kernel::call(SYS_readlinkat, directory, name, buffer, size);
 }
-// Returns the length with the NUL byte.
 // Calls visit(name) for each entry of a directory.
 template<class Visit>
 void each_entry(int directory, Visit visit) {
@@ -155,6 +154,7 @@ void each_entry(int directory, Visit visit) {
             at += entry->size;
         }
 }
+// Returns the length with the NUL byte.
 inline ssize_t getcwd(char* buffer, size_t size) {
     return kernel::call(SYS_getcwd, buffer, size);
 }

@@ -26,13 +26,20 @@ public:
     }
     // Replaces control characters by '?': a name must not write to the reader's terminal, nor end a message.
     Text& operator<<(std::string_view text) {
-        while (!text.empty()) {
-            size_t length = utf8_length(text);
+        size_t good = 0; // so many bytes from the beginning can stay as they are
+        while (good < text.size()) {
+            std::string_view rest(text.data() + good, text.size() - good);
+            size_t length = utf8_length(rest);
             length = length ? length : 1;
-            raw(begins_with_control(text) ? "?" : std::string_view(text.data(), length));
-            text.remove_prefix(length);
+            if (!begins_with_control(rest)) {
+                good += length;
+                continue;
+            }
+            raw({text.data(), good}).raw("?");
+            text.remove_prefix(good + length);
+            good = 0;
         }
-        return *this;
+        return raw(text);
     }
     Text& operator<<(const char* text) { return *this << std::string_view(text); }
     Text& operator<<(int64_t number) {

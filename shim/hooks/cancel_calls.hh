@@ -22,7 +22,7 @@ PGcancel* get_cancel(const void* caller, PGconn* conn) {
 
 template<Call call>
 void free_cancel(const void* caller, PGcancel* cancel) {
-    if (cancel)
+    if (cancel && table::existing())
         cancels::taken_back(cancel);
     forward<call>(caller, cancel);
 }

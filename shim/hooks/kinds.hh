@@ -8,8 +8,8 @@
 
 namespace pqsweep {
 
-// Names the template that surrounds the real call: session_calls.hh has the first four, work_calls.hh the next two, cancel_calls.hh the last
-// two.
+// Names the template that surrounds the real call: session_calls.hh has the first four, work_calls.hh the next two,
+// cancel_calls.hh the last two.
 enum class Door : uint8_t { connect, poll, reset, finish, work, message, get_cancel, free_cancel };
 
 struct Kind {

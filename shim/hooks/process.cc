@@ -26,8 +26,8 @@ namespace pqsweep::process {
 
 namespace {
 
-// Who makes the table: nobody yet, the process of that number, or nobody any more. A child of a raw clone() does not wait for a
-// thread that only its parent has.
+// This is the process whose thread makes the table, or `not_yet`, or `done`. A child of a raw clone() does not wait for a thread
+// that only its parent has.
 constexpr pid_t not_yet = 0, done = -1;
 constinit std::atomic<pid_t> maker{not_yet};
 constinit std::atomic<bool> is_watching_forks;

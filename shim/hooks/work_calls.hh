@@ -108,14 +108,14 @@ template<Call call, class... Args>
         tag::look(table);
     InCall in_call(c, conn);
     if (c.state() == State::swept) [[unlikely]] {
-        auto outcome = kind.starts_work ? revive::attempt(table, c, conn, sessions::rolls_back<call>(args...))
-                                        : revive::Outcome::not_wanted;
-        if (outcome == revive::Outcome::no_connection || outcome == revive::Outcome::no_time)
+        bool is_revived =
+            kind.starts_work && revive::attempt(table, c, conn, sessions::rolls_back<call>(args...));
+        if (kind.starts_work && !is_revived && revive::could_not_connect(c))
             return failure<call>(conn, args...);
         if constexpr (kind.looks)
             if (revive::can_wait(table, c))
                 return Result(1);
-        if (outcome != revive::Outcome::done)
+        if (!is_revived)
             deliver_reason<call>(table, c, conn);
     }
     if constexpr (kind.looks)

@@ -66,8 +66,7 @@ bool begin(Table& table, const Connection& c) {
     if (!cancels.reach(table, c))
         return false;
     forget(table, c);
-    Lock::Guard guard(handing);
-    std::ranges::fill(cancels.of(table, c).handed_out, static_cast<PGcancel*>(nullptr));
+    disown(table, c);
     return true;
 }
 
@@ -105,6 +104,11 @@ void taken_back(PGcancel* cancel) {
     cancels.each([=](Cancels& of_one) {
         std::ranges::replace(of_one.handed_out, cancel, static_cast<PGcancel*>(nullptr));
     });
+}
+
+void disown(const Table& table, const Connection& c) {
+    Lock::Guard guard(handing);
+    std::ranges::fill(cancels.of(table, c).handed_out, static_cast<PGcancel*>(nullptr));
 }
 
 void forget_threads() {

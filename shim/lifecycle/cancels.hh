@@ -3,9 +3,9 @@
 // The owner thread puts it in. A sweep takes it out, uses it and puts it back. They never wait for each other: if the owner
 // has put in another one meanwhile, the sweep's goes to a list, and the next owner that puts one in frees that list.
 //
-// The program has PGcancels of its own: psycopg2 takes one when it connects, and uses it much later. A revival would leave them with
-// the key of a backend that is gone. So the bytes of the new PGcancel are copied over them: a PGcancel is one flat block
-// of memory, because PQcancel is async-signal-safe. PQcancel itself is not hooked, and stays so.
+// The program has PGcancels of its own: psycopg2 takes one when it connects, and uses it much later. A revival would leave
+// them with the key of a backend that is gone. So the bytes of the new PGcancel are copied over them: a PGcancel is one flat
+// block of memory, because PQcancel is async-signal-safe. PQcancel itself is not hooked, and stays so.
 #pragma once
 
 #include "shim/real/libpqs.hh"
@@ -33,6 +33,10 @@ void handed_out(const Table& table, const Connection& connection, PGcancel* canc
 
 // The program is about to free it. Context: any thread.
 void taken_back(PGcancel* cancel);
+
+// The program has reset the connection itself: the PGcancels that it has stay those of the former session, as without us.
+// Context: owner thread.
+void disown(const Table& table, const Connection& connection);
 
 // Call in the child of a fork.
 void forget_threads();

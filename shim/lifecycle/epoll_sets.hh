@@ -7,7 +7,7 @@
 //     /proc/thread-self/fd/4       anon_inode:[eventpoll]
 //     /proc/thread-self/fdinfo/4   tfd:        7 events:       19 data:                7  pos:0 ino:1d2 sdev:8
 //
-// It costs a readlink for each descriptor of the process, and nothing else in one that has no epoll set. Loops that use poll,
+// A look costs a readlink for each descriptor of the process, and nothing else if none is an epoll set. Loops that use poll,
 // select or io_uring's poll pass the number each time, and need nothing.
 //
 // Context: any thread. errno: kept. Locks: none.

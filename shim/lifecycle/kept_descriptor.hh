@@ -23,7 +23,8 @@ namespace pqsweep::kept_descriptor {
 // The number that this thread's revival keeps; -1 outside of a revival.
 extern constinit thread_local int number;
 
-// Keeps the number `fd` while it lives. At its end, event loops that watched the number watch it again. If libpq has closed the old socket and made no new one, the number is closed at last.
+// Keeps the number `fd` while it lives. At its end, event loops that watched the number watch it again. If libpq has closed the
+// old socket and made no new one, the number is closed at last.
 class Keep {
 public:
     Keep(const Libpq& libpq, int fd);

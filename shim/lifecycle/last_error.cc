@@ -160,7 +160,8 @@ const char* of_failed_revival(Table& table, const Connection& c, const char* mes
     if (text.size() > 0 && buffer[text.size() - 1] != '\n')
         text.newline();
     text.raw(words.view()).newline();
-    return table.texts.text(table.texts.intern(text.view())).data();
+    std::string_view kept = table.texts.text(table.texts.intern(text.view()));
+    return kept == text.view() ? kept.data() : message; // a full pool keeps nothing new
 }
 
 } // namespace pqsweep::last_error

@@ -1,7 +1,7 @@
 // PerConnection<T>: keeps something of each connection beside the table, for the shim alone.
 //
-// It lies in the heap, and static memory points to it. Leak checkers look in both for what libpq and we allocated, and not in
-// a mapping [asan_program]. It grows by chunks, which stay until the process ends.
+// The heap holds it, and static memory points there. Leak checkers look in both for what libpq and we allocated, and not in a
+// mapping [asan_program]. PerConnection grows by chunks, which stay until the process ends.
 // All-zero bytes are an empty one; all-zero bytes must be a T.
 #pragma once
 

@@ -9,7 +9,7 @@
 //     sent      set search_path to shop, Sync | Parse q, Sync | set_config('TimeZone', ...), Sync
 //     received  CommandComplete, ReadyForQuery | ParseComplete, ReadyForQuery | a row, ReadyForQuery
 //
-// It sends all of it in one pipeline, and then reads the outcomes. That costs one round trip, or one for each item if libpq
+// The replay sends all of this in one pipeline, and then reads the outcomes. That costs one round trip, or one for each item if libpq
 // (before 14) has no pipelines.
 //
 // Context: owner thread, inside its call and outside libpq. It allocates as libpq does. errno: not kept. Locks: none.
@@ -30,7 +30,7 @@ constexpr const char* reported_settings[] = {
 };
 constexpr size_t setting_count = std::size(reported_settings);
 
-// What PQreset loses and libpq knows.
+// Keeps what PQreset loses and libpq knows.
 class ClientState {
 public:
     ClientState(const Libpq& libpq, PGconn* conn);

@@ -75,21 +75,6 @@ bool reset(const Libpq& libpq, PGconn* conn, int64_t deadline) {
     return cuts == 0;
 }
 
-Hindrance hindrance_of(Outcome outcome) {
-    switch (outcome) {
-    case Outcome::no_connection:
-        return Hindrance::no_connection;
-    case Outcome::no_time:
-        return Hindrance::no_time;
-    case Outcome::not_restorable:
-        return Hindrance::not_restorable;
-    case Outcome::not_wanted:
-    case Outcome::done:
-        break;
-    }
-    return Hindrance::none;
-}
-
 class Attempt {
 public:
     Attempt(Table& table, Connection& c, PGconn* conn)
@@ -99,43 +84,47 @@ public:
             session_.rolls_back();
     }
 
-    Outcome run() {
+    // Returns whether the connection has its session again. If not, notes in the slot why not.
+    bool run() {
         constexpr int most_sweeps = 8;
         kept_descriptor::Keep keep(libpq_, libpq_.PQsocket(conn_));
-        Outcome outcome = reconnect();
+        bool is_revived = reconnect();
         for (int sweeps = 1; c_.state() == State::swept && sweeps < most_sweeps; sweeps++)
-            outcome = reconnect();
-        if (outcome == Outcome::done) {
+            is_revived = reconnect();
+        if (is_revived) {
             state_.put_back();
-            return outcome;
+            return true;
         }
-        if (c_.state() == State::swept)
-            outcome = Outcome::not_wanted;
-        c_.hindrance = hindrance_of(outcome);
+        c_.hindrance = c_.state() == State::swept ? Hindrance::none : hindrance_;
         Ledger(table_).give_up(c_);
-        return outcome;
+        return false;
     }
 
 private:
     // Makes another session in the PGconn, like the last one. A sweep that came in between has left nothing of it. If the
     // connection is lost in between, libpq is left in a pipeline, out of which only a fresh connection helps.
-    Outcome reconnect() {
+    bool reconnect() {
         constexpr int most_losses = 2;
         tracker::reviving(table_, c_);
         for (int losses = 0;; losses++) {
             bool was_in_time = reset(libpq_, conn_, deadline_);
             if (libpq_.PQstatus(conn_) != CONNECTION_OK)
-                return was_in_time ? Outcome::no_connection : Outcome::no_time;
+                return fail(was_in_time ? Hindrance::no_connection : Hindrance::no_time);
             tracker::progressed(table_, c_, conn_);
             auto replayed = replay::Outcome::failed;
             if (losses < most_losses)
                 replayed = replay::run(libpq_, conn_, session_, state_, opens_transaction_, deadline_);
             if (replayed == replay::Outcome::all)
-                return Ledger(table_).revived(c_, now() - start_) ? Outcome::done : Outcome::not_wanted;
+                return Ledger(table_).revived(c_, now() - start_); // else it is swept again
             cut_socket(c_.fd, c_.cookie, {});
             if (replayed != replay::Outcome::lost || c_.state() == State::swept)
-                return Outcome::not_restorable;
+                return fail(Hindrance::not_restorable);
         }
+    }
+
+    bool fail(Hindrance hindrance) {
+        hindrance_ = hindrance;
+        return false;
     }
 
     Table& table_;
@@ -147,12 +136,13 @@ private:
     int64_t start_ = now();
     int64_t deadline_ = start_ + patience_of(libpq_, conn_);
     replay::ClientState state_{libpq_, conn_};
+    Hindrance hindrance_ = Hindrance::none;
 };
 
 } // namespace
 
-Outcome attempt(Table& table, Connection& c, PGconn* conn, bool rolls_back) {
-    return is_wanted(table, c, rolls_back) ? Attempt(table, c, conn).run() : Outcome::not_wanted;
+bool attempt(Table& table, Connection& c, PGconn* conn, bool rolls_back) {
+    return is_wanted(table, c, rolls_back) && Attempt(table, c, conn).run();
 }
 
 bool can_wait(Table& table, Connection& c) {

@@ -22,17 +22,10 @@
 
 namespace pqsweep::revive {
 
-enum class Outcome : uint8_t {
-    not_wanted,    // it is not one to revive, and its owner gets the reason
-    done,          // it has its session again
-    no_connection, // PQerrorMessage has the reason; the next use tries again
-    no_time,       // the same
-    not_restorable, // it was connected, but what its session had could not be made again; it is swept as before
-};
-
 // For a swept connection with which its owner is about to start work. `rolls_back`: that is a plain ROLLBACK. If the
-// connection was swept in a transaction, a session without that transaction is the true result.
-Outcome attempt(Table& table, Connection& connection, PGconn* conn, bool rolls_back);
+// connection was swept in a transaction, a session without that transaction is the true result. Returns whether the connection
+// has its session again. If not, its `hindrance` says why; `none`: it is not one to revive.
+bool attempt(Table& table, Connection& connection, PGconn* conn, bool rolls_back);
 
 // Returns whether the last attempt could not connect, and nothing was tried since.
 inline bool could_not_connect(const Connection& c) {

@@ -47,7 +47,7 @@ inline bool is_worth_it(const Connection& c) {
 // How the server reads the texts that the owner thread sends now; asked of libpq, which the server tells.
 Dialect dialect_of(const Connection& connection, const PGconn* conn);
 
-// What is known of a text before it is sent: the text itself can change the dialect.
+// Says how a text reads before it is sent: the text itself can change the dialect.
 struct Reading {
     bool is_plain = true; // it does nothing to an empty session
     Dialect dialect;
@@ -138,8 +138,8 @@ void discard(const Connection& connection, ResultInProgress& in_progress, Sessio
 void got(const Connection& connection, ResultInProgress& in_progress, Session& session,
          const PGresult* result);
 
-// If nothing is in progress any more, notes so in the session. Returns what the session comes to (InSession); as long as something is
-// in progress, it is in doubt if it was before.
+// If nothing is in progress any more, notes so in the session. Returns what the session comes to (InSession). While something is
+// in progress, the session is in doubt if it was before.
 uint8_t settled(const Connection& connection, Session& session);
 
 } // namespace pqsweep::sessions

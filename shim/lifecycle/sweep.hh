@@ -13,7 +13,7 @@
 // next PYTEST_CURRENT_TEST, our setenv sweeps both. The idle session ends with the Terminate. The other socket is shut
 // down, PQcancel ends the statement, and PQexec returns an error in its thread.
 //
-// What another thread is just using is no leak. So a tag change that is no signal handler's leaves such connections for up to
+// A connection that another thread is just using is no leak. So a tag change outside of a signal handler leaves it for up to
 // PQSWEEP_SETTLE milliseconds, until their threads make them idle, or use them again and so take them along into the next tag:
 //
 //     the connection is                                     it can wait

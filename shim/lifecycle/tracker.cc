@@ -179,6 +179,7 @@ void resetting(Table& table, Connection& c) {
     KeepErrno keep;
     Ledger(table).end(c, journal::Close::reset);
     sessions::forget(table, c);
+    cancels::disown(table, c);
     c.in_session = 0;
     forget_session(c);
     begin(table, c);

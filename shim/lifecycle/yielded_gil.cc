@@ -1,43 +1,29 @@
 #include "shim/lifecycle/yielded_gil.hh"
 
 #include "shim/base/guards.hh"
+#include "shim/origin/python_dump.hh"
 #include "shim/real/elf_symbols.hh"
 
 namespace pqsweep {
 
-namespace {
-
-template<class Function>
-Function function_of(const void* interpreter, const char* name, const char* former_name) {
-    void* found = elf_symbols::definition_around(interpreter, name);
-    if (!found)
-        found = elf_symbols::definition_around(interpreter, former_name);
-    return reinterpret_cast<Function>(found);
-}
-
-} // namespace
-
 YieldedGil::YieldedGil() {
     KeepErrno keep;
-    void* found = elf_symbols::first_definition("PyGILState_GetThisThreadState");
-    if (!found)
+    void* interpreter = elf_symbols::first_definition("PyGILState_GetThisThreadState");
+    if (!interpreter || python::is_finalizing())
         return;
     using State = void* (*)();
-    auto own_state = reinterpret_cast<State>(found);
-    auto function = [&]<class Function>(Function& to, const char* name, const char* former_name) {
-        to = function_of<Function>(found, name, former_name);
-        return to != nullptr;
+    auto function = [&](const char* name, const char* former_name = nullptr) {
+        return elf_symbols::definition_around(interpreter, name, former_name);
     };
-    State state_in_charge = nullptr; // returns the state of the thread that has the GIL
-    State save = nullptr;
-    int (*is_finalizing)() = nullptr;
-    void (*restore)(void*) = nullptr;
-    bool is_whole = function(state_in_charge, "PyThreadState_GetUnchecked", "_PyThreadState_UncheckedGet") &&
-                    function(is_finalizing, "Py_IsFinalizing", "_Py_IsFinalizing") &&
-                    function(save, "PyEval_SaveThread", "PyEval_SaveThread") &&
-                    function(restore, "PyEval_RestoreThread", "PyEval_RestoreThread");
+    auto own_state = reinterpret_cast<State>(interpreter);
+    auto state_in_charge = reinterpret_cast<State>( // the state of the thread that has the GIL
+        function("PyThreadState_GetUnchecked", "_PyThreadState_UncheckedGet"));
+    auto save = reinterpret_cast<State>(function("PyEval_SaveThread"));
+    auto restore = reinterpret_cast<decltype(restore_)>(function("PyEval_RestoreThread"));
+    if (!state_in_charge || !save || !restore)
+        return;
     void* own = own_state();
-    if (!is_whole || !own || state_in_charge() != own || is_finalizing())
+    if (!own || state_in_charge() != own)
         return;
     state_ = save();
     restore_ = restore;

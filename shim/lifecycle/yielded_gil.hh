@@ -6,8 +6,8 @@
 //
 // It does so only if this thread has the GIL, and the interpreter is not ending. It leaves subinterpreters alone.
 //
-// Context: a thread in a change of the environment or in a hook, not a signal handler. errno: kept. Locks: the loader's; at
-// the end, the GIL.
+// Context: a thread in a change of the environment or in a hook, not a signal handler. errno: kept. Locks: the one of the
+// loader's list of objects; at the end, the GIL.
 #pragma once
 
 namespace pqsweep {

@@ -27,9 +27,7 @@ bool is_there() {
     if (changes == changes_searched.load(std::memory_order_acquire))
         return own_state.load(std::memory_order_relaxed);
     void* found = elf_symbols::first_definition("PyGILState_GetThisThreadState");
-    void* dumping = found ? elf_symbols::definition_around(found, "PyUnstable_DumpTraceback") : nullptr;
-    if (found && !dumping)
-        dumping = elf_symbols::definition_around(found, "_Py_DumpTraceback");
+    void* dumping = elf_symbols::definition_around(found, "PyUnstable_DumpTraceback", "_Py_DumpTraceback");
     dump.store(reinterpret_cast<Dump>(dumping), std::memory_order_relaxed);
     own_state.store(reinterpret_cast<OwnState>(found), std::memory_order_relaxed);
     changes_searched.store(changes, std::memory_order_release);
@@ -169,9 +167,7 @@ bool is_finalizing() {
     if (!is_there())
         return false;
     auto* interpreter = reinterpret_cast<void*>(own_state.load(std::memory_order_relaxed));
-    void* found = elf_symbols::definition_around(interpreter, "Py_IsFinalizing");
-    if (!found)
-        found = elf_symbols::definition_around(interpreter, "_Py_IsFinalizing");
+    void* found = elf_symbols::definition_around(interpreter, "Py_IsFinalizing", "_Py_IsFinalizing");
     return found && reinterpret_cast<int (*)()>(found)();
 }
 

@@ -27,12 +27,12 @@ constexpr int most_frames = 100;
 // Visits the frames of the calling thread, the innermost first. Visits none if the thread has no Python state. `caller` is
 // the code that calls libpq.
 //
-// Context: any thread, not a signal handler. errno: can change. Locks: the loader's until an interpreter is found.
+// Context: any thread, not a signal handler. errno: can change. Locks: the one of the loader's list of objects.
 void each_frame(const void* caller, Visit visit, void* data);
 
 // Returns whether this process's interpreter is shutting down. Its atexit handlers have run then, and it drops all objects.
 //
-// Context: any thread, not a signal handler. errno: can change. Locks: the loader's.
+// Context: any thread, not a signal handler. errno: can change. Locks: the one of the loader's list of objects.
 bool is_finalizing();
 
 } // namespace pqsweep::python

@@ -38,14 +38,12 @@ struct Api {
     // Returns false if any function is missing.
     bool load(const void* interpreter) {
         bool is_whole = true;
-        auto find = [&](auto& function, const char* name, const char* former_name) {
-            void* found = elf_symbols::definition_around(interpreter, name);
-            if (!found)
-                found = elf_symbols::definition_around(interpreter, former_name);
+        auto find = [&](auto& function, const char* name, const char* former_name = nullptr) {
+            void* found = elf_symbols::definition_around(interpreter, name, former_name);
             memcpy(&function, &found, sizeof found);
             is_whole &= found != nullptr;
         };
-#define CALL(name, type) find(name, #name, #name);
+#define CALL(name, type) find(name, #name);
         PYTHON_CALLS(CALL)
 #undef CALL
         find(is_finalizing, "Py_IsFinalizing", "_Py_IsFinalizing");

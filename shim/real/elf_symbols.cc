@@ -195,8 +195,10 @@ uint32_t Symbols::in_sysv_table(const char* name) const {
     return none;
 }
 
-void* definition_around(const void* address, const char* name) {
-    return Symbols(object_around(address)).find(name);
+void* definition_around(const void* address, const char* name, const char* former_name) {
+    Symbols symbols(object_around(address));
+    void* found = symbols.find(name);
+    return found || !former_name ? found : symbols.find(former_name);
 }
 
 void* first_definition(const char* name) {

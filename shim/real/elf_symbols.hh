@@ -40,9 +40,9 @@ decltype(&dl_iterate_phdr) libcs_dl_iterate_phdr();
 template<class Visit>
 void each_object(Visit visit) {
     loader_gate::Inside inside;
-    dl_iterate_phdr([](dl_phdr_info* info, size_t,
-                       void* data) { return (*static_cast<Visit*>(data))(object_in(*info)) ? 1 : 0; },
-                    &visit);
+    libcs_dl_iterate_phdr()([](dl_phdr_info* info, size_t,
+                               void* data) { return (*static_cast<Visit*>(data))(object_in(*info)) ? 1 : 0; },
+                            &visit);
 }
 
 // Returns a number that is another one after an object has come or gone.
@@ -95,8 +95,9 @@ Object object_called(const char* needed);
 // Returns where the loader looks for what an object needs; null if the object does not say.
 const char* run_path(const Object& object);
 
-// Returns the address of `name` in the object that contains `address`; null if that object does not define it.
-void* definition_around(const void* address, const char* name);
+// Returns the address of `name` in the object that contains `address`, or else of `former_name`, which older versions of that
+// object have instead. Null if the object defines neither.
+void* definition_around(const void* address, const char* name, const char* former_name = nullptr);
 
 // Returns the address of `name` in the first object that defines it, libpqsweep.so excepted; null if there is none.
 void* first_definition(const char* name);

@@ -49,15 +49,21 @@ bool defines_some(const Symbols& symbols) {
     return false;
 }
 
+bool is_published(const Object& object) {
+    for (int i = 0, n = count(); i < n; i++)
+        if (!libpqs[i].is_gone && libpqs[i].is_of(object))
+            return true;
+    return false;
+}
+
 // Two threads can find the same libpq at once. The first one's entry stays.
 void publish(const Object& object) {
+    if (is_published(object))
+        return;
     Libpq found(object);
     Lock::Guard guard(publishing);
     int n = count();
-    for (int i = 0; i < n; i++)
-        if (!libpqs[i].is_gone && libpqs[i].is_of(object))
-            return;
-    if (n == real::most_libpqs)
+    if (is_published(object) || n == real::most_libpqs)
         return;
     libpqs[n] = found;
     published.store(n + 1, std::memory_order_release);
@@ -66,7 +72,6 @@ void publish(const Object& object) {
 // An executable that defines libpq's functions (its name is empty) is bound to itself before any preloaded library: its
 // calls never reach us.
 void search() {
-    bool is_there[real::most_libpqs]{};
     bool any_partial = false;
     Object found[real::most_libpqs];
     int found_count = 0;
@@ -82,9 +87,10 @@ void search() {
     });
     has_partial = any_partial;
     for (int i = 0, n = count(); i < n; i++) {
+        bool is_there = false;
         for (int j = 0; j < found_count; j++)
-            is_there[i] |= libpqs[i].is_of(found[j]);
-        if (!is_there[i])
+            is_there |= libpqs[i].is_of(found[j]);
+        if (!is_there)
             libpqs[i].is_gone = true;
     }
     for (int j = 0; j < found_count; j++)

@@ -5,7 +5,7 @@
 // PQconnectStart, by symbol: the private libpq of a Python wheel can have any name [two_libpqs, tail_call].
 //
 // An object that defines only some of libpq's functions is no libpq: a mock, another library like ours, a program's own
-// library with part of a static libpq. A call that means such a function falls through to it [mock, partial].
+// library with part of a static libpq. A call that means such a function falls through to it [mocked, plugs_mock].
 //
 // Once it is found, a libpq stays: a dlclose() keeps it loaded, and no Libpq object is freed. One that is first found by a
 // destructor during dlclose() goes with it.

@@ -62,8 +62,8 @@ struct InChild {
     static constexpr uint8_t used = 1, finished = 2, gone = 4;
 };
 
-// What a connection's Session comes to. `doubt`: it can't be restored for certain, or it listens. `timeout`: a statement that waits
-// too long ends by itself.
+// Sums up a connection's Session. `doubt`: it can't be restored for certain, or it listens. `timeout`: a statement that waits too
+// long ends by itself.
 struct InSession {
     static constexpr uint8_t something = 1, doubt = 2, timeout = 4;
 };

@@ -9,7 +9,8 @@
 
 namespace pqsweep {
 
-// Why it was swept: its tag had ended, its fixture had ended, a tool or a signal asked for the sweep, or somebody waited for its lock.
+// Why it was swept: its tag had ended, its fixture had ended, a tool or a signal asked for the sweep, or a session waited for its
+// lock.
 enum class Cause : uint8_t { tag_change, fixture_end, request, wait };
 
 struct Straggler {

@@ -140,7 +140,7 @@ std::string Client::somewhere(Held& held) {
     switch (below(8)) {
     case 0:
         counts_["through TLS"]++;
-        return variable("PQSWEEP_TEST_TLS") + " " + conninfo;
+        return variable("TESTS_TLS") + " " + conninfo;
     case 1:
         counts_["through the proxy"]++;
         held.kind = Record::Kind::loose;

@@ -64,7 +64,7 @@ class Doer:
     def start(self, page):
         env = {name: value for name, value in os.environ.items() if not name.startswith(("PQSWEEP_", "LD_", "PYTEST_"))}
         env |= self.settings | {
-            "PQSWEEP_TEST_TLS": os.environ["PQSWEEP_TEST_TLS"],
+            "TESTS_TLS": os.environ["TESTS_TLS"],
             "LD_PRELOAD": f"{self.world.options.preload} {self.world.options.build / 'libpqsweep.so'}".strip(),
             "ASAN_OPTIONS": "detect_leaks=0",
         }

@@ -86,7 +86,7 @@ class Server:
         os.kill(pid, how)
         eventually(self.is_down, 60, "the server does not stop")
         user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
-        with open(os.environ["PQSWEEP_TEST_LOG"], "ab") as log:
+        with open(os.environ["TESTS_LOG"], "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **user)
         self.connect()
 

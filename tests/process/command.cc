@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <regex>
 #include <set>
 #include <signal.h>
@@ -95,48 +96,28 @@ TEST_CASE("dlsym and dlopen end in a jump: the loader must see their caller, and
 }
 
 TEST_CASE("run: options become variables, but for what it does itself for all processes") {
-    std::vector<std::string> command = {"run",
-                                        "--tag",
-                                        "t",
-                                        "--scope=test",
-                                        "--keep",
-                                        "app=x",
-                                        "--grace",
-                                        "3",
-                                        "--settle",
-                                        "9",
-                                        "--no-revive",
-                                        "--appname",
-                                        "--journal",
-                                        "/tmp/j",
-                                        "--exit-code",
-                                        "0",
-                                        "--fail-on",
-                                        "transaction,exit",
-                                        "--report",
-                                        "never",
-                                        "--allow-unseen",
-                                        "--notice",
-                                        "0",
-                                        "--",
-                                        "/usr/bin/env"};
-    std::string entries = "PQSWEEP_TAG=t\nPQSWEEP_SCOPE=test\nPQSWEEP_KEEP=app=x\nPQSWEEP_GRACE=3\nPQSWEEP_"
-                          "SETTLE=9\nPQSWEEP_REVIVE=0\n"
-                          "PQSWEEP_APPNAME=1\nPQSWEEP_JOURNAL=/tmp/j\nPQSWEEP_FAIL_ON=transaction,exit\n"
-                          "PQSWEEP_REPORT=never\n";
-    auto check = [&] {
+    auto environment_of = [](const char* exit_code, const char* report) {
+        std::vector<std::string> command{"run"};
+        for (const char* words :
+             {"--tag t --scope=test --keep app=x --grace 3 --settle 9 --no-revive --appname --journal /tmp/j",
+              "--fail-on transaction,exit --allow-unseen --notice 0"}) {
+            std::istringstream stream(words);
+            command.insert(command.end(), std::istream_iterator<std::string>(stream), {});
+        }
+        command.insert(command.end(), {"--exit-code", exit_code, "--report", report, "--", "/usr/bin/env"});
         Outcome got = run(command);
         CHECK(got.status == 0);
         CHECK(got.errors == "");
-        std::istringstream lines(entries);
-        for (std::string line; std::getline(lines, line);)
-            CHECK(contains(got.output, line + "\n"));
-        return contains(got.output, "PQSWEEP_RUN=");
+        for (const char* entry :
+             {"PQSWEEP_TAG=t", "PQSWEEP_SCOPE=test", "PQSWEEP_KEEP=app=x", "PQSWEEP_GRACE=3",
+              "PQSWEEP_SETTLE=9", "PQSWEEP_REVIVE=0", "PQSWEEP_APPNAME=1", "PQSWEEP_JOURNAL=/tmp/j",
+              "PQSWEEP_FAIL_ON=transaction,exit", "PQSWEEP_REPORT=never"})
+            CHECK(contains(got.output, entry + std::string("\n")));
+        return got.output;
     };
-    CHECK(!check()); // with nothing to do, `pqsweep run` becomes the command
-    command[15] = "7";
-    command[19] = "always";
-    CHECK(check());
+    // With nothing to do, `pqsweep run` becomes the command.
+    CHECK(!contains(environment_of("0", "never"), "PQSWEEP_RUN="));
+    CHECK(contains(environment_of("7", "always"), "PQSWEEP_RUN="));
 }
 
 TEST_CASE("run: our shim goes before what is preloaded already, and only once") {
@@ -233,7 +214,8 @@ TEST_CASE("completion: scripts with the commands and their options") {
     CHECK(contains(run({"completion", "zsh"}).output, "'--json[print JSON]'"));
     for (std::string shell : {"bash", "zsh", "fish"})
         if (fs::exists("/usr/bin/" + shell))
-            output_of(build_directory() + "/pqsweep completion " + shell + " | " + shell + " -n");
+            CHECK(output_of(build_directory() + "/pqsweep completion " + shell + " | " + shell +
+                            " -n 2>&1; echo $?") == "0\n");
     CHECK(run({"completion", "csh"}).status == 2);
 }
 

@@ -1,5 +1,5 @@
-// A daemon closes its stderr, and its data file gets the number, or a pipe, or a socket. Then it leaves a straggler. A child prints what
-// it reads from the other end of the pipe or socket.
+// A daemon closes its stderr, and its data file gets the number, or a pipe, or a socket. Then it leaves a straggler. A child
+// prints what it reads from the other end of the pipe or socket.
 // link: -lpq
 #include <cstdio>
 #include <cstdlib>

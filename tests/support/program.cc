@@ -20,7 +20,7 @@ std::vector<std::string> environment_for(const Environment& wanted, const std::s
     Environment all;
     for (char** entry = environ; *entry; entry++) {
         std::string text = *entry;
-        bool is_ours = text.starts_with("PQSWEEP_") && !text.starts_with("PQSWEEP_TEST_");
+        bool is_ours = text.starts_with("PQSWEEP_");
         if (!is_ours && !text.starts_with("LD_PRELOAD=") && !text.starts_with("PYTEST_"))
             all[text.substr(0, text.find('='))] = text.substr(text.find('=') + 1);
     }

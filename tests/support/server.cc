@@ -8,7 +8,7 @@ namespace pqsweep::tests {
 
 Server::Server() : conn_(PQconnectdb("application_name=pqsweep-tests"), PQfinish) {
     REQUIRE_MESSAGE(PQstatus(conn_.get()) == CONNECTION_OK, PQerrorMessage(conn_.get()));
-    const char* path = getenv("PQSWEEP_TEST_LOG");
+    const char* path = getenv("TESTS_LOG");
     log_path_ = path ? path : "";
     new_log();
 }
@@ -35,7 +35,7 @@ std::string Server::new_log() {
 }
 
 std::string Server::tls() {
-    const char* conninfo = getenv("PQSWEEP_TEST_TLS");
+    const char* conninfo = getenv("TESTS_TLS");
     return conninfo ? conninfo : "";
 }
 

@@ -5,8 +5,8 @@
 
 namespace pqsweep::tools {
 
-// Whether the session has been idle for `patience` seconds without a break, so that nobody would go on with it: in a transaction, or
-// with the advisory lock that `wait` is for. `stands_still`: seconds that its program has not touched the connection, which decides
+// Returns whether the session has been idle for `patience` seconds without a break, so that nobody would go on with it: in a
+// transaction, or with the advisory lock that `wait` is for. `stands_still`: seconds that its program has not touched the connection, which decides
 // over a COPY and over rows that nobody fetches.
 bool is_forgotten(const Session& holder, const Wait& wait, double stands_still, double patience);
 

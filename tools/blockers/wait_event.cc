@@ -22,9 +22,8 @@ const std::string& process_id() {
 
 std::string record_of(const WaitEvent& event, const std::string& run) {
     auto now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    std::string line =
-        fmt::format("{{\"v\":1,\"time\":{:.6f},\"process\":\"{}\",\"pid\":{},\"event\":\"wait\"", now,
-                    process_id(), getpid());
+    nlohmann::ordered_json record{
+        {"v", 1}, {"time", now}, {"process", process_id()}, {"pid", getpid()}, {"event", "wait"}};
     const std::pair<const char*, const std::string&> texts[] = {{"run", run},
                                                                 {"tag", event.waiter_tag},
                                                                 {"test", event.waiter},
@@ -35,10 +34,12 @@ std::string record_of(const WaitEvent& event, const std::string& run) {
                                                                 {"holder_user", event.holder_user}};
     for (const auto& [name, text] : texts)
         if (!text.empty())
-            line += fmt::format(",\"{}\":{}", name, nlohmann::json(text).dump());
-    return line + fmt::format(",\"backend\":{},\"holder_backend\":{},\"took\":{:.3f},\"did\":\"{}\"}}\n",
-                              event.waiter_backend, event.holder_backend, event.waited,
-                              event.is_ended ? "ended" : "named");
+            record[name] = text;
+    record["backend"] = event.waiter_backend;
+    record["holder_backend"] = event.holder_backend;
+    record["took"] = event.waited;
+    record["did"] = event.is_ended ? "ended" : "named";
+    return record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 } // namespace pqsweep::tools

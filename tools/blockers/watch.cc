@@ -187,8 +187,8 @@ bool Watch::end(const Party& holder, const Process& process, const std::string& 
     return true;
 }
 
-// The wait for which a holder is to be ended: the longest of those that have lasted long enough, and that don't end by themselves. Of
-// the sessions that were made otherwise than the asking one, the server has not said whether they have a time-out.
+// Returns the wait for which a holder is to be ended: the longest of those that have lasted long enough, and that don't end by
+// themselves. The server says nothing of the time-outs of sessions that were made otherwise than the asking one.
 const Wait* Watch::impatient(const Tree& tree, const Waits& waits, const Parties& parties) const {
     const Wait* longest = nullptr;
     each_node(tree.roots, [&](const Node& node) {
@@ -276,8 +276,8 @@ void Watch::journal(const Tree& tree, const Wait* ended_for, const Waits& waits,
     });
 }
 
-// The server could not be asked. If another connection has been in a transaction on the same database all the time, a statement that
-// has run for so long may wait for it.
+// The server could not be asked. If another connection has been in a transaction on the same database all the time, a statement
+// that has run for so long can be waiting for it.
 void Watch::consider_unasked(const Waits& waits, const Parties& parties) {
     double now = now_in_seconds();
     if (options_.notice <= 0)

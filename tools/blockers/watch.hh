@@ -1,5 +1,5 @@
-// Watch: what `pqsweep run` does while its command runs. It looks at the boards once a second, asks the servers about the suspects, prints
-// a notice for each wait that lasts, and ends the connections that nobody would go on with.
+// Watch: what `pqsweep run` does while its command runs. It looks at the boards once a second, asks the servers about the suspects,
+// prints a notice for each wait that lasts, and ends the connections that nobody would go on with.
 //
 // It never blocks for long: a child process asks (inquiry.hh).
 #pragma once

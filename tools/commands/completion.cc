@@ -1,6 +1,8 @@
 // pqsweep completion prints a script by which a shell completes pqsweep's commands and options.
 #include "tools/commands/command.hh"
 
+#include <set>
+
 namespace pqsweep::tools {
 
 namespace {
@@ -114,9 +116,10 @@ constexpr struct {
 
 std::function<int()> declare_completion(CLI::App& app, const std::vector<std::string>&) {
     auto shell = std::make_shared<std::string>();
-    app.add_option("SHELL", *shell, "bash, zsh or fish")
-        ->required()
-        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    std::set<std::string> names;
+    for (const auto& known : shells)
+        names.insert(known.name);
+    app.add_option("SHELL", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember(names));
     app.footer("Example: source <(pqsweep completion bash)\n"
                "'make install' and the Debian package install all three.");
     return [shell, &app] {

@@ -104,8 +104,7 @@ void name_unknown_variables() {
     for (char** entry = environ; *entry; entry++) {
         std::string_view text(*entry);
         std::string_view name = text.substr(0, text.find('='));
-        bool is_of_tests = name.starts_with("PQSWEEP_TEST_"); // tests/bin/with-server sets these
-        if (name.starts_with("PQSWEEP_") && !is_of_tests && std::ranges::find(known, name) == known.end())
+        if (name.starts_with("PQSWEEP_") && std::ranges::find(known, name) == known.end())
             fmt::print(stderr, "pqsweep run: {}: no such variable{}\n", printable(name),
                        suggestion(name, known));
     }

@@ -50,6 +50,10 @@ Frame parse_frame(std::string_view text, bool is_source) {
     return frame;
 }
 
+Frame first_frame(std::string_view stack, bool is_source) {
+    return stack.empty() ? Frame() : parse_frame(stack.substr(0, stack.find('\n')), is_source);
+}
+
 std::vector<Frame> parse_stack(std::string_view stack, bool is_source) {
     std::vector<Frame> frames;
     while (!stack.empty()) {

@@ -25,7 +25,8 @@ std::string from_root(const std::string& file);
 // `is_source`: the text is "file:line function". Otherwise it is "module+offset", which gets symbolised.
 Frame parse_frame(std::string_view text, bool is_source);
 
-// The stack has a frame on each line.
+// The stack has a frame on each line. Of an empty stack, the first frame is empty, too.
+Frame first_frame(std::string_view stack, bool is_source);
 std::vector<Frame> parse_stack(std::string_view stack, bool is_source);
 
 } // namespace pqsweep::tools

@@ -10,12 +10,6 @@ namespace pqsweep::tools {
 
 namespace {
 
-// The test, or the tag if the test is not known.
-std::string name_of(const History& history, Strings::Id test, Strings::Id tag) {
-    const std::string& name = history.texts()[test];
-    return name.empty() ? tag_text(history.tag_names()[tag]) : name;
-}
-
 void add(std::vector<std::string>& lines, const History& history, const LongWait& wait) {
     const Strings& texts = history.texts();
     lines.push_back(
@@ -32,18 +26,18 @@ void add(std::vector<std::string>& lines, const History& history, const Database
                                 history.texts()[in_use.database],
                                 counted(in_use.users.size(), "connection")));
     for (const DatabaseInUse::User& user : in_use.users) {
-        lines.push_back(
-            fmt::format("  backend {}, opened by {}", user.backend, name_of(history, user.test, user.tag)));
-        auto stack = parse_stack(history.texts()[user.stack], user.is_source);
-        if (!stack.empty())
-            lines.push_back("        at " + stack.front().text());
+        lines.push_back(fmt::format("  backend {}, opened by {}", user.backend,
+                                    opener_of(history.tag_names()[user.tag], history.texts()[user.test])));
+        std::string place = first_frame(history.texts()[user.stack], user.is_source).text();
+        if (!place.empty())
+            lines.push_back("        at " + place);
     }
 }
 
 } // namespace
 
 std::string waiter_of(const History& history, const LongWait& wait) {
-    return name_of(history, wait.test, wait.tag);
+    return opener_of(history.tag_names()[wait.tag], history.texts()[wait.test]);
 }
 
 std::string holder_of(const History& history, const LongWait& wait) {

@@ -16,10 +16,9 @@ constexpr size_t most_places = 5;
 
 // "jobs.py:8 connect: 2 connections, used and finished by a child process"
 std::string line_of(const History& history, const Inherited& i) {
-    std::string_view stack = history.texts()[i.stack], test = history.texts()[i.test];
-    std::string where = !stack.empty()  ? parse_frame(stack.substr(0, stack.find('\n')), i.is_source).text()
-                        : !test.empty() ? std::string(test)
-                                        : tag_text(history.tag_names()[i.tag]);
+    std::string where = first_frame(history.texts()[i.stack], i.is_source).text();
+    if (where.empty())
+        where = opener_of(history.tag_names()[i.tag], history.texts()[i.test]);
     return fmt::format("{}: {}, {} by a child process", where, counted(i.count, "connection"),
                        history.texts()[i.did]);
 }

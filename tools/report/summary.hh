@@ -1,4 +1,4 @@
-// The summary of a run: at most 15 lines, the worst places first, the totals last.
+// The summary of a run: the five worst places, the long waits and inherited connections if there were any, the totals last.
 #pragma once
 
 #include "tools/report/report.hh"

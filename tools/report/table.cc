@@ -141,13 +141,11 @@ void add_inherited(std::string& out, const History& history) {
     out += "  connections inherited across a fork, by the test that opened them:\n";
     for (const Inherited& i : history.inherited()) {
         std::string count = i.count > 1 ? fmt::format("{}x ", i.count) : "";
-        const std::string& test = history.texts()[i.test];
-        std::string opener = test.empty() ? tag_text(history.tag_names()[i.tag]) : test;
+        std::string opener = opener_of(history.tag_names()[i.tag], history.texts()[i.test]);
         out += "  " + count + shortened(printable(opener), line_width - 2 - count.size()) + "\n";
-        if (std::string_view stack = history.texts()[i.stack]; !stack.empty()) {
-            Frame frame = parse_frame(stack.substr(0, stack.find('\n')), i.is_source);
-            out += "      " + shortened(printable(frame.text()), line_width - 6) + "\n";
-        }
+        std::string place = first_frame(history.texts()[i.stack], i.is_source).text();
+        if (!place.empty())
+            out += "      " + shortened(printable(place), line_width - 6) + "\n";
         out += fmt::format("      {} in a child process, backend {}, database {}\n", history.texts()[i.did],
                            i.backend, printable(history.texts()[i.database]));
     }

@@ -59,7 +59,7 @@ std::vector<std::string> Baseline::stale(const History& history) const {
     for (const Identity& one : known_) {
         if (matched_.contains(one) || !tags.contains(one.tag))
             continue;
-        std::string opener = one.test.empty() ? tag_text(one.tag) : one.test;
+        std::string opener = opener_of(one.tag, one.test);
         lines.push_back(printable(fmt::format("{}: nobody leaves this open any more: {}{}", file_, opener,
                                               one.place.empty() ? "" : " at " + one.place)));
     }

@@ -24,8 +24,12 @@ auto badness(const Finding& f) {
 
 } // namespace
 
-std::string Finding::opener() const {
+std::string opener_of(std::string_view tag, std::string_view test) {
     return test.empty() ? tag_text(tag) : std::string(test);
+}
+
+std::string Finding::opener() const {
+    return opener_of(tag, test);
 }
 
 std::string Finding::outcome() const {

@@ -30,6 +30,9 @@ struct Finding {
     bool is_in_transaction() const { return state == "transaction" || state == "failed"; }
 };
 
+// Returns the test that opened a connection or, if that is unknown, the tag.
+std::string opener_of(std::string_view tag, std::string_view test);
+
 // Returns those in a transaction and busy ones first, then idle ones, then those open at exit, then revived ones. Among
 // equals, the most frequent come first.
 std::vector<Finding> findings_of(const History& history);
