@@ -47,7 +47,7 @@ constinit std::atomic<int> readers;
 constinit thread_local int standstills; // of this thread
 constinit Lock reading;                 // one reader at a time makes a picture
 
-// The program may be replacing the array meanwhile: as for load_word().
+// The program can replace the array meanwhile: see load_word().
 __attribute__((no_sanitize("address", "thread"))) char* load(char** place) {
     return __atomic_load_n(place, __ATOMIC_RELAXED);
 }
@@ -203,7 +203,7 @@ bool as_last_read() {
     const Picture* p = picture.load(std::memory_order_acquire);
     if (!p)
         return false;
-    // A change that is under way through libc will be looked at by whoever makes it.
+    // The thread that changes the environment through libc looks at the change itself.
     return mutations.load(std::memory_order_relaxed) || p->shows(__atomic_load_n(&environ, __ATOMIC_RELAXED));
 }
 

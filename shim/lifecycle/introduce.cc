@@ -12,7 +12,8 @@ namespace pqsweep::introduce {
 
 namespace {
 
-// What decides who the server lets in, and with which settings. Host, address and port are those of the host that replied.
+// The parameters that decide whether the server accepts a client, and with which settings. Host, address and port are
+// not among them: PQhost() and its kin return those of the host that replied.
 constexpr std::string_view wanted[] = {"dbname",
                                        "user",
                                        "passfile",
@@ -45,7 +46,7 @@ bool is_wanted(const char* keyword) {
     return false;
 }
 
-// A datagram that is put together from texts where they are.
+// Gathers the texts of a datagram without copying them.
 class Datagram {
 public:
     explicit Datagram(std::string_view run) {
@@ -99,7 +100,7 @@ bool is_known(uint32_t number) {
     return false;
 }
 
-// When all places are taken, later sets are sent each time, which does no harm.
+// If all places are taken, a later set is sent with each of its connections. `run` keeps one of each.
 void note(uint32_t number) {
     for (auto& place : introduced) {
         uint32_t none = 0;

@@ -20,14 +20,14 @@ namespace {
 
 constexpr int version = 1;
 
-constinit char first_directory[4096]; // where the program began: relative names are meant from there
+constinit char first_directory[4096]; // the program's at its start: a relative name of a file counts from it
 constinit std::atomic<pid_t> started; // the process that has called start()
-constinit uint64_t process; // tells processes apart that have one pid, on two machines or one after the other
+constinit uint64_t process; // differs between processes that have the same pid, on two machines or in turn
 
-// One of the two files that get each record.
+// One of the two files to which each record is appended.
 struct File {
-    const char* variable;    // that names it
-    char path[PATH_MAX + 1]; // empty: none. The kernel refuses a name that is cut to this size.
+    const char* variable;    // the environment variable that names the file
+    char path[PATH_MAX + 1]; // empty: no file. The kernel refuses a name that is cut to this size.
     std::atomic<bool> has_warned;
     std::atomic<bool> is_mid_line; // only a part of the last record could be written
 };
@@ -53,7 +53,7 @@ void expand_path(std::string_view name, File& file) {
     file.path[out.size()] = 0;
 }
 
-// A run that has ended took its file away: nobody misses the record.
+// `pqsweep run` removes its file when it ends: then nobody reads the record, and there is nothing to warn of.
 void warn_of(File& file, int error) {
     bool is_over = &file == &runs_file && error == ENOENT;
     if (is_over || file.has_warned.exchange(true, std::memory_order_relaxed))
@@ -67,7 +67,7 @@ void warn_of(File& file, int error) {
 
 struct Writing {
     File& file;
-    std::string_view line; // begins with a newline, for the case that the last one got none
+    std::string_view line; // begins with a newline, which ends a record that was cut
     int error;
 };
 
@@ -89,8 +89,8 @@ void append(void* data) {
     sys::close(fd);
 }
 
-// Where another descriptor can't be had: in a copy of the table, one of the program's makes room.
-void append_instead_of_another(void* data) {
+// Closes one of the program's descriptors to get a free number. The caller runs it in a copy of the descriptor table.
+void append_at_the_limit(void* data) {
     for (int fd = 0; fd < 1 << 16 && sys::close(fd) != 0; fd++) {
     }
     append(data);
@@ -104,13 +104,13 @@ void write_line(std::string_view line) {
         Writing writing{*file, line, 0};
         append(&writing);
         if (writing.error == EMFILE)
-            in_private_descriptor_table(append_instead_of_another, &writing);
+            in_private_descriptor_table(append_at_the_limit, &writing);
         if (writing.error)
             warn_of(*file, writing.error);
     }
 }
 
-// A JSON object on a line, written when it is complete. What does not fit is left out, key and all.
+// A JSON object on a line. The destructor writes it. A value that does not fit is left out with its key.
 class Record {
 public:
     explicit Record(Event event) {
@@ -139,7 +139,7 @@ public:
             text_ << left / unit;
         return *this;
     }
-    // Nothing for an empty value.
+    // Adds nothing if the value is empty.
     Record& word(std::string_view name, std::string_view value) {
         if (value.empty() || !fits(name.size() + value.size()))
             return *this;
@@ -147,7 +147,7 @@ public:
         quote(value);
         return *this;
     }
-    // The names before the first that is none.
+    // Adds the texts before the first TextId::none.
     template<size_t N>
     Record& words(std::string_view name, const TextPool& names,
                   const std::array<Relaxed<TextId>, N>& values) {
@@ -197,7 +197,7 @@ private:
     Text text_{buffer_};
 };
 
-// Writes a record, to which fill(record) adds, unless nobody wants one.
+// Writes a record that fill(record) completes. Without a journal it does nothing.
 template<class Fill>
 void write(Event event, Fill fill) {
     if (!is_wanted())

@@ -43,8 +43,8 @@ bool is_revived(Fate fate) {
     return fate == Fate::revived;
 }
 
-// What does not fit is left out in the middle: a test id says most at its ends. Counts bytes, but never cuts
-// inside a UTF-8 character.
+// Appends a text of at most `width` bytes. A longer text loses its middle, because a test id says most at its ends.
+// A cut never splits a UTF-8 character.
 void append_shortened(Text& out, std::string_view text, size_t width) {
     if (text.size() <= width) {
         out << text;
@@ -167,7 +167,7 @@ void print_opening(Output& output, const Table& table, TextId tag, TextId test, 
     append_backend(out, table, backend_pid, database);
 }
 
-// A list of which the first `most` entries are printed and the others are counted.
+// A list: it prints the first `most` entries and the number of the others.
 class Listing {
 public:
     Listing(Output& output, std::string_view heading, uint32_t most = most_listed)
