@@ -56,9 +56,10 @@ class Doer:
         self.slowest = 0.0
         self.was_killed = self.may_leave = False
         self.counts = Counter()
-        self.beats = {}                 # {thread: (its beat, since when)}
+        self.beats = {}                 # {thread: (its beat, since when, less disrupted_for)}
         self.ends = deque(maxlen=4000)  # (number of a tag that has ended by now, when that was seen)
         self.disrupted_at = 0.0
+        self.disrupted_for = 0.0        # in all: the programs wait for the server meanwhile, which is no hang
         self.told_apart_since = None
 
     def start(self, page):
@@ -81,8 +82,10 @@ class Doer:
 
     def disrupt(self, by):
         """Notes that the server goes down (1) or is back (2)."""
+        now = time.monotonic()
         self.page[DISRUPTIONS] += 1
-        self.disrupted_at = time.monotonic() if by == 2 else float("inf")
+        self.disrupted_for += now if by == 2 else -now
+        self.disrupted_at = now if by == 2 else float("inf")
 
     def is_working(self):
         return not self.is_gone() and self.page[PHASE] == WORKING and not self.page[IS_TO_STOP]
@@ -140,10 +143,11 @@ class Doer:
         ended = seen.ended + self.ended_outside
         if not self.ends or self.ends[-1][0] < ended:
             self.ends.append((ended, now))
+        served = now - self.disrupted_for
         for thread, beat in enumerate((*seen.beats, 0 if seen.phase == WORKING else 1 + seen.phase)):
             if self.beats.get(thread, (None,))[0] != beat:
-                self.beats[thread] = beat, now
-            elif beat and now - self.beats[thread][1] > HANGS_AFTER * self.slowness:
+                self.beats[thread] = beat, served
+            elif beat and served - self.beats[thread][1] > HANGS_AFTER * self.slowness:
                 self.complain(f"thread {thread} hangs\n{self.stacks()}")
                 self.kill()
                 break
