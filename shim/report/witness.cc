@@ -81,6 +81,11 @@ void ended() {
     real::look_for_libpqs();
     for (int i = 0; const Libpq* libpq = real::libpq_at(i); i++)
         Line("libpq").libpq(*libpq);
+    elf_symbols::each_object([](const elf_symbols::Object& object) {
+        if (*object.name && !object.is_ours())
+            Line("object").field(object.name);
+        return false;
+    });
 }
 
 } // namespace pqsweep::witness

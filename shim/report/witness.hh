@@ -5,6 +5,7 @@
 //   loaded   pid  the program's file
 //   connect  pid  the libpq's file  its PQlibVersion  the file of the code that called, or "dlsym"
 //   libpq    pid  the libpq's file  its PQlibVersion          (at the end, for each that is loaded)
+//   object   pid  its file                                    (at the end, for each that is loaded)
 // Context: any thread. errno: kept. Locks: the one of the loader's list of objects.
 #pragma once
 

@@ -60,6 +60,9 @@ TEST_CASE("not intercepted, and why") {
     check({"/bin/true"}, 1, {"no libpq was loaded in "});
     check({"/usr/bin/python3", "-c", "import psycopg2"}, 1, {"connected to nothing"});
     check({programs + "static_libpq"}, 1, {"has a libpq of its own in it"});
+    check({"/usr/bin/python3", "-c",
+           "import ctypes, os; ctypes.CDLL('" + programs + "hidden_libpq.so', mode=os.RTLD_LAZY)"},
+          1, {"hidden_libpq.so has a libpq of its own in it"});
     check({programs + "static_program"}, 1, {"it is statically linked"});
     fs::path directory = fs::temp_directory_path() / ("pqsweep-doctor-test-" + std::to_string(getpid()));
     fs::create_directory(directory);

@@ -194,7 +194,7 @@ TEST_CASE("PHP: the user's own prepend file and folders of settings stay in forc
 TEST_CASE("the user's own sitecustomize and PYTHONPATH stay in force") {
     Folder folder("sitecustomize");
     write_text(folder.path / "sitecustomize.py", "import sys\nsys.mark = 'mine'\n");
-    Run run({},
+    Run run({"--allow-unseen"},
             {"/usr/bin/python3", "-c",
              "import sys, sitecustomize; print(sys.mark, sitecustomize.__file__, sys.path[1])"},
             {{"PYTHONPATH", folder.path}});

@@ -34,6 +34,7 @@ struct SeenLibpq {
 struct SeenProcess {
     std::string program;
     std::map<std::string, SeenLibpq> libpqs; // by their files
+    std::set<std::string> objects;           // that the loader had loaded at the end
 };
 
 using Seen = std::map<int, SeenProcess>; // by pid
@@ -76,6 +77,8 @@ Seen read_witness(const std::string& path) {
         SeenProcess& process = seen[atoi(fields[1].c_str())];
         if (fields[0] == "loaded") {
             process.program = fields[2];
+        } else if (fields[0] == "object") {
+            process.objects.insert(fields[2]);
         } else if (fields.size() >= 4) {
             SeenLibpq& libpq = process.libpqs[fields[2]];
             libpq.version = version_text(atoi(fields[3].c_str()));
@@ -110,14 +113,35 @@ bool show(const Seen& seen) {
     return any;
 }
 
+// Prints which files have a libpq of their own in them, out of the shim's sight. Returns the first of them, or nothing.
+std::string show_hidden(const Seen& seen) {
+    std::set<std::string> files;
+    for (const auto& [pid, process] : seen) {
+        files.insert(process.program);
+        for (const std::string& object : process.objects)
+            if (!process.libpqs.contains(object))
+                files.insert(object);
+    }
+    std::erase_if(files, [](const std::string& file) { return !contains_libpq(file); });
+    for (const std::string& file : files)
+        fmt::print("{}: has a libpq of its own in it, whose connections are not seen\n", file);
+    return files.empty() ? "" : *files.begin();
+}
+
 int conclude(bool is_intercepted, std::string_view why) {
     fmt::print("pqsweep doctor: {}: {}\n", is_intercepted ? "yes" : "no", why);
     return is_intercepted ? exit_done : exit_nothing;
 }
 
 int judge(const Seen& seen) {
-    if (show(seen))
-        return conclude(true, "its connections are intercepted");
+    bool is_intercepted = show(seen);
+    std::string hidden = show_hidden(seen);
+    if (is_intercepted)
+        return conclude(true, hidden.empty() ? "its connections are intercepted"
+                                             : "its connections are intercepted, but for those named above");
+    if (!hidden.empty())
+        return conclude(false,
+                        fmt::format("{} has a libpq of its own in it; link it to the shared one", hidden));
     bool has_libpq = false;
     std::set<std::string> programs;
     for (const auto& [pid, process] : seen) {
@@ -128,10 +152,6 @@ int judge(const Seen& seen) {
         return conclude(false, "it has a libpq, but connected to nothing; let it, to be sure");
     if (programs.empty())
         return conclude(false, "the loader did not load libpqsweep.so; does something clear LD_PRELOAD?");
-    for (const std::string& program : programs)
-        if (contains_libpq(program))
-            return conclude(
-                false, fmt::format("{} has a libpq of its own in it; link it to the shared one", program));
     return conclude(false, fmt::format("no libpq was loaded in {}; {}", fmt::join(programs, ", "), others));
 }
 

@@ -194,7 +194,7 @@ int supervise(Request& request, Gate gate, std::unique_ptr<RunJournal> journal, 
     Assessment assessment;
     assessment.gate = std::move(gate);
     assessment.assess({journal->name()}, name);
-    if (!request.allows_unseen)
+    if (!request.allows_unseen && (assessment.gate.exit_code() || report != Report::never))
         assessment.gate.judge_unseen(assessment.history, obstacle);
     journal.reset(); // the signal that ended the command might end us, too
     print_summary(request, assessment, report, child.shell_status());
@@ -288,7 +288,7 @@ std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& 
         ->group(lock_group);
     add_gate_options(app, request->gate);
     app.add_flag("--allow-unseen", request->allows_unseen,
-                 "let a gate pass if the shim saw no connection in the whole run")
+                 "let a gate pass, and note nothing, if the shim saw no connection in the whole run")
         ->group(gate_group);
     app.add_flag("--verbose", request->is_verbose,
                  "print the whole table at the end: every tag, every culprit")

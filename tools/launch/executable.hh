@@ -16,7 +16,7 @@ std::vector<std::string> interpreter_chain(const std::string& file);
 // Returns why the loader would not preload libpqsweep.so into that program, or nothing.
 std::string obstacle(const std::string& file);
 
-// Returns whether the program is linked to a static libpq.
+// Returns whether a libpq is in the file: it is one, or was linked to a static one.
 bool contains_libpq(const std::string& file);
 
 } // namespace pqsweep::tools

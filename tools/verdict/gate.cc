@@ -80,14 +80,20 @@ void Gate::judge(const History& history, std::vector<Finding>& findings) {
 }
 
 void Gate::judge_unseen(const History& history, const std::string& obstacle) {
-    if (!exit_code() || history.total().opened > 0)
+    if (history.total().opened > 0)
         return;
-    reasons_.push_back(fmt::format("no connection was seen ({}; --allow-unseen)",
-                                   obstacle.empty() ? "'pqsweep doctor' finds out why" : obstacle));
+    std::string unseen = fmt::format("no connection was seen ({}; --allow-unseen)",
+                                     obstacle.empty() ? "'pqsweep doctor' finds out why" : obstacle);
+    if (exit_code())
+        reasons_.push_back(unseen);
+    else
+        unseen_ = unseen;
 }
 
 std::vector<std::string> Gate::notes() const {
     std::vector<std::string> all = suppressions_.outcome();
+    if (!unseen_.empty())
+        all.push_back(unseen_);
     if (known_)
         all.push_back(fmt::format("{} in the baseline, which do not fail the run", known_));
     constexpr size_t most_stale = 5;

@@ -29,8 +29,8 @@ public:
 
     // Gives each finding its standing. Call once, after load().
     void judge(const History& history, std::vector<Finding>& findings);
-    // Fails a gated run in which the shim saw no connection. `obstacle`: why the shim can't run in the command, or
-    // nothing.
+    // Fails a gated run in which the shim saw no connection, and notes it of another run. `obstacle`: why the shim can't run
+    // in the command, or nothing.
     void judge_unseen(const History& history, const std::string& obstacle);
     bool fails_on_waits() const;
     bool has_failed() const { return !reasons_.empty(); }
@@ -39,7 +39,7 @@ public:
     const std::vector<Strings::Id>& too_many() const { return too_many_; }
     uint32_t max_open() const { return options_.max_open.value_or(0); }
 
-    // Returns a line for each rule that put up with something.
+    // Returns a line for each rule that put up with something, and for a run that the shim saw nothing of.
     std::vector<std::string> notes() const;
     // "gate failed: 1 abandoned; exit status 9", or nothing. A command that failed by itself keeps its status.
     std::string verdict(int command_status) const;
@@ -52,6 +52,7 @@ private:
     Baseline baseline_;
     uint64_t known_ = 0;
     std::vector<std::string> stale_; // lines about the baseline
+    std::string unseen_;
     std::vector<Strings::Id> too_many_;
     std::vector<std::string> reasons_;
 };

@@ -1,0 +1,7 @@
+// A library with a libpq inside that it does not export, as some drivers' wheels have. It can be loaded lazily, but not
+// called: Debian has the rest of a static libpq only in a package for server development. This variable is the only data
+// that libpq wants of libgssapi.
+// link: -Wl,--whole-archive,-l:libpq.a,--no-whole-archive -Wl,--exclude-libs,ALL -lssl -lcrypto -Wl,--unresolved-symbols=ignore-all
+
+// NOLINTNEXTLINE(readability-identifier-naming)
+extern "C" const void* const GSS_C_NT_HOSTBASED_SERVICE = nullptr;
