@@ -61,6 +61,32 @@ TEST_CASE("the shim needs libc alone, and exports its hooks and nothing else") {
     CHECK(output_of("nm -D --defined-only " + shim + " | sed 's/.* //' | LC_ALL=C sort") == expected);
 }
 
+TEST_CASE("every function of the newest libpq is hooked, or listed with why not") {
+    std::set<std::string> known = {
+#define HOOK(kind, result, name, parameters, arguments) #name,
+#include "shim/real/libpq_calls.def"
+    };
+    std::ifstream list("shim/real/libpq_unhooked.txt");
+    for (std::string line; std::getline(list, line);) {
+        std::istringstream names(line.starts_with("#") ? "" : line);
+        for (std::string name; names >> name;) {
+            CAPTURE(name);
+            CHECK(known.insert(name).second);
+        }
+    }
+    std::string unknown;
+    std::istringstream exports(
+        output_of("nm -D --defined-only \"$(pg_config --libdir)/libpq.so.5\" "
+                  "build/clients/wheels/lib/python3*/site-packages/*.libs/libpq-* 2>/dev/null"
+                  " | sed -n 's/^[^ ]* [A-Z] \\([^@]*\\).*/\\1/p' | LC_ALL=C sort -u"));
+    size_t count = 0;
+    for (std::string name; exports >> name; count++)
+        if (!known.contains(name))
+            unknown += name + " ";
+    CHECK(unknown == "");
+    CHECK(count > 170);
+}
+
 TEST_CASE("the shim imports a dozen functions and variables, none newer than glibc 2.17") {
     if (!sanitizer_runtime().empty())
         SKIP("a sanitized build links the sanitizer's runtime");
