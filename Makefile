@@ -85,7 +85,7 @@ fuzz_sources := tests/fuzz/board.cc tests/support/wild_board.cc tools/live/board
 FUZZ_SECONDS ?= 60
 chaos_objects := $(call objects,tests/chaos/*.cc)
 
-compiled_clients := $(addprefix build/clients/left_,qt ocaml haskell)
+compiled_clients := $(addprefix build/clients/left_,qt ocaml haskell diesel)
 suites := $(patsubst tests/fixtures/recipes/%/main.cc,$(B)/recipes/%,$(wildcard tests/fixtures/recipes/*/main.cc))
 benches := $(patsubst bench/micro/%.cc,$(B)/bench/%,$(wildcard bench/micro/*.cc))
 
@@ -202,6 +202,12 @@ build/clients/left_ocaml: tests/fixtures/clients/left_ocaml.ml
 build/clients/left_haskell: tests/fixtures/clients/left_haskell.hs
 	ghc -package postgresql-simple -outputdir $@.build -o $@ $<
 
+build/clients/left_diesel: $(wildcard tests/fixtures/clients/left_diesel/*.toml tests/fixtures/clients/left_diesel/src/*)
+	@mkdir -p $@.build
+	cp -r tests/fixtures/clients/left_diesel/. $@.build
+	cd $@.build && cargo generate-lockfile --quiet && version=$$(cargo pkgid diesel) && DIESEL_VERSION=$${version##*@} cargo build --quiet
+	cp $@.build/target/debug/left_diesel $@
+
 $(B)/bench/%: bench/micro/%.cc Makefile
 	@mkdir -p $(@D)
 	$(compile) $(libpq_flags) $(CXXFLAGS) -o $@ $< -lpq -lbenchmark -ldl $(LDFLAGS)
@@ -224,11 +230,13 @@ demo: packages  ## a leaky suite without and with pqsweep, on a throwaway server
 	@$(MAKE) --no-print-directory all $(B)/bench/leaky_suite
 	@$(run_demo)
 
+install_wheels := tests/fixtures/clients/install-wheels build/clients/wheels tests/fixtures/clients
 # A program that does not compile fails its own tests only.
 test: packages  ## all tests, on a throwaway server
 	@$(MAKE) --no-print-directory all $(B)/tests
 	-@$(MAKE) --no-print-directory --keep-going build-tests
 	@tests/fixtures/clients/install-node build/clients
+	@$(install_wheels)/wheels.txt
 	@tests/bin/with-server -- $(B)/tests --test-suite='$(TESTS)' --test-suite-exclude='heavy clients'
 
 # What can't be had is skipped by its test, which says why.
@@ -237,6 +245,8 @@ clients: packages  ## the drivers of all languages, and their matrix in build/cl
 	@$(MAKE) --no-print-directory build-tests
 	-@$(MAKE) --no-print-directory --keep-going $(compiled_clients)
 	@tests/fixtures/clients/install-node build/clients
+	@$(install_wheels)/wheels.txt
+	@$(install_wheels)/more-wheels.txt
 	@tests/bin/with-server -- $(B)/tests --test-suite='*clients'
 
 # $(call into,FILE,NAME) puts $(B)/NAME.md into FILE, between the marks of that name.

@@ -2,6 +2,7 @@
 // one idle and one in a transaction, and print "open VERSION". They read a tag, set it as their language sets
 // variables, and print "changed"; without a tag they skip that. They wait for a line, use both connections again and
 // print the results: "idle: 42", and "transaction: " with the error.
+#include "tests/support/files.hh"
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"
@@ -17,14 +18,16 @@ namespace {
 
 struct Stack {
     const char* name;
-    const char* libpq; // how the driver reaches libpq's functions
+    const char* reach; // how the driver reaches libpq's functions
     std::string command;
     // What the owner of a transaction sees. Some drivers print a text of their own, also when a server shuts down.
     const char* error = "terminating connection: pqsweep closed it";
+    // What the owner of the idle connection sees. A loop that watches it can see its end before its owner uses it again.
+    std::string idle = "42";
 };
 
 struct Outcome {
-    std::string version, idle, error;
+    std::string version, libpqs, idle, error;
     bool is_swept, is_revived;
 };
 
@@ -45,8 +48,29 @@ std::string after(const std::string& prefix, const std::string& line) {
     return line.starts_with(prefix) ? line.substr(prefix.size()) : line;
 }
 
+// Returns the versions of the libpqs that the client called, as it came to them. `witness` is what the shim wrote for
+// `pqsweep doctor`.
+std::string libpqs_in(const std::string& witness) {
+    std::istringstream lines(witness);
+    std::string versions;
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream fields(line);
+        std::string kind, pid, file;
+        int version = 0;
+        if (std::getline(fields, kind, '\t') && kind == "connect" && std::getline(fields, pid, '\t') &&
+            std::getline(fields, file, '\t') && fields >> version)
+            versions += (versions.empty() ? "" : ", ") + std::to_string(version / 10000) + "." +
+                        std::to_string(version % 10000);
+    }
+    return versions;
+}
+
 Outcome run_tagged(const Stack& stack, Environment environment) {
     Server server;
+    Folder folder("clients");
+    const std::string witness = folder.path / "witness";
+    write_text(witness, "");
+    environment["PQSWEEP_WITNESS"] = witness;
     environment["PQSWEEP_TAG"] = "first";
     Program client = start(stack, environment, Program::Shim::preloaded);
     Outcome outcome;
@@ -58,6 +82,7 @@ Outcome run_tagged(const Stack& stack, Environment environment) {
     outcome.idle = after("idle: ", client.say(""));
     outcome.error = after("transaction: ", client.read_line());
     CHECK(client.finish() == 0);
+    outcome.libpqs = libpqs_in(text_of(witness));
     outcome.is_revived = client.errors().find("1 revived when") != std::string::npos;
     return outcome;
 }
@@ -66,8 +91,8 @@ Outcome run_tagged(const Stack& stack, Environment environment) {
 void add_to_matrix(const Stack& stack, const std::string& cells) {
     static std::ofstream matrix(build_directory() + "/clients.md");
     if (matrix.tellp() == 0)
-        matrix << "| stack | version | libpq | swept | revived | error seen in a transaction |\n"
-                  "|---|---|---|---|---|---|\n";
+        matrix << "| stack | version | libpq | reached | swept | revived | error seen in a transaction |\n"
+                  "|---|---|---|---|---|---|---|\n";
     matrix << "| " << stack.name << " | " << cells << " |" << std::endl;
 }
 
@@ -86,7 +111,7 @@ void check(const Stack& stack) {
     std::string expected = run_untagged(stack, unix_socket, Program::Shim::absent);
     if (!expected.ends_with("exit status 0")) {
         std::string reason = first_error(expected);
-        add_to_matrix(stack, "skipped: " + reason + " | | | |");
+        add_to_matrix(stack, "skipped: " + reason + " | | | | |");
         SKIP(reason);
     }
     CHECK(expected.find("idle: 42") != std::string::npos);
@@ -96,16 +121,22 @@ void check(const Stack& stack) {
     Outcome plain = run_tagged(stack, unix_socket), encrypted = run_tagged(stack, tls);
     CHECK(plain.is_swept);
     CHECK(encrypted.is_swept);
-    CHECK(plain.idle == "42");
-    CHECK(encrypted.idle == "42");
+    CHECK(plain.idle == stack.idle);
+    CHECK(encrypted.idle == stack.idle);
     CHECK(plain.error.find(stack.error) != std::string::npos);
     CHECK(!encrypted.error.starts_with("42"));
     bool is_swept = plain.is_swept && encrypted.is_swept,
          is_usable = plain.idle == "42" && encrypted.idle == "42",
          is_revived = plain.is_revived && encrypted.is_revived;
     const char* revived = is_revived ? "yes" : is_usable ? "its pool reconnects" : "no";
-    add_to_matrix(stack, plain.version + " | " + stack.libpq + " | " + (is_swept ? "yes" : "no") + " | " +
-                             revived + " | `" + plain.error.substr(0, plain.error.find(": pqsweep")) + "`");
+    add_to_matrix(stack, plain.version + " | " + plain.libpqs + " | " + stack.reach + " | " +
+                             (is_swept ? "yes" : "no") + " | " + revived + " | `" +
+                             plain.error.substr(0, plain.error.find(": pqsweep")) + "`");
+}
+
+// A client that runs in Python with PyPI's packages.
+std::string with_wheels(const std::string& arguments, const std::string& psycopg = "binary") {
+    return "PSYCOPG_IMPL=" + psycopg + " build/clients/wheels/bin/python tests/fixtures/clients/" + arguments;
 }
 
 } // namespace
@@ -125,7 +156,8 @@ TEST_CASE("PyGreSQL") {
 }
 
 TEST_CASE("SQLAlchemy, psycopg2") {
-    check({"SQLAlchemy, psycopg2", "plugin", "/usr/bin/python3 tests/fixtures/clients/left_sqlalchemy.py"});
+    check({"SQLAlchemy, psycopg2", "plugin",
+           "/usr/bin/python3 tests/fixtures/clients/left_sqlalchemy.py psycopg2"});
 }
 
 TEST_CASE("pyodbc, psqlODBC") {
@@ -173,9 +205,67 @@ TEST_CASE("node pg-native") {
     check({"node pg-native", "plugin", "node tests/fixtures/clients/left_pg_native.js", "is not queryable"});
 }
 
+TEST_CASE("psycopg2-binary, a wheel") {
+    check({"psycopg2-binary, a wheel", "plugin, its own", with_wheels("left_psycopg2.py")});
+}
+
+TEST_CASE("psycopg[binary], a wheel") {
+    check({"psycopg[binary], a wheel", "plugin, its own", with_wheels("left_psycopg3.py")});
+}
+
+TEST_CASE("both wheels, and ctypes") {
+    check({"both wheels, and ctypes", "plugins, their own; dlsym", with_wheels("left_several.py")});
+}
+
 TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("heavy clients");
+
+TEST_CASE("psycopg[c]") {
+    check({"psycopg[c]", "plugin", with_wheels("left_psycopg3.py", "c")});
+}
+
+TEST_CASE("psycopg_pool, psycopg[binary]") {
+    check({"psycopg_pool, psycopg[binary]", "plugin, its own", with_wheels("left_psycopg_pool.py")});
+}
+
+TEST_CASE("SQLAlchemy 2, psycopg2-binary") {
+    check({"SQLAlchemy 2, psycopg2-binary", "plugin, its own", with_wheels("left_sqlalchemy.py psycopg2")});
+}
+
+TEST_CASE("SQLAlchemy 2, psycopg[binary]") {
+    check({"SQLAlchemy 2, psycopg[binary]", "plugin, its own", with_wheels("left_sqlalchemy.py psycopg")});
+}
+
+TEST_CASE("Django 5, psycopg[binary]") {
+    check({"Django 5, psycopg[binary]", "plugin, its own", with_wheels("left_django.py")});
+}
+
+TEST_CASE("peewee, psycopg2-binary") {
+    check({"peewee, psycopg2-binary", "plugin, its own", with_wheels("left_peewee.py")});
+}
+
+TEST_CASE("aiopg, psycopg2-binary") {
+    check({"aiopg, psycopg2-binary", "plugin, its own", with_wheels("left_aiopg.py"),
+           "connection already closed", "InterfaceError None connection already closed"});
+}
+
+// No library can be preloaded before functions that are bound inside their file.
+TEST_CASE("adbc-driver-postgresql, a wheel with a libpq hidden in it: doctor says so") {
+    Program doctor({build_directory() + "/pqsweep", "doctor", "--", "build/clients/wheels/bin/python",
+                    "tests/fixtures/clients/hidden_adbc.py"},
+                   {}, Program::Shim::absent);
+    int status = doctor.finish();
+    if (!contains(doctor.output(), "connected\n"))
+        SKIP("adbc-driver-postgresql is not installed");
+    CHECK(status == 1);
+    CHECK(contains(doctor.output(), "pqsweep doctor: no: "));
+    CHECK(contains(doctor.output(), "libadbc_driver_postgresql.so has a libpq of its own in it"));
+}
+
+TEST_CASE("diesel") {
+    check({"diesel", "linked", "build/clients/left_diesel"});
+}
 
 TEST_CASE("ActiveRecord, ruby-pg") {
     check({"ActiveRecord, ruby-pg", "plugin", "/usr/bin/ruby tests/fixtures/clients/left_activerecord.rb"});

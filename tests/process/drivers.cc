@@ -1,4 +1,5 @@
 // Runs real drivers and PostgreSQL's own programs, unchanged.
+#include "tests/support/files.hh"
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"
@@ -97,6 +98,65 @@ TEST_CASE("with no tag set, PostgreSQL's own programs do exactly what they do wi
             return std::to_string(status) + "\n" + program.output() + program.errors();
         };
         CHECK(run(Program::Shim::preloaded) == run(Program::Shim::absent));
+    }
+}
+
+TEST_CASE("PyPI's wheels, each with a libpq of its own, in one pytest suite") {
+    const std::string python = "build/clients/wheels/bin/python";
+    const std::vector<std::string> suite{
+        python, "-m", "pytest", "-p", "no:cacheprovider", "tests/fixtures/suites/wheels"};
+    Program probe({"/usr/bin/env", python, "-c", "import psycopg2, psycopg, pytest"}, {},
+                  Program::Shim::absent);
+    if (probe.finish() != 0)
+        SKIP("PyPI's wheels are not installed: " + probe.errors());
+    if (!sanitizer_runtime().empty())
+        SKIP("the wheels' libraries are not built for a sanitizer's runtime");
+    std::string output;
+    auto run = [&](std::vector<std::string> command) {
+        command.insert(command.begin(), build_directory() + "/pqsweep");
+        command.insert(command.end(), suite.begin(), suite.end());
+        Program pytest(command, {{"PYTHONDONTWRITEBYTECODE", "1"}, {"PSYCOPG_IMPL", "binary"}},
+                       Program::Shim::absent);
+        int status = pytest.finish();
+        output = pytest.output() + pytest.errors();
+        return status;
+    };
+    CHECK(run({"run", "--verbose", "--fail-on", "transaction", "--exit-code", "3", "--"}) == 3);
+    CAPTURE(output);
+    CHECK(contains(output, "7 passed"));
+    CHECK(contains(output, ", 2 in transaction, 0 running)"));
+    CHECK(contains(output, "2 revived when they were used again"));
+    for (const std::string driver : {"psycopg2-binary", "psycopg[binary]"})
+        CHECK(contains(output, "test_one.py::test_leaks[" + driver + "] (call)"));
+    CHECK(contains(output, "test_one.py:9 test_leaks"));
+
+    CHECK(run({"doctor", "--"}) == 0);
+    CHECK(contains(output, "psycopg2_binary.libs/libpq-"));
+    CHECK(contains(output, "psycopg_binary.libs/libpq-"));
+    CHECK(contains(output, "pqsweep doctor: yes: its connections are intercepted\n"));
+}
+
+// A server older than 18 talks libpq down to protocol 3.0.
+TEST_CASE("protocol 3.2 of libpq 18: swept while running, revived, cancelled") {
+    const std::string python = "build/clients/wheels/bin/python";
+    Program probe({"/usr/bin/env", python, "-c", "import psycopg"}, {}, Program::Shim::absent);
+    if (probe.finish() != 0 || !sanitizer_runtime().empty())
+        SKIP("psycopg[binary] is not installed, or not built for a sanitizer's runtime");
+    Server server;
+    for (bool has_tls : {false, true}) {
+        Environment environment{
+            {"PSYCOPG_IMPL", "binary"}, {"PGMAXPROTOCOLVERSION", "latest"}, {"PQSWEEP_TAG", "a"}};
+        if (has_tls)
+            environment.insert({"PGHOST", "127.0.0.1"});
+        Program program({"/usr/bin/env", python, "tests/fixtures/clients/protocol_psycopg.py"}, environment);
+        CHECK(program.read_line() == "open");
+        CHECK(server.has(program.application(), 1, "wait_event = 'PgSleep'"));
+        CHECK(program.say("b") == (has_tls ? "swept: OperationalError" : "swept: AdminShutdown"));
+        CHECK(program.read_line() == "revived: 42");
+        CHECK(program.read_line() == "cancelled: QueryCanceled");
+        CHECK(program.read_line() == "cancelled: QueryCanceled");
+        CHECK(program.finish() == 0);
+        CHECK(server.is_clear_of(program.application()));
     }
 }
 
