@@ -48,7 +48,7 @@ void remember_call(Table& table, Connection& c, const sessions::Reading& reading
     bool is_alone = kind.starts_work && !c.has_session() && c.activity != Activity::pipeline;
     if (is_alone && reading.is_plain)
         return;
-    if (kind.starts_work ? !sessions::is_worth_it(c) || (only_sends && !result) : !c.has_session())
+    if (kind.starts_work ? !sessions::is_followed(c) || (only_sends && !result) : !c.has_session())
         return;
     Session& session = sessions::of(table, c);
     if constexpr (kind.starts_work) {
@@ -125,9 +125,15 @@ template<Call call, class... Args>
     if constexpr (kind.starts_work)
         tracker::starting_work(table, c);
     sessions::Reading reading;
-    if (kind.starts_work && sessions::is_worth_it(c))
+    if (kind.starts_work && sessions::is_followed(c))
         reading = sessions::read_ahead<call>(c, conn, args...);
+    uint8_t in_session = c.in_session;
+    bool sets_timeout = sessions::sets_timeout<call>(reading, args...);
+    if (sets_timeout) [[unlikely]]
+        c.in_session = in_session | InSession::timeout;
     Result result = real_work<call>(table, c, conn, args...);
+    if (sets_timeout) [[unlikely]]
+        c.in_session = in_session;
     tracker::settle(table, c, conn, kind.reads);
     remember_call<call>(table, c, reading, result, args...);
     if constexpr (std::is_same_v<Result, PGresult*>)

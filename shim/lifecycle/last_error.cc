@@ -81,7 +81,7 @@ void append_loss(Text& out, Table& table, const Connection& c) {
     Kept::Lost lost = sessions::of(table, c).lost();
     if (c.hindrance == Hindrance::not_restorable)
         lost = {Loss::unclear, {}};
-    if (lost.loss == Loss::none)
+    if (lost.loss == Loss::none || !the_settings().revive)
         return;
     out << " It could not be reconnected: " << words_for(lost.loss);
     if (!lost.since.empty())

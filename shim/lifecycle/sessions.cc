@@ -92,10 +92,11 @@ uint8_t settled(const Connection& c, Session& session) {
             session.settles(c.activity != Activity::idle);
         is_doubtful = session.loss() != Loss::none || session.listens();
     }
-    uint8_t comes_to = is_doubtful ? InSession::doubt : 0;
+    uint8_t comes_to = is_doubtful && is_revivable(c) ? InSession::doubt : 0;
     if (session.is_empty())
         return comes_to;
-    return comes_to | InSession::something | (session.has_timeout() ? InSession::timeout : 0);
+    return comes_to | InSession::something | (session.has_timeout() ? InSession::timeout : 0) |
+           (session.holds_lock() ? InSession::lock : 0);
 }
 
 } // namespace pqsweep::sessions

@@ -1,5 +1,5 @@
 // Sessions: holds for each connection what a revival must give back. Feeds a connection's Session (session/) with what its
-// owner thread sends and what the server returns, if the connection can be revived at all.
+// owner thread sends and what the server returns, if the connection can be revived at all, or if `pqsweep run` watches the process.
 //
 // Context: owner thread.
 #pragma once
@@ -40,8 +40,17 @@ bool begin(const Table& table, const Connection& connection);
 // The connection's slot ends, or it gets another session.
 void forget(const Table& table, const Connection& connection);
 
-inline bool is_worth_it(const Connection& c) {
+inline bool is_revivable(const Connection& c) {
     return !Lifetime(c.lifetime).is_endless() && the_settings().revive;
+}
+
+// `pqsweep run` wants to know of time-outs and locks, and can end any connection.
+inline bool is_watched() {
+    return !the_settings().run_socket.empty();
+}
+
+inline bool is_followed(const Connection& c) {
+    return is_revivable(c) || is_watched();
 }
 
 // How the server reads the texts that the owner thread sends now; asked of libpq, which the server tells.
@@ -100,6 +109,15 @@ PGresult* make_left_out_of(const Connection& c, const Session& session, PGconn* 
                        call == Call::PQdescribePrepared || call == Call::PQsendDescribePrepared)
         [&](const char* name, auto...) { session.each_left_out_named(name, make); }(args...);
     return error;
+}
+
+// Returns whether a text that is about to be sent sets a time-out for its other statements. Its own results come too late to show it.
+template<Call call, class... Args>
+bool sets_timeout(const Reading& reading, Args... args) {
+    if constexpr (call == Call::PQexec)
+        return !reading.is_plain && is_watched() && Session::sets_timeout(text_of(args...), reading.dialect);
+    else
+        return false;
 }
 
 // Notes what `call` has sent.

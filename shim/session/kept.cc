@@ -199,6 +199,13 @@ bool Kept::has_setting(std::string_view key) const {
     return false;
 }
 
+bool Kept::holds_lock() const {
+    for (const Note& note : notes_)
+        if (is_lock(note.act))
+            return true;
+    return false;
+}
+
 bool Kept::listens() const {
     for (const Note& note : notes_)
         if (note.act == Act::listen)

@@ -32,8 +32,9 @@ public:
     };
     Lost lost() const;
     bool listens() const;
+    bool holds_lock() const;
     // Null if it was not set.
-    const Note* setting(std::string_view name) const { return notes_.find(Act::set, name); }
+    const Note* setting(std::string_view name) const { return notes_.setting(name); }
     size_t bytes() const { return notes_.bytes(); }
     bool is_empty() const { return notes_.is_empty() && !is_unclear_ && !is_given_up_; }
     void drop_all() { notes_.drop_all(); }

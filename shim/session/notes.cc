@@ -29,6 +29,7 @@ bool is_named(Act act) {
     case Act::set:
     case Act::set_unknown:
     case Act::unset:
+    case Act::set_local:
     case Act::lock:
     case Act::lock_shared:
     case Act::try_lock:
@@ -87,6 +88,14 @@ Note* Notes::find(Act act, std::string_view key) const {
     Note* found = nullptr;
     for (Note& note : *this)
         if (note.act == act && note.key() == key)
+            found = &note;
+    return found;
+}
+
+const Note* Notes::setting(std::string_view key) const {
+    const Note* found = nullptr;
+    for (const Note& note : *this)
+        if (is_setting(note.act) && note.act != Act::define && note.key() == key)
             found = &note;
     return found;
 }

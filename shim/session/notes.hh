@@ -74,6 +74,8 @@ public:
     Note* last() const { return last_; }
     // Returns the last note of these; nullptr if there is none.
     Note* find(Act act, std::string_view key) const;
+    // Returns the last note that sets or unsets it.
+    const Note* setting(std::string_view key) const;
     size_t bytes() const { return bytes_; }
 
     void append(Note* note);

@@ -1,5 +1,7 @@
 #include "shim/session/session.hh"
 
+#include "shim/session/sql/time_outs.hh"
+
 #include <cstring>
 
 namespace pqsweep {
@@ -8,12 +10,6 @@ namespace {
 
 bool is_trial(Act act) {
     return act == Act::try_lock || act == Act::try_lock_shared;
-}
-
-// Of a text that sets a time-out: 0, which is none, with or without quotes.
-bool sets_zero(std::string_view text) {
-    size_t end = text.find_last_not_of("'; \t\n");
-    return end != text.npos && text[end] == '0' && (end == 0 || text[end - 1] < '0' || text[end - 1] > '9');
 }
 
 } // namespace
@@ -284,14 +280,25 @@ void Session::fail(Notes& notes) {
 }
 
 bool Session::has_timeout() const {
-    for (std::string_view name : {"lock_timeout", "statement_timeout"}) {
-        const Note* note = transaction_.setting(name);
+    for (std::string_view name : time_outs::names) {
+        const Note* note = pending_.setting(name);
+        if (!note)
+            note = transaction_.setting(name);
         if (!note)
             note = kept_.setting(name);
-        if (note && !sets_zero(note->text()))
+        if (note && note->act != Act::unset && time_outs::is_time(note->text()))
             return true;
     }
     return false;
+}
+
+bool Session::sets_timeout(std::string_view sql, const Dialect& dialect) {
+    bool sets = false;
+    read_sql(sql, dialect, {}, [&](const Effect& effect) {
+        sets |= (effect.act == Act::set || effect.act == Act::set_local) && time_outs::is_one(effect.key) &&
+                time_outs::is_time(effect.text);
+    });
+    return sets;
 }
 
 void Session::forget() {

@@ -73,8 +73,14 @@ public:
     // Returns whether the session listens for notifications, as far as is committed.
     bool listens() const { return kept_.listens(); }
 
-    // Whether a statement of its owner ends by itself when it waits too long: lock_timeout or statement_timeout is set.
+    // Returns whether a statement of its owner ends by itself when it waits too long: one of time_outs is set, for the session or
+    // for the open transaction.
     bool has_timeout() const;
+    // Returns whether a text sets one for what stands behind it in the text.
+    static bool sets_timeout(std::string_view sql, const Dialect& dialect);
+
+    // Returns whether the session holds an advisory lock, as far as the texts show.
+    bool holds_lock() const { return kept_.holds_lock(); }
 
     // Calls visit(Note&) for what a fresh session must be given, in an order that works: a prepared statement (Parse
     // if not by_sql), a setting's value (is_value), or a statement to run as it stands.

@@ -118,7 +118,7 @@ void Transaction::lose_track(Kept& kept) {
 
 bool Transaction::has_effects() const {
     for (const Note& note : notes_)
-        if (!is_control(note.act))
+        if (!is_control(note.act) && note.act != Act::set_local)
             return true;
     return false;
 }

@@ -34,8 +34,8 @@ public:
 
     bool has_failed() const { return has_failed_; }
     size_t bytes() const { return notes_.bytes(); }
-    // Null if the transaction has not set it.
-    const Note* setting(std::string_view name) const { return notes_.find(Act::set, name); }
+    // Null if the transaction has neither set nor unset it.
+    const Note* setting(std::string_view name) const { return notes_.setting(name); }
     bool is_empty() const { return notes_.is_empty() && !is_open_ && !has_failed_; }
     void drop_all() { notes_.drop_all(); }
 

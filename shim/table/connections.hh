@@ -63,9 +63,9 @@ struct InChild {
 };
 
 // Sums up a connection's Session. `doubt`: it can't be restored for certain, or it listens. `timeout`: a statement that waits too
-// long ends by itself.
+// long ends by itself. `lock`: it holds a session advisory lock.
 struct InSession {
-    static constexpr uint8_t something = 1, doubt = 2, timeout = 4;
+    static constexpr uint8_t something = 1, doubt = 2, timeout = 4, lock = 8;
 };
 
 struct alignas(128) Connection {
@@ -110,6 +110,7 @@ struct alignas(128) Connection {
     bool has_session() const { return in_session & InSession::something; }
     bool is_doubtful() const { return in_session & InSession::doubt; }
     bool has_timeout() const { return in_session & InSession::timeout; }
+    bool holds_lock() const { return in_session & InSession::lock; }
     State state() const { return word.load().state(); }
     // Its record in Stragglers; 0: none.
     uint32_t straggler() const { return word.load().straggler(); }

@@ -4,6 +4,7 @@
 #include "tests/support/skip.hh"
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <sys/wait.h>
 
@@ -15,9 +16,9 @@ namespace {
 // Two connections of one program that `run` runs: `h`, which holds a lock, and `w`, which waits for it.
 struct Run {
     explicit Run(const std::vector<std::string>& options, const Environment& environment = {},
-                 const std::string& conninfo = "")
+                 const std::string& conninfo = "", const std::vector<std::string>& launcher = {})
         : journal(folder.path / "journal"),
-          program(command(options), home.with(environment), Program::Shim::absent) {
+          program(command(options, launcher), home.with(environment), Program::Shim::absent) {
         server.ask("drop table if exists waiting_cell");
         server.ask("create table waiting_cell (id int)");
         server.ask("insert into waiting_cell values (1)");
@@ -26,10 +27,13 @@ struct Run {
         program.say("open h " + conninfo);
         program.say("open w " + conninfo);
     }
-    std::vector<std::string> command(const std::vector<std::string>& options) const {
+    std::vector<std::string> command(const std::vector<std::string>& options,
+                                     const std::vector<std::string>& launcher) const {
         std::vector<std::string> all{build_directory() + "/pqsweep", "run", "--journal", journal};
         all.insert(all.end(), options.begin(), options.end());
-        all.insert(all.end(), {"--", build_directory() + "/programs/client"});
+        all.push_back("--");
+        all.insert(all.end(), launcher.begin(), launcher.end());
+        all.push_back(build_directory() + "/programs/client");
         return all;
     }
     // `h` is left in a transaction, in which it has read the table.
@@ -132,7 +136,15 @@ TEST_CASE("--unblock ends the holder: the waiter goes on, the owner's error name
 }
 
 TEST_CASE("a holder that no signal reaches is ended by the server") {
-    Run run({"--unblock", "1"}, {{"PQSWEEP_SIGNAL", "none"}});
+    Environment environment;
+    std::vector<std::string> launcher;
+    SUBCASE("there is none") {
+        environment = {{"PQSWEEP_SIGNAL", "none"}};
+    }
+    SUBCASE("all threads block all signals") {
+        launcher = {"/usr/bin/env", "--block-signal"};
+    }
+    Run run({"--unblock", "1"}, environment, "", launcher);
     run.forget();
     CHECK(run.program.say("exec w drop table waiting_cell") == "PGRES_COMMAND_OK");
     CHECK(contains(run.program.say("exec h select 1"), " bad"));
@@ -181,6 +193,57 @@ TEST_CASE("waits that name no relation are named by what they are") {
         CHECK(run.program.say("exec w vacuum full waiting_cell") == "PGRES_COMMAND_OK");
         CHECK(contains(run.printed(), ": vacuum full\n"));
     }
+}
+
+TEST_CASE("a synchronous standby, and the queue of NOTIFY") {
+    Run run({"--notice", "1"});
+    run.program.say("open w2");
+    run.server.ask("alter system set synchronous_standby_names = 'nobody'");
+    run.server.ask("select pg_reload_conf()");
+    CHECK(eventually(
+        [&] { return run.program.say("exec h show synchronous_standby_names") != "PGRES_TUPLES_OK "; }));
+    run.program.say("exec h begin");
+    run.program.say("exec h notify waiting_channel");
+    run.program.say("exec h insert into waiting_cell values (2)");
+    CHECK(run.program.say("send h commit") == "1"); // has the queue, and waits for the standby
+    CHECK(eventually([&] {
+        return run.server.ask("select count(*) from pg_stat_activity where wait_event = 'SyncRep'") == "1";
+    }));
+    CHECK(run.program.say("send w notify waiting_channel") == "1");
+    CHECK(eventually([&] { return run.events() == 2; }));
+    run.server.ask("alter system reset synchronous_standby_names");
+    run.server.ask("select pg_reload_conf()");
+    CHECK(run.program.say("result w") == "PGRES_COMMAND_OK");
+    const std::string& errors = run.printed();
+    CAPTURE(errors);
+    CHECK(contains(errors, "needs a synchronous standby to confirm its commit\n"));
+    CHECK(contains(errors, "needs the queue of NOTIFY: commits that notify go one after the other\n"));
+}
+
+TEST_CASE("a prepared transaction holds the lock") {
+    Run run({"--notice", "1", "--unblock", "1"});
+    run.forget();
+    CHECK(run.program.say("exec h prepare transaction 'left over'") == "PGRES_COMMAND_OK");
+    run.program.write_line("exec w drop table waiting_cell");
+    CHECK(eventually([&] { return run.events() > 0; }));
+    run.server.ask("rollback prepared 'left over'");
+    CHECK(run.program.read_line() == "PGRES_COMMAND_OK");
+    const std::string& errors = run.printed();
+    CAPTURE(errors);
+    CHECK(contains(errors,
+                   "  held by prepared transaction 'left over': COMMIT or ROLLBACK PREPARED ends it\n"));
+    CHECK(!contains(errors, "pqsweep ends"));
+}
+
+TEST_CASE("a waiter that is on no board, behind an idle session with an advisory lock") {
+    Run run({"--unblock", "1"});
+    run.program.say("exec h select pg_advisory_lock(8675309)");
+    Server other;
+    other.ask("select pg_advisory_lock(8675309)");
+    const std::string& errors = run.printed();
+    CAPTURE(errors);
+    CHECK(contains(errors, "needs ExclusiveLock on advisory lock 8675309\n"));
+    CHECK(contains(errors, "pqsweep ends backend "));
 }
 
 TEST_CASE("a holder that works is named, and not ended") {
@@ -245,20 +308,75 @@ TEST_CASE("there is no notice for a deadlock, nor for a waiter that gets its loc
     CHECK(run.events() == 0);
 }
 
-TEST_CASE("a waiter with a time-out of its own is left to it") {
-    bool is_set_later = false;
-    SUBCASE("by its options") {}
-    SUBCASE("by SET") {
-        is_set_later = true;
+TEST_CASE("waiters with a time-out of their own are left to it") {
+    std::vector<std::string> options{"--unblock", "1"};
+    SUBCASE("") {}
+    SUBCASE("also if nothing is revived") {
+        options.push_back("--no-revive");
     }
-    Run run({"--unblock", "1"}, {}, is_set_later ? "" : "options='-c lock_timeout=3s'");
-    run.forget();
-    if (is_set_later)
-        run.program.say("exec w set statement_timeout = '3s'");
-    std::string reply = run.program.say("exec w drop table waiting_cell");
-    CHECK(contains(reply, is_set_later ? " 57014 " : " 55P03 "));
-    CHECK(run.program.say("exec h select 1") == "PGRES_TUPLES_OK 1");
-    CHECK(!contains(run.printed(), "pqsweep ends"));
+    Server server;
+    server.ask("drop role if exists in_hurry");
+    server.ask("create role in_hurry login");
+    server.ask("alter role in_hurry set lock_timeout = '3s'");
+    {
+        Run run(options);
+        run.forget();
+        const std::vector<std::array<std::string, 2>> ways{
+            {"options='-c lock_timeout=3s'", "begin"},
+            {"user=in_hurry", "begin"},
+            {"", "set statement_timeout = '3s'; begin"},
+            {"", "begin; set local lock_timeout = '3s'"},
+            {"", "begin; select set_config('lock_timeout', '3s', true)"}};
+        for (size_t i = 0; i < ways.size(); i++) {
+            const auto& [conninfo, before] = ways[i];
+            std::string waiter = "w" + std::to_string(i);
+            run.program.say("open " + waiter + " " + conninfo);
+            run.program.say("exec " + waiter + " " + before);
+            CHECK(run.program.say("send " + waiter + " lock table waiting_cell") == "1");
+        }
+        CHECK(
+            contains(run.program.say("exec w begin; set local lock_timeout = '3s'; lock table waiting_cell"),
+                     " 55P03 "));
+        for (size_t i = 0; i < ways.size(); i++)
+            CHECK(contains(run.program.say("result w" + std::to_string(i)),
+                           contains(ways[i][1], "statement") ? " 57014 " : " 55P03 "));
+        CHECK(run.program.say("exec h select 1") == "PGRES_TUPLES_OK 1");
+        CHECK(!contains(run.printed(), "pqsweep ends"));
+    }
+    server.ask("drop role in_hurry");
+}
+
+TEST_CASE("a pooler in between: the notice says that it can't see through") {
+    if (access("/usr/sbin/pgbouncer", X_OK) != 0)
+        SKIP("pgbouncer is not installed");
+    Folder folder("pgbouncer");
+    Server server;
+    std::string port = std::to_string(20000 + getpid() % 12000), file = folder.path / "ini";
+    write_text(file, "[databases]\n* = user=postgres host=" + server.ask("show unix_socket_directories") +
+                         " port=" + server.ask("show port") + "\n[pgbouncer]\nlisten_port = " + port +
+                         "\nunix_socket_dir = " + folder.path.string() +
+                         "\nauth_type = any\npool_mode = transaction\n");
+    fs::permissions(folder.path, fs::perms::all);
+    std::vector<std::string> command{"/usr/sbin/pgbouncer", "--quiet", file};
+    if (geteuid() == 0)
+        command.insert(command.begin() + 1, {"--user", "postgres"});
+    Program pooler(command, {}, Program::Shim::absent);
+    REQUIRE(eventually([&] { return fs::exists(folder.path / (".s.PGSQL." + port)); }));
+    {
+        Run run({"--notice", "1", "--unblock", "1"}, {},
+                "user=postgres host=" + folder.path.string() + " port=" + port);
+        run.forget();
+        CHECK(
+            contains(run.program.say("exec w begin; set local lock_timeout = '4s'; drop table waiting_cell"),
+                     " 55P03 "));
+        const std::string& errors = run.printed();
+        CAPTURE(errors);
+        CHECK(contains(errors, "\npqsweep: holds may wait for a lock, for "));
+        CHECK(contains(errors, "  a pooler hides which session of the server is whose\n"));
+        CHECK(contains(errors, "    opened by holds\n"));
+        CHECK(!contains(errors, "pqsweep ends"));
+    }
+    kill(pooler.pid(), SIGTERM);
 }
 
 TEST_CASE("a server without a free slot is asked again later; the notice says what is known without it") {
@@ -353,6 +471,11 @@ TEST_CASE("suites of other frameworks that would hang go on") {
         runner = {"/usr/bin/ruby", "-W0", "tests/fixtures/suites/waiting_active_record.rb"};
         passed = "2 runs, 2 assertions, 0 failures, 0 errors";
         lock = "waiting_posts";
+    }
+    SUBCASE("asyncpg, a driver without libpq, waits for a test's transaction") {
+        runner = {"/usr/bin/python3", "tests/fixtures/suites/waiting_asyncpg.py"};
+        passed = "Ran 2 tests";
+        lock = "waiting_basket";
     }
     SUBCASE("googletest: a fixture's TRUNCATE") {
         runner = {build_directory() + "/programs/waits_gtest"};

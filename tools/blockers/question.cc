@@ -56,7 +56,7 @@ std::string question(int server_version) {
            " involved as (select pid from waiting union select unnest(holders) from waiting)"
            " select json_build_object('backend', pg_backend_pid(),"
            "  'timeouts', (select sum(setting::int8) from pg_settings where name in ('lock_timeout', "
-           "'statement_timeout')),"
+           "'statement_timeout', 'transaction_timeout')),"
            "  'waits', (select json_agg(w) from waiting w),"
            "  'prepared', (select json_agg(distinct gid) from waiting w, unnest(w.gids) gid),"
            "  'sessions', (select json_agg(s) from (select a.pid, a.datname as database, a.usename as user,"

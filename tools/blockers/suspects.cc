@@ -9,7 +9,7 @@ namespace {
 constexpr double longest_pause = 60;
 
 bool may_wait_or_hold(const SeenConnection& c) {
-    return has_transaction(c.activity) || is_busy(c.activity);
+    return has_transaction(c.activity) || is_busy(c.activity) || c.holds_lock;
 }
 
 } // namespace

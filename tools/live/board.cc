@@ -73,6 +73,7 @@ SeenConnection seen(const Connection& c, const TextPool& names, int64_t time) {
             .line = text(c.line),
             .last_test = text(c.last_test),
             .has_timeout = c.has_timeout(),
+            .holds_lock = c.holds_lock(),
             .conninfo = c.conninfo,
             .uses = c.uses};
 }

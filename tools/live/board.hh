@@ -26,6 +26,7 @@ struct SeenConnection {
     std::string line;      // of the program that opened it, as "file:line function"
     std::string last_test; // that used it
     bool has_timeout;  // a statement that waits too long ends by itself, because the session has set it so
+    bool holds_lock;   // an advisory lock of the session
     uint32_t conninfo; // the number of what it was made with; 0: not handed over
     uint32_t uses;     // changes when the program moves it on
 };

@@ -1,5 +1,7 @@
 #include "shim/session/sql/reader.hh"
 
+#include "shim/session/sql/time_outs.hh"
+
 namespace pqsweep {
 
 bool Reader::next_statement() {
@@ -40,6 +42,11 @@ std::string_view Reader::name() {
     if (now_.is('&')) // U&"...", with escapes: it can be any name
         report(Act::unclear_at_once);
     return since(start);
+}
+
+void Reader::report_local(std::string_view key, std::string_view text) {
+    if (time_outs::is_one(key))
+        report(Act::set_local, key, text);
 }
 
 void Reader::report_temporary(std::string_view value) {

@@ -64,6 +64,8 @@ public:
         if (key.find('.') != key.npos)
             report(Act::define, key);
     }
+    // Reports a time-out that is the transaction's. Nobody has to remember another setting that ends with it.
+    void report_local(std::string_view key, std::string_view text);
     // Reports doubt if the value names pg_temp: with that in the search_path, all that is created can be temporary.
     void report_temporary(std::string_view value);
     void report_lock(Act act, std::string_view key, int column) {

@@ -83,7 +83,9 @@ void set(Reader& reader) {
     if (reader.accept("local")) {
         std::string_view key = reader.name();
         reader.report_name(key);
-        return reader.report_temporary(reader.whole());
+        std::string_view text = reader.whole();
+        reader.report_local(key, text);
+        return reader.report_temporary(text);
     }
     if (now.is("constraints"))
         return;

@@ -26,6 +26,7 @@ enum class Act : uint8_t {
     set_unknown, // key, or none: a value that the text does not show
     unset,       // key
     unset_all,   // but not role and session_authorization
+    set_local,   // key, text: one of time_outs, until the transaction ends
     listen,      // key, text
     unlisten,    // key
     unlisten_all,
@@ -81,7 +82,7 @@ inline bool is_loss(Act act) {
     }
 }
 inline bool is_setting(Act act) {
-    return (act >= Act::set && act <= Act::unset) || act == Act::define;
+    return (act >= Act::set && act <= Act::unset) || act == Act::set_local || act == Act::define;
 }
 
 // How the server reads a text that is sent now.

@@ -36,6 +36,7 @@ SeenConnection connection(int backend, const std::string& test, const std::strin
             .line = line,
             .last_test = last_test,
             .has_timeout = false,
+            .holds_lock = false,
             .conninfo = 1,
             .uses = 1};
 }

@@ -57,6 +57,18 @@ TEST_CASE("a connection that moves on is no suspect, and neither is an idle one"
     CHECK(is_due(suspects, one(Activity::transaction, 30), 61));
 }
 
+TEST_CASE(
+    "an idle connection with a session advisory lock is a suspect: who waits for it can be on no board") {
+    Suspects suspects(10);
+    Parties holder;
+    one(Activity::idle, 1).each([&](Party party) {
+        party.connection.holds_lock = true;
+        holder.add(party);
+    });
+    CHECK(!is_due(suspects, holder, 0));
+    CHECK(is_due(suspects, holder, 10));
+}
+
 TEST_CASE("a holder is forgotten if nobody has gone on with it for the whole time") {
     Wait relation{.waiter = 2, .lock = {.type = "relation"}},
         advisory{.waiter = 2, .lock = {.type = "advisory"}};

@@ -218,4 +218,52 @@ TEST_CASE("anything in any order: no leak, no crash, and DISCARD ALL mends all")
     }
 }
 
+TEST_CASE("time-outs: of the session, of a transaction until it ends, of what is under way") {
+    Fresh s;
+    auto has = [&] { return s->has_timeout(); };
+    CHECK_FALSE(has());
+    for (const char* sql :
+         {"set lock_timeout = '3s'", "SET SESSION \"statement_timeout\" TO 10",
+          "set transaction_timeout = '1.5min'", "select set_config('Lock_Timeout', '3s', false)"})
+        CHECK(s.runs(sql)->has_timeout());
+    for (const char* sql :
+         {"set lock_timeout = 0", "set statement_timeout to '0ms'", "reset transaction_timeout"})
+        s.runs(sql);
+    CHECK_FALSE(has());
+    s.runs("select set_config('lock_timeout', upper($1), false)");
+    CHECK(has());
+    s.runs("select set_config('lock_timeout', '0', false)");
+    CHECK_FALSE(has());
+    for (const char* sql :
+         {"set local lock_timeout = '3s'", "select set_config('lock_timeout', '3s', true)"}) {
+        CAPTURE(sql);
+        CHECK(s.begun("begin").begun(sql)->has_timeout());
+        CHECK_FALSE(s.runs("commit")->has_timeout());
+        CHECK(s.begun("begin").begun("savepoint a").begun(sql)->has_timeout());
+        CHECK_FALSE(s.begun("rollback to a")->has_timeout());
+        CHECK(s.begun(sql)->has_timeout());
+        CHECK_FALSE(s.begun("set local lock_timeout = 0")->has_timeout());
+        CHECK_FALSE(s.runs("rollback")->has_timeout());
+    }
+    s.runs("set lock_timeout = '3s'").begun("begin").begun("set local lock_timeout = 0");
+    CHECK_FALSE(has());
+    s.runs("commit");
+    CHECK(has());
+    CHECK(s.replay().find("set lock_timeout = '3s'; ") != std::string::npos);
+    s.runs("discard all");
+    s->sends("begin; set local lock_timeout = '3s'; lock table t; commit");
+    CHECK(has());
+    s->gets(true, "COMMIT");
+    s->settles(false);
+    CHECK_FALSE(has());
+    CHECK(s.loss() == Loss::none);
+}
+
+TEST_CASE("a text that sets a time-out for its other statements") {
+    CHECK(Session::sets_timeout("begin; set local lock_timeout = '3s'; drop table t; commit", {}));
+    CHECK(Session::sets_timeout("select set_config('statement_timeout', '3s', true); drop table t", {}));
+    CHECK_FALSE(Session::sets_timeout("set lock_timeout = 0; drop table t", {}));
+    CHECK_FALSE(Session::sets_timeout("set work_mem = '3MB'; drop table t", {}));
+}
+
 TEST_SUITE_END();
