@@ -168,14 +168,13 @@ std::string unasked_notice(const Party& waiter, double waited, const Waits& wait
     return cut(0, begin + shortened(name, line_width - begin.size() - rest.size()) + rest) +
            cut(2, waits.is_pooled ? "a pooler hides which session of the server is whose"
                                   : "the server can't be asked: " + waits.error) +
-           cut(2, fmt::format("backend {}, process {}: {}", waiter.connection.backend, waiter.process,
-                              waiter.command));
+           cut(2, fmt::format("process {}: {}", waiter.process, waiter.command));
 }
 
 std::string unasked_holder(const Party& holder, double stands_still) {
     const SeenConnection& c = holder.connection;
     std::string text =
-        cut(2, fmt::format("in a transaction for {}: backend {}", duration(stands_still), c.backend));
+        cut(2, fmt::format("a connection has been in a transaction for {}", duration(stands_still)));
     text += cut(4, holder.opener().empty() ? "opened while no tag was set" : "opened by " + holder.opener());
     if (!c.line.empty())
         text += cut(6, "at " + c.line);

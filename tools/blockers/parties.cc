@@ -13,7 +13,7 @@ std::string Party::opener() const {
 Parties::Parties(const std::vector<Process>& processes) {
     for (const Process& process : processes)
         for (const SeenConnection& connection : process.board().connections)
-            if (connection.backend != 0 && !connection.is_swept)
+            if (connection.activity != Activity::connecting && !connection.is_swept)
                 add({process.pid(), process.command(), connection});
 }
 

@@ -1,4 +1,5 @@
-// Parties: the connections on boards, found by the session of the server that each has.
+// Parties: the connections on boards, found by the session of the server that each has. A pooler can give a connection a process
+// id that no server has.
 #pragma once
 
 #include "tools/blockers/waits.hh"

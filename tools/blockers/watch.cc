@@ -137,11 +137,11 @@ bool Watch::has_lasted(const Wait& wait) const {
     return options_.notice > 0 && wait.waited >= options_.notice;
 }
 
-// Two waits of a server process are the same if they began at the same time, but for what the way to the server makes of it.
-Watch::Noticed& Watch::noticed(const Wait& wait) {
+// Two waits of a waiter are the same if they began at the same time, but for what the way to the server makes of it.
+Watch::Noticed& Watch::noticed(Waiter waiter, double waited) {
     constexpr double tolerance = 2;
-    double begun = now_in_seconds() - wait.waited;
-    Noticed& entry = noticed_.try_emplace(wait.waiter, Noticed{begun}).first->second;
+    double begun = now_in_seconds() - waited;
+    Noticed& entry = noticed_.try_emplace(waiter, Noticed{begun}).first->second;
     if (begun - entry.begun > tolerance)
         entry = {begun};
     return entry;
@@ -286,8 +286,9 @@ void Watch::consider_unasked(const Waits& waits, const Parties& parties) {
         const SeenConnection& w = waiter.connection;
         if (target_of(w) != asked_ || w.activity != Activity::running)
             return;
-        suspects_.ask_again(waiter, now, 5);
+        constexpr double pause = 5;
         double waited = suspects_.stands_still(waiter, now);
+        suspects_.ask_again(waiter, now, waited < options_.notice ? options_.notice - waited : pause);
         std::string holders;
         parties.each([&](const Party& holder) {
             const SeenConnection& h = holder.connection;
@@ -295,7 +296,7 @@ void Watch::consider_unasked(const Waits& waits, const Parties& parties) {
                 suspects_.stands_still(holder, now) >= options_.notice)
                 holders += unasked_holder(holder, suspects_.stands_still(holder, now));
         });
-        Noticed& entry = noticed({.waiter = w.backend, .waited = waited});
+        Noticed& entry = noticed({waiter.process, w.number}, waited);
         if (waited < options_.notice || holders.empty() || entry.is_printed)
             return;
         entry.is_printed = true;

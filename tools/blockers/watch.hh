@@ -38,6 +38,9 @@ private:
     // A server, database and role to ask; its name is the number of a set that was handed over, or what the board says.
     using Target = std::tuple<uint32_t, std::string, int, std::string, std::string>;
 
+    // A server process and 0; or, if the server can't be asked, a process of the run and the number of its connection.
+    using Waiter = std::pair<int, uint32_t>;
+
     struct Noticed {
         double begun;
         bool is_printed = false, is_journaled = false;
@@ -58,7 +61,8 @@ private:
     void consider_unasked(const Waits& waits, const Parties& parties);
     double interest_in(const Wait& wait) const;
     bool has_lasted(const Wait& wait) const;
-    Noticed& noticed(const Wait& wait);
+    Noticed& noticed(Waiter waiter, double waited);
+    Noticed& noticed(const Wait& wait) { return noticed({wait.waiter, 0}, wait.waited); }
     bool has_just_ended(int backend) const;
     bool end(const Party& holder, const Process& process, const std::string& reason);
     WaitEvent event_of(const Tree& tree, const Wait& wait, const Waits& waits, const Parties& parties) const;
@@ -74,8 +78,8 @@ private:
     double asked_at_ = 0; // seconds
     std::unique_ptr<Inquiry> inquiry_;
     std::vector<std::unique_ptr<Inquiry>> terminations_;
-    std::map<int, Noticed> noticed_; // by the waiting server process
-    std::map<int, double> ended_;    // of a holder: when
+    std::map<Waiter, Noticed> noticed_;
+    std::map<int, double> ended_; // of a holder: when
 };
 
 } // namespace pqsweep::tools

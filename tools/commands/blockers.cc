@@ -27,7 +27,7 @@ std::set<Target> targets(const std::vector<Process>& processes) {
     std::set<Target> all;
     for (const Process& process : processes)
         for (const SeenConnection& c : process.board().connections)
-            if (c.backend != 0)
+            if (c.activity != Activity::connecting)
                 all.emplace(c.host, c.port, c.database, c.user);
     return all;
 }
