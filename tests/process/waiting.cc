@@ -41,10 +41,12 @@ struct Run {
         program.say("exec h begin");
         CHECK(program.say("exec h select * from waiting_cell") == "PGRES_TUPLES_OK 1");
     }
-    bool is_waiting() {
+    bool is_waiting() { return is_locking("not granted"); }
+    bool is_locked() { return is_locking("granted"); }
+    bool is_locking(const std::string& how, const std::string& table = "waiting_cell") {
         return eventually([&] {
-            return server.ask("select count(*) from pg_locks where not granted and relation = "
-                              "'waiting_cell'::regclass") != "0";
+            return server.ask("select count(*) from pg_locks where " + how + " and relation = '" + table +
+                              "'::regclass") != "0";
         });
     }
     size_t events() const {
@@ -161,6 +163,7 @@ TEST_CASE("holders that their program does not go on with: a COPY, rows, an advi
     SUBCASE("rows") {
         CHECK(run.program.say(
                   "send h select repeat('x', 9999) from waiting_cell, generate_series(1, 9999)") == "1");
+        CHECK(run.is_locked());
         CHECK(run.program.say("exec w drop table waiting_cell") == "PGRES_COMMAND_OK");
         CHECK(contains(run.printed(), "select that its program does not go on with for "));
     }
@@ -295,6 +298,7 @@ TEST_CASE("there is no notice for a deadlock, nor for a waiter that gets its loc
         run.program.say("exec w begin");
         run.program.say("exec w lock table pg_statistic");
         run.program.say("send h lock table pg_statistic");
+        REQUIRE(run.is_locking("not granted", "pg_statistic"));
         CHECK(contains(run.program.say("exec w lock table waiting_cell"), " 40P01 "));
     }
     SUBCASE("in time") {
