@@ -163,10 +163,11 @@ $(B)/programs/libqq.so.5:
 	@mkdir -p $(@D)
 	sed 's/libpq\.so\.5/libqq.so.5/g; s/invalid connection/INVALID connection/g' $(shell pg_config --libdir)/libpq.so.5 >$@
 
-# Debian's interpreter without the function that dumps a stack, which some versions of Python do not have.
+# Debian's interpreter without the function that dumps a stack, which some versions of Python do not have, and without
+# the layout that some of these publish instead.
 $(B)/programs/python-undumped:
 	@mkdir -p $(@D)
-	sed 's/_Py_DumpTraceback\x00/_Py_DumpNothingIn\x00/g' /usr/bin/python3 >$@
+	sed 's/_Py_DumpTraceback\x00/_Py_DumpNothingIn\x00/g; s/xdebugpy/xunknown/g' /usr/bin/python3 >$@
 	chmod +x $@
 
 host_pie := g++ -fPIE -pie

@@ -3,6 +3,8 @@
 #include "shim/base/sys.hh"
 #include "shim/base/text.hh"
 #include "shim/origin/python_gil.hh"
+#include "shim/origin/python_layout.hh"
+#include "shim/origin/python_text.hh"
 #include "shim/real/elf_symbols.hh"
 
 #include <atomic>
@@ -66,22 +68,6 @@ private:
 
 int digit_of(char c) {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-size_t put_utf8(char* out, uint32_t code) {
-    if (code >= 0xdc80 && code <= 0xdcff) { // Python keeps a file name's byte so if it is not UTF-8
-        out[0] = static_cast<char>(code & 0xff);
-        return 1;
-    }
-    if (code < 0x80) {
-        out[0] = static_cast<char>(code);
-        return 1;
-    }
-    size_t size = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    for (size_t i = size - 1; i > 0; i--, code >>= 6)
-        out[i] = static_cast<char>(0x80 | (code & 0x3f));
-    out[0] = static_cast<char>((0xf00 >> size & 0xff) | code);
-    return size;
 }
 
 // Replaces, in place, escapes such as \xe9, \u20ac and \U0001f600 by what they stand for.
@@ -153,7 +139,9 @@ void each_frame(const void* caller, Visit visit, void* data) {
         return;
     Dump write_frames = dump.load(std::memory_order_relaxed);
     if (!write_frames) {
-        each_frame_with_gil(reinterpret_cast<void*>(get_state), caller, state, visit, data);
+        auto* interpreter = reinterpret_cast<void*>(get_state);
+        if (!each_frame_by_layout(interpreter, state, visit, data))
+            each_frame_with_gil(interpreter, caller, state, visit, data);
         return;
     }
     Pipe pipe;

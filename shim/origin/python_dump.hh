@@ -6,8 +6,8 @@
 // calling thread's frames to a descriptor, only reads, and allocates nothing. So the thread can be in any state: with the
 // GIL (ctypes.PyDLL) or without it, at the end of the process, after a fork, in a subinterpreter [stacks].
 //
-// Python 3.6 to 3.8, 3.11, 3.12 and 3.15 export that function; 3.9, 3.10, 3.13 and 3.14 do not. For these,
-// python_gil.hh reads the frames, if that is safe.
+// Python 3.6 to 3.8, 3.11, 3.12 and 3.15 export that function. Of 3.13 and 3.14, python_layout.hh reads the frames in
+// memory. Of 3.9 and 3.10, and of free-threaded builds, python_gil.hh reads them, if that is safe.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// Reads a thread's Python frames through the C API, from interpreters that have no function to dump them. That needs the
-// GIL, and a thread that waits for it could wait for ever: the thread that has the GIL can wait for a lock of ours.
+// Reads a thread's Python frames through the C API, from interpreters that have no function to dump them and
+// publish no layout. That needs the GIL, and a thread that waits for it could wait for ever: the thread that has the GIL
+// can wait for a lock of ours.
 //
 // So a thread takes the GIL only if it would take it again anyway when its call returns. That is so if a Python module
 // calls libpq itself, or through ctypes. A library in between can hold a lock (ODBC's manager does). The thread does not

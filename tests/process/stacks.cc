@@ -22,9 +22,26 @@ namespace {
 
 constexpr const char* plain_python = "/usr/bin/python3";
 
-// Some versions of Python export no function that dumps a stack.
+// The second one is without the function that dumps a stack, and without the layout that other versions publish instead.
 Strings pythons() {
     return {plain_python, build_directory() + "/programs/python-undumped"};
+}
+
+// Versions of Python that this machine has beside Debian's, and that publish their layout.
+Strings other_pythons() {
+    Strings found;
+    const char* root = getenv("PYENV_ROOT");
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(fs::path(root ? root : "") / "versions", error))
+        if (std::string version = entry.path().filename();
+            version.starts_with("3.13.") || version.starts_with("3.14."))
+            found.push_back(entry.path() / "bin/python3");
+    return found;
+}
+
+// The copies in the build use Debian's modules.
+std::string home_of(const std::string& python) {
+    return python.starts_with(build_directory()) ? "/usr" : fs::path(python).parent_path().parent_path();
 }
 
 class Journal {
@@ -75,7 +92,7 @@ void run(const Hazard& hazard, const std::string& python, const Environment& add
     CAPTURE(hazard.name);
     const fs::path script = fs::absolute("tests/fixtures/stacks/hazards.py");
     Journal journal;
-    Environment environment{{"PYTHONHOME", "/usr"}, {"PQSWEEP_JOURNAL", journal.path}};
+    Environment environment{{"PYTHONHOME", home_of(python)}, {"PQSWEEP_JOURNAL", journal.path}};
     environment.insert(added.begin(), added.end());
     Strings command{python, script, hazard.name};
     if (!hazard.argument.empty())
@@ -89,8 +106,14 @@ void run(const Hazard& hazard, const std::string& python, const Environment& add
     Strings expected{""};
     if (hazard.has_place)
         expected = places(script, hazard.name);
-    for (const Json& record : opened)
+    // From Python 3.12 on, a thread has a state of its own in each interpreter, and the frames of one alone.
+    if (hazard.has_place && hazard.name == "subinterpreter")
+        expected.emplace_back("<string>:1");
+    for (const Json& record : opened) {
         CHECK(std::ranges::count(expected, place(record)) == 1);
+        for (const std::string& line : lines_of(record))
+            CHECK(contains(line, place(record).starts_with("<") ? "<string>:" : "hazards.py:"));
+    }
 }
 
 } // namespace
@@ -121,10 +144,27 @@ TEST_CASE("in a pytest suite, the line of the test, whatever is between it and l
 }
 
 TEST_CASE("wherever it is hard to look: the line, and no harm") {
-    const Hazard hazards[] = {{"with_gil", 1},          {"in_handler", 2}, {"deep", 1},
-                              {"threads", 80},          {"fork", 3},       {"at_exit", 1},
-                              {"thread_of_c", 1, false}};
+    const Hazard hazards[] = {{"with_gil", 1},           {"in_handler", 2}, {"deep", 1},
+                              {"threads", 80},           {"fork", 3},       {"at_exit", 1},
+                              {"thread_of_c", 1, false}, {"spread", 3}};
     for (const std::string& python : pythons())
+        for (const Hazard& hazard : hazards)
+            run(hazard, python);
+}
+
+TEST_CASE("a Python that publishes its layout instead of a function: the line, without the GIL") {
+    if (!sanitizer_runtime().empty())
+        SKIP("the other versions of Python are not built for a sanitizer's runtime");
+    if (other_pythons().empty())
+        SKIP("there is no Python 3.13 or 3.14 beside Debian's");
+    const Hazard hazards[] = {
+        {"with_gil", 1},       {"in_handler", 2},
+        {"deep", 1},           {"threads", 80},
+        {"fork", 3},           {"at_exit", 1},
+        {"spread", 3},         {"thread_of_c", 1, false},
+        {"daemon", 8},         {"finalizing", 2},
+        {"subinterpreter", 2}, {"lock", 1, true, build_directory() + "/programs/locking.so"}};
+    for (const std::string& python : other_pythons())
         for (const Hazard& hazard : hazards)
             run(hazard, python);
 }
@@ -132,15 +172,19 @@ TEST_CASE("wherever it is hard to look: the line, and no harm") {
 TEST_CASE("a file's name may have any bytes") {
     const fs::path file =
         fs::temp_directory_path() / ("pqsweep \"a\\\n\xc3\xa9\xff" + std::to_string(getpid()));
-    fs::copy_file("tests/fixtures/stacks/straggler.py", file);
-    std::string line = places(file, "straggler").at(0);
+    fs::copy_file("tests/fixtures/stacks/hazards.py", file);
+    std::string line = places(file, "with_gil").at(0);
     line.replace(line.find('\xff'), 1, "\xef\xbf\xbd");
-    for (const std::string& python : pythons()) {
+    Strings all = pythons();
+    for (const std::string& other : other_pythons())
+        all.push_back(other);
+    for (const std::string& python : all) {
         Journal journal;
-        Program program({python, file}, {{"PYTHONHOME", "/usr"}, {"PQSWEEP_JOURNAL", journal.path}});
+        Program program({python, file, "with_gil"},
+                        {{"PYTHONHOME", home_of(python)}, {"PQSWEEP_JOURNAL", journal.path}});
         CHECK(program.finish() == 0);
         REQUIRE(journal.opened().size() == 1);
-        bool is_dumped = python == plain_python;
+        bool is_dumped = python != pythons()[1];
         CHECK(place(journal.opened()[0]) == (is_dumped ? line : "???" + line.substr(line.rfind(':'))));
     }
     fs::remove(file);
