@@ -7,115 +7,190 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <simdjson.h>
+#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <variant>
 
 namespace pqsweep::tools {
 
 namespace {
 
-using namespace simdjson;
-
 constexpr int64_t known_version = 1;
 // Stands at the beginning of records only: inside a string, its quotes would be escaped.
 constexpr std::string_view record_begin = "{\"v\":";
 
-constexpr std::pair<std::string_view, int64_t JournalRecord::*> integers[] = {
-    {"connection", &JournalRecord::connection}, {"pid", &JournalRecord::pid},
-    {"backend", &JournalRecord::backend},       {"live", &JournalRecord::live},
-    {"untracked", &JournalRecord::untracked},
-};
-constexpr std::pair<std::string_view, double JournalRecord::*> numbers[] = {
-    {"age", &JournalRecord::age},
-    {"took", &JournalRecord::took},
-};
-constexpr std::pair<std::string_view, std::string_view JournalRecord::*> words[] = {
-    {"tag", &JournalRecord::tag},
-    {"test", &JournalRecord::test},
-    {"ended", &JournalRecord::ended},
-    {"variable", &JournalRecord::variable},
-    {"state", &JournalRecord::state},
-    {"by", &JournalRecord::by},
-    {"database", &JournalRecord::database},
-    {"host", &JournalRecord::host},
-    {"run", &JournalRecord::run},
-    {"did", &JournalRecord::did},
-    {"lock", &JournalRecord::lock},
-    {"holder", &JournalRecord::holder},
-    {"holder_line", &JournalRecord::holder_line},
-    {"holder_user", &JournalRecord::holder_user},
-};
-constexpr std::pair<std::string_view, std::vector<std::string_view> JournalRecord::*> lists[] = {
-    {"source", &JournalRecord::source},
-    {"stack", &JournalRecord::stack},
+// A record as it stands in the journal.
+struct RawRecord : JournalRecord {
+    int64_t version = 0;
+    double seconds = 0;
+    std::string_view process_id{}, event_name{};
 };
 
-template<class Entries>
-auto find(const Entries& entries, std::string_view key) {
-    return std::find_if(std::begin(entries), std::end(entries),
-                        [&](const auto& entry) { return entry.first == key; });
-}
+template<class T>
+using Member = T RawRecord::*;
+using AnyMember = std::variant<Member<int64_t>, Member<double>, Member<std::string_view>,
+                               Member<std::vector<std::string_view>>>;
+
+constexpr std::pair<std::string_view, AnyMember> keys[] = {
+    {"v", &RawRecord::version},
+    {"time", &RawRecord::seconds},
+    {"process", &RawRecord::process_id},
+    {"event", &RawRecord::event_name},
+    {"connection", Member<int64_t>(&JournalRecord::connection)},
+    {"pid", Member<int64_t>(&JournalRecord::pid)},
+    {"backend", Member<int64_t>(&JournalRecord::backend)},
+    {"live", Member<int64_t>(&JournalRecord::live)},
+    {"untracked", Member<int64_t>(&JournalRecord::untracked)},
+    {"age", Member<double>(&JournalRecord::age)},
+    {"took", Member<double>(&JournalRecord::took)},
+    {"tag", Member<std::string_view>(&JournalRecord::tag)},
+    {"test", Member<std::string_view>(&JournalRecord::test)},
+    {"ended", Member<std::string_view>(&JournalRecord::ended)},
+    {"variable", Member<std::string_view>(&JournalRecord::variable)},
+    {"state", Member<std::string_view>(&JournalRecord::state)},
+    {"by", Member<std::string_view>(&JournalRecord::by)},
+    {"database", Member<std::string_view>(&JournalRecord::database)},
+    {"host", Member<std::string_view>(&JournalRecord::host)},
+    {"run", Member<std::string_view>(&JournalRecord::run)},
+    {"did", Member<std::string_view>(&JournalRecord::did)},
+    {"lock", Member<std::string_view>(&JournalRecord::lock)},
+    {"holder", Member<std::string_view>(&JournalRecord::holder)},
+    {"holder_line", Member<std::string_view>(&JournalRecord::holder_line)},
+    {"holder_user", Member<std::string_view>(&JournalRecord::holder_user)},
+    {"source", Member<std::vector<std::string_view>>(&JournalRecord::source)},
+    {"stack", Member<std::vector<std::string_view>>(&JournalRecord::stack)},
+};
 
 bool has_connection(std::optional<Event> event) {
     return event == Event::open || event == Event::close || event == Event::sweep || event == Event::revive ||
            event == Event::refuse || event == Event::left;
 }
 
-error_code read_list(ondemand::value& value, std::vector<std::string_view>& list) {
-    ondemand::array array;
-    if (auto error = value.get_array().get(array))
-        return error;
-    for (auto element : array) {
-        std::string_view text;
-        if (auto error = element.get_string().get(text))
-            return error;
-        list.push_back(text);
+// Takes one line apart. nlohmann's parser calls it for each key and value, and stops when it returns false.
+class Line {
+public:
+    // Returns what is wrong with the line, or nothing.
+    std::string parse(std::string_view text) {
+        texts_.clear();
+        texts_.reserve(text.size()); // no text is longer than it is with its escapes, so the views hold
+        RawRecord fresh;
+        fresh.source.swap(raw_.source); // and their memory with them
+        fresh.stack.swap(raw_.stack);
+        fresh.source.clear();
+        fresh.stack.clear();
+        raw_ = std::move(fresh);
+        depth_ = 0;
+        has_ended_ = is_in_list_ = false;
+        member_ = nullptr;
+        wrong_.clear();
+        if (!nlohmann::json::sax_parse(text, this))
+            return wrong_.empty() ? "no JSON object" : wrong_;
+        return finish();
     }
-    return SUCCESS;
-}
+    const JournalRecord& record() const { return raw_; }
 
-struct Line {
-    JournalRecord record;
-    int64_t version = 0;
-    bool has_process = false, has_event = false;
-
-    error_code take(std::string_view key, ondemand::value& value) {
-        if (key == "v")
-            return value.get_int64().get(version);
-        if (version > known_version) // its keys can mean anything
-            return SUCCESS;
-        if (key == "time") {
-            double seconds = 0;
-            auto error = value.get_double().get(seconds);
-            record.time = std::llround(seconds * 1e6);
-            return error;
-        }
-        std::string_view text;
-        if (key == "process") {
-            auto error = value.get_string().get(text);
-            auto end = std::from_chars(text.data(), text.data() + text.size(), record.process, 16);
-            has_process = !error && end.ec == std::errc() && end.ptr == text.data() + text.size();
-            return error;
-        }
-        if (key == "event") {
-            auto error = value.get_string().get(text);
-            const auto* known = std::ranges::find(journal::event_names, text);
-            if (known != std::end(journal::event_names))
-                record.event = Event(known - journal::event_names);
-            has_event = !error;
-            return error;
-        }
-        if (auto entry = find(integers, key); entry != std::end(integers))
-            return value.get_int64().get(record.*entry->second);
-        if (auto entry = find(words, key); entry != std::end(words))
-            return value.get_string().get(record.*entry->second);
-        if (auto entry = find(numbers, key); entry != std::end(numbers))
-            return value.get_double().get(record.*entry->second);
-        if (auto entry = find(lists, key); entry != std::end(lists))
-            return read_list(value, record.*entry->second);
-        return SUCCESS;
+    bool key(std::string& name) {
+        if (depth_ > 1)
+            return true;
+        name_ = name;
+        const auto* known = std::ranges::find(keys, name, &std::pair<std::string_view, AnyMember>::first);
+        bool is_readable = raw_.version <= known_version; // else keys can mean anything
+        member_ = is_readable && known != std::end(keys) ? &known->second : nullptr;
+        return true;
     }
+    bool string(std::string& text) {
+        if (!is_in_list_)
+            return put(keep(text));
+        (raw_.*std::get<Member<std::vector<std::string_view>>>(*member_)).push_back(keep(text));
+        return true;
+    }
+    bool number_integer(int64_t number) {
+        bool is_fraction = member_ && std::holds_alternative<Member<double>>(*member_);
+        return is_fraction ? put(static_cast<double>(number)) : put(number);
+    }
+    bool number_unsigned(uint64_t number) {
+        return number <= INT64_MAX ? number_integer(static_cast<int64_t>(number))
+                                   : put(static_cast<double>(number));
+    }
+    bool number_float(double number, const std::string&) { return put(number); }
+    bool boolean(bool) { return put_other(); }
+    bool null() { return put_other(); }
+    bool binary(nlohmann::json::binary_t&) { return put_other(); }
+    bool start_object(size_t) {
+        if (depth_ > 0 && !put_other())
+            return false;
+        depth_++;
+        return true;
+    }
+    bool start_array(size_t) {
+        bool is_list =
+            depth_ == 1 && member_ && std::holds_alternative<Member<std::vector<std::string_view>>>(*member_);
+        if (!is_list && !put_other())
+            return false;
+        is_in_list_ = is_in_list_ || is_list;
+        depth_++;
+        return true;
+    }
+    bool end_object() {
+        has_ended_ = --depth_ == 0;
+        return true;
+    }
+    bool end_array() {
+        depth_--;
+        is_in_list_ = false;
+        return true;
+    }
+    bool parse_error(size_t, const std::string&, const nlohmann::json::exception&) {
+        if (has_ended_)
+            wrong_ = "more than a JSON object";
+        return false;
+    }
+
+private:
+    // A value that no record has, unless its key is unknown.
+    bool put_other() {
+        if (depth_ > 0 && !is_in_list_ && (depth_ > 1 || !member_))
+            return true;
+        if (depth_ > 0)
+            wrong_ = fmt::format("\"{}\": not the kind of value that it has in a journal", name_);
+        return false;
+    }
+    template<class T>
+    bool put(T value) {
+        auto member = depth_ == 1 && member_ ? std::get_if<Member<T>>(member_) : nullptr;
+        if (!member)
+            return put_other();
+        raw_.** member = value;
+        return true;
+    }
+    std::string_view keep(std::string_view text) {
+        texts_ += text;
+        return std::string_view(texts_).substr(texts_.size() - text.size());
+    }
+
+    std::string finish() {
+        if (raw_.version > known_version)
+            return fmt::format("schema version {}, and this pqsweep knows {}; skipped", raw_.version,
+                               known_version);
+        raw_.time = std::llround(raw_.seconds * 1e6);
+        std::string_view id = raw_.process_id;
+        auto end = std::from_chars(id.data(), id.data() + id.size(), raw_.process, 16);
+        bool has_process = end.ec == std::errc() && end.ptr == id.data() + id.size();
+        const auto* known = std::ranges::find(journal::event_names, raw_.event_name);
+        if (known != std::end(journal::event_names))
+            raw_.event = Event(known - journal::event_names);
+        if (raw_.version < 1 || !has_process || raw_.event_name.empty() ||
+            (has_connection(raw_.event) && raw_.connection < 1))
+            return "not a record of a journal: \"v\", \"process\", \"event\" or \"connection\" is missing";
+        return "";
+    }
+
+    RawRecord raw_;
+    std::string texts_, name_, wrong_;
+    const AnyMember* member_ = nullptr; // that the last key of the record names
+    int depth_ = 0;                     // of objects and lists
+    bool is_in_list_ = false, has_ended_ = false;
 };
 
 } // namespace
@@ -139,7 +214,6 @@ struct JournalReader::State {
     size_t begin = 0, end = 0; // the part of the buffer that is still to be read
     uint64_t line = 0;
     bool is_at_end = false;
-    ondemand::parser parser;
     Line parsed;
 
     // Returns false at the end of the file.
@@ -148,12 +222,11 @@ struct JournalReader::State {
             std::memmove(buffer.data(), buffer.data() + begin, end - begin);
         end -= begin;
         begin = 0;
-        if (end + SIMDJSON_PADDING == buffer.size())
+        if (end == buffer.size())
             buffer.resize(2 * buffer.size());
         int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-        ssize_t got = fd < 0 ? -1
-                             : pread(fd, buffer.data() + end, buffer.size() - SIMDJSON_PADDING - end,
-                                     static_cast<off_t>(offset));
+        ssize_t got =
+            fd < 0 ? -1 : pread(fd, buffer.data() + end, buffer.size() - end, static_cast<off_t>(offset));
         if (got < 0 && problems)
             problems->add(path, 0, strerror(errno));
         if (fd >= 0)
@@ -164,44 +237,11 @@ struct JournalReader::State {
         offset += static_cast<uint64_t>(got);
         return true;
     }
-
-    // Returns what is wrong with the line, or nothing.
-    std::string parse(size_t size) {
-        Line fresh;
-        fresh.record.source.swap(parsed.record.source); // and their memory with them
-        fresh.record.stack.swap(parsed.record.stack);
-        fresh.record.source.clear();
-        fresh.record.stack.clear();
-        parsed = std::move(fresh);
-        ondemand::document document;
-        ondemand::object object;
-        padded_string_view text(buffer.data() + begin, size, size + SIMDJSON_PADDING);
-        if (parser.iterate(text).get(document) || document.get_object().get(object))
-            return "no JSON object";
-        for (auto field : object) {
-            std::string_view key;
-            ondemand::value value;
-            if (field.unescaped_key().get(key) || field.value().get(value))
-                return "no JSON object";
-            if (auto error = parsed.take(key, value))
-                return fmt::format("\"{}\": {}", key, error_message(error));
-        }
-        const char* more = nullptr;
-        if (document.current_location().get(more) == SUCCESS)
-            return "more than a JSON object";
-        if (parsed.version > known_version)
-            return fmt::format("schema version {}, and this pqsweep knows {}; skipped", parsed.version,
-                               known_version);
-        if (parsed.version < 1 || !parsed.has_process || !parsed.has_event ||
-            (has_connection(parsed.record.event) && parsed.record.connection < 1))
-            return "not a record of a journal: \"v\", \"process\", \"event\" or \"connection\" is missing";
-        return "";
-    }
 };
 
 JournalReader::JournalReader(std::string path, size_t buffer_size) : state_(std::make_unique<State>()) {
     state_->path = std::move(path);
-    state_->buffer.resize(buffer_size + SIMDJSON_PADDING);
+    state_->buffer.resize(buffer_size);
 }
 JournalReader::~JournalReader() = default;
 JournalReader::JournalReader(JournalReader&&) noexcept = default;
@@ -223,7 +263,7 @@ const JournalRecord* JournalReader::next(Problems* problems) {
             s.begin = s.end;
             return nullptr;
         }
-        std::string wrong = size ? s.parse(size) : "";
+        std::string wrong = size ? s.parsed.parse({s.buffer.data() + s.begin, size}) : "";
         if (!wrong.empty() && problems)
             problems->add(s.path, s.line + 1, wrong);
         s.begin += size;
@@ -232,7 +272,7 @@ const JournalRecord* JournalReader::next(Problems* problems) {
             s.line++;
         }
         if (size && wrong.empty())
-            return &s.parsed.record;
+            return &s.parsed.record();
     }
 }
 
