@@ -17,6 +17,7 @@ endif
 CXXFLAGS ?= $(default_flags)
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
+STRIP ?= strip
 
 flags_release := -O2 -g
 flags_clang := -O2 -g
@@ -44,7 +45,8 @@ shim_flags := -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsaf
 shim_flags += $(if $(findstring aarch64,$(shell $(CXX) -dumpmachine)),-mno-outline-atomics)
 shim_libraries := $(if $(sanitize),,-nostdlib -lc)
 # It loads into every process of a test run: as few segments, and names to look up, as can be.
-shim_link := -Wl,--version-script=shim/hooks/exports.map -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions
+few_pages := -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code
+shim_link := -Wl,--version-script=shim/hooks/exports.map -Wl,-z,defs $(few_pages) -Wl,-Bsymbolic-functions
 
 # The objects of rooms: $(call room,shim/base) is all that is compiled from that folder, not from those below it.
 objects = $(patsubst %.cc,$(B)/obj/%.o,$(wildcard $(1)))
@@ -61,8 +63,12 @@ shared_objects := $(filter-out $(own_bytes) $(call room,shim/hooks),$(shim_objec
 base_objects := $(filter-out $(own_bytes),$(call room,shim/base))
 tool_rooms := text journal verdict report live blockers launch commands
 tool_objects := $(call room,$(tool_rooms:%=tools/%))
-unit_libraries := -lfmt -lsimdjson -lelf -ldl
+unit_libraries := -lfmt -lelf -ldl
 tool_libraries := $(unit_libraries) -lncursesw -ltinfo
+# The command of a release is one file for every Linux: libc and all libraries are in it. Debian has fmt as a shared library only.
+static := $(if $(filter release,$(BUILD)),$(if $(findstring clang,$(CXX)),,-static-pie -Wl,--gc-sections))
+compiled_fmt := $(if $(static),$(call object,tools/packaging/fmt))
+command_libraries := $(if $(static),-lncursesw -ltinfo $(or $(shell pkg-config --static --libs-only-l libelf 2>/dev/null),-lelf -lz),$(tool_libraries))
 unit_objects := $(call room,$(patsubst %/,%,$(sort $(dir $(wildcard tests/unit/*/*.cc tests/unit/*/*/*.cc)))))
 test_objects := $(call room,tests tests/support tests/process) $(unit_objects)
 # All but what draws on the terminal, so that `make check` needs few libraries.
@@ -89,23 +95,30 @@ compiled_clients := $(addprefix build/clients/left_,qt ocaml haskell diesel)
 suites := $(patsubst tests/fixtures/recipes/%/main.cc,$(B)/recipes/%,$(wildcard tests/fixtures/recipes/*/main.cc))
 benches := $(patsubst bench/micro/%.cc,$(B)/bench/%,$(wildcard bench/micro/*.cc))
 
-all: shim $(B)/pqsweep $(B)/runners  ## libpqsweep.so and the pqsweep command
+all: shim $(B)/pqsweep $(B)/pqsweep-asker $(B)/runners  ## libpqsweep.so and the pqsweep command
 
 shim: $(B)/libpqsweep.so  ## libpqsweep.so alone, for which libpq-dev is enough
 
 $(B)/libpqsweep.so: $(shim_objects) shim/hooks/exports.map
 	$(CXX) -shared $(sanitize) -o $@ $(in_order) $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
 
-$(B)/pqsweep: $(tool_objects) $(base_objects)
-	$(CXX) $(sanitize) -o $@ $^ $(tool_libraries) $(CXXFLAGS) $(LDFLAGS)
+$(B)/pqsweep: $(tool_objects) $(base_objects) $(compiled_fmt)
+	$(CXX) $(sanitize) $(static) -o $@ $^ $(command_libraries) $(CXXFLAGS) $(LDFLAGS)
+
+# What LD_PRELOAD names is all that it is linked with.
+asker_objects := $(call room,tools/asker) $(own_bytes)
+$(B)/pqsweep-asker: $(asker_objects)
+	$(CXX) -pie -nostdlib -o $@ $^ $(few_pages) -Wl,--entry=start -Wl,-z,dynamic-undefined-weak $(CXXFLAGS) $(LDFLAGS)
 
 # Scripts: the command finds them beside itself.
 $(B)/runners:
 	@mkdir -p $(@D)
 	ln -sfn $(abspath tools/runners) $@
 
-$(unsanitized): sanitize :=
+$(unsanitized) $(asker_objects): sanitize :=
 $(own_bytes): shim_flags += -fno-builtin
+$(call room,tools/asker): defines = $(shim_flags)
+$(call object,tools/packaging/fmt): defines = -fkeep-inline-functions -ffunction-sections
 
 $(B)/obj/shim/%.o: shim/%.cc Makefile
 	@mkdir -p $(@D)
@@ -121,8 +134,6 @@ $(B)/obj/tests/%.o: includes = $(libpq_flags)
 # What single files are compiled with.
 $(call object,tools/commands/main): VERSION
 $(call object,tools/commands/main): defines = -DPQSWEEP_VERSION='"$(version)"'
-$(call object,tools/launch/preload): $(B)/libdir
-$(call object,tools/launch/preload): defines = -DPQSWEEP_LIBDIR='"$(LIBDIR)"'
 $(call object,tests/support/program): defines = -DPQSWEEP_SANITIZER_RUNTIME='"$(sanitizer_runtime)"'
 
 # To look at a vptr, UBSan takes descriptors.
@@ -302,7 +313,7 @@ compat:  ## the test suites of libpq's drivers, with the shim and without
 
 lint: rooms  ## the rooms' laws, clang-format and clang-tidy, warnings as errors
 	@tests/bin/install-packages tests/packages/check.txt tests/packages/test.txt tests/packages/lint.txt
-	@tests/bin/lint -std=c++20 $(warnings) $(libpq_flags) -I. -DPQSWEEP_VERSION='""' -DPQSWEEP_LIBDIR='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
+	@tests/bin/lint -std=c++20 $(warnings) $(libpq_flags) -I. -DPQSWEEP_VERSION='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
 
 rooms:  ## the laws of the rooms, which their README.md files state
 	@tests/bin/rooms
@@ -313,19 +324,19 @@ compile_commands.json: Makefile  ## for editors and other tools
 	    sed -n '/^$(CXX) .*\.cc/ {s/[\"]/\\&/g; s,.* \([^ ]*\.cc\)\( .*\)\?$$,{"directory": "$(CURDIR)"\, "file": "\1"\, "command": "&"}\,,p}' | \
 	    sed '1s/^/[/; $$s/,$$/]/' > $@
 
-# The command looks for the library beside itself, in the lib/ beside its folder, and in LIBDIR.
-$(B)/libdir: always
-	@mkdir -p $(@D)
-	@echo '$(LIBDIR)' | cmp -s - $@ || echo '$(LIBDIR)' > $@
-
+install_stripped := --strip --strip-program=$(STRIP)
 # zsh on Debian looks for what packages install in a folder of its own.
 completion_bash := bash-completion/completions/pqsweep
 completion_zsh := zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)/_pqsweep
 completion_fish := fish/vendor_completions.d/pqsweep.fish
 adapters := $(foreach suffix,ini php pm py rb,$(wildcard tools/runners/*/*.$(suffix) tools/runners/*/*/*.$(suffix)))
+# The command finds its library in lib/pqsweep beside its folder; a link there leads to another LIBDIR.
+linked_lib := $(DESTDIR)$(PREFIX)/lib/pqsweep
 install: all  ## to PREFIX (/usr/local) and LIBDIR (PREFIX/lib), below DESTDIR
-	install -D -m 755 $(B)/pqsweep $(DESTDIR)$(PREFIX)/bin/pqsweep
-	install -D -m 644 $(B)/libpqsweep.so $(DESTDIR)$(LIBDIR)/libpqsweep.so
+	install -D -m 755 $(install_stripped) $(B)/pqsweep $(DESTDIR)$(PREFIX)/bin/pqsweep
+	install -D -m 644 $(install_stripped) $(B)/libpqsweep.so $(DESTDIR)$(LIBDIR)/pqsweep/libpqsweep.so
+	install -D -m 755 $(install_stripped) $(B)/pqsweep-asker $(DESTDIR)$(LIBDIR)/pqsweep/pqsweep-asker
+	[ $(LIBDIR) = $(PREFIX)/lib ] || { mkdir -p $(dir $(linked_lib)) && ln -sfnr $(DESTDIR)$(LIBDIR)/pqsweep $(linked_lib); }
 	for script in $(adapters); do install -D -m 644 $$script $(DESTDIR)$(PREFIX)/share/pqsweep/$${script#tools/}; done
 	install -D -m 644 tools/pqsweep.1 $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
 	sed -i '1s/"pqsweep"/"pqsweep $(version)"/' $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
@@ -335,8 +346,8 @@ install: all  ## to PREFIX (/usr/local) and LIBDIR (PREFIX/lib), below DESTDIR
 	install -D -m 644 $(B)/completion.fish $(DESTDIR)$(PREFIX)/share/$(completion_fish)
 
 uninstall:  ## remove what install has put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/pqsweep $(DESTDIR)$(LIBDIR)/libpqsweep.so $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
-	rm -rf $(DESTDIR)$(PREFIX)/share/pqsweep
+	rm -f $(DESTDIR)$(PREFIX)/bin/pqsweep $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
+	rm -rf $(DESTDIR)$(LIBDIR)/pqsweep $(linked_lib) $(DESTDIR)$(PREFIX)/share/pqsweep
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/,$(completion_bash) $(completion_zsh) $(completion_fish))
 
 # The source as it is committed, and a Debian package of it.
@@ -355,7 +366,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 24
 	@echo 'Variables: BUILD=release|clang|debug|asan|tsan, TESTS, SECONDS, SEED, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
-.PHONY: all shim packages rooms demo test chaos compat clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install uninstall dist clean help always
+.PHONY: all shim packages rooms demo test chaos compat clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install uninstall dist clean help
 .DELETE_ON_ERROR:
 
--include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(test_objects:.o=.d) $(chaos_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))
+-include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(asker_objects:.o=.d) $(test_objects:.o=.d) $(chaos_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))

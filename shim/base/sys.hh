@@ -312,6 +312,10 @@ inline int uname(utsname& names) {
 inline ssize_t getrandom(void* buffer, size_t size, unsigned flags) {
     return kernel::call(SYS_getrandom, buffer, size, flags);
 }
+[[noreturn]] inline void exit_group(int status) {
+    for (;;)
+        kernel::call(SYS_exit_group, status);
+}
 inline pid_t wait4(pid_t child, int options) {
     return kernel::status(SYS_wait4, child, nullptr, options, nullptr);
 }

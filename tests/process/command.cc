@@ -195,16 +195,17 @@ TEST_CASE("run: bad use is refused with status 2 and the way out") {
 TEST_CASE("run: found where it was installed, and a path that LD_PRELOAD can't name is refused") {
     fs::path root = fs::temp_directory_path() / ("pqsweep-test-" + std::to_string(getpid()));
     fs::create_directories(root / "bin");
-    fs::create_directories(root / "lib");
+    fs::create_directories(root / "lib/pqsweep");
     fs::create_directories(root / "a b");
     fs::copy(build_directory() + "/pqsweep", root / "bin");
-    fs::copy(build_directory() + "/libpqsweep.so", root / "lib");
+    fs::copy(build_directory() + "/pqsweep-asker", root / "lib/pqsweep");
+    fs::copy(build_directory() + "/libpqsweep.so", root / "lib/pqsweep");
     fs::copy(build_directory() + "/pqsweep", root / "a b");
     fs::copy(build_directory() + "/libpqsweep.so", root / "a b");
     Program installed({root / "bin/pqsweep", "run", "--", "/bin/sh", "-c", "echo $LD_PRELOAD"}, {},
                       Program::Shim::absent);
     CHECK(installed.finish() == 0);
-    CHECK(installed.output() == (root / "lib/libpqsweep.so").string() + "\n");
+    CHECK(installed.output() == (root / "lib/pqsweep/libpqsweep.so").string() + "\n");
     Program unnameable({root / "a b/pqsweep", "run", "--", "/bin/true"}, {}, Program::Shim::absent);
     CHECK(unnameable.finish() == 2);
     CHECK(contains(unnameable.errors(), "a space or a colon"));

@@ -1,5 +1,5 @@
-// Asker: one connection to a server, for one question. libpq is loaded when the first question is asked: the pqsweep command is
-// not linked with it.
+// Asker: one connection to a server, for one question. pqsweep-asker makes it (tools/asker): the pqsweep command itself is a static
+// file, which can load no libpq.
 //
 // The connection is closed as soon as the reply is there: held open, it would make the suite's own DROP DATABASE fail.
 #pragma once
@@ -17,7 +17,7 @@ using OtherLibpq = std::function<std::string()>;
 using Deadline = std::chrono::steady_clock::time_point;
 
 // Returns the JSON that question() asks for, or {"error": ...}.
-// Context: any process without threads. Blocks until `deadline` at most, but for the resolver if `conninfo` has no hostaddr.
+// Context: any process without threads. Blocks until `deadline` at most.
 std::string ask(const Conninfo& conninfo, const OtherLibpq& other, Deadline deadline);
 
 // Ends a server process with pg_terminate_backend, if it still serves that user and database and is not working.

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <curses.h>
 #include <fmt/core.h>
+#include <langinfo.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -148,6 +149,8 @@ class Screen {
 public:
     Screen() {
         setlocale(LC_CTYPE, "");
+        if (std::string_view(nl_langinfo(CODESET)) != "UTF-8")
+            setlocale(LC_CTYPE, "C"); // a static program can load no other character set
         initscr();
         cbreak();
         noecho();

@@ -26,16 +26,22 @@ std::string content_of(const std::string& file, size_t most) {
     return bytes;
 }
 
+// Returns the program headers of an ELF file; none if it ends before them.
+std::vector<ElfW(Phdr)> segments_of(std::ifstream& stream) {
+    ElfW(Ehdr) header{};
+    stream.read(reinterpret_cast<char*>(&header), sizeof header);
+    std::vector<ElfW(Phdr)> segments(stream ? header.e_phnum : 0);
+    stream.seekg(static_cast<std::streamoff>(header.e_phoff));
+    stream.read(reinterpret_cast<char*>(segments.data()),
+                static_cast<std::streamsize>(segments.size() * sizeof(ElfW(Phdr))));
+    return stream ? segments : std::vector<ElfW(Phdr)>();
+}
+
 // Returns the loader that an ELF file asks for; nothing for a static program and for other kinds of files.
 std::optional<std::string> loader_of(const std::string& file) {
     std::ifstream stream(file, std::ios::binary);
-    ElfW(Ehdr) header{};
-    stream.read(reinterpret_cast<char*>(&header), sizeof header);
-    for (int i = 0; stream && i < header.e_phnum; i++) {
-        ElfW(Phdr) segment{};
-        stream.seekg(static_cast<std::streamoff>(header.e_phoff + sizeof segment * static_cast<size_t>(i)));
-        stream.read(reinterpret_cast<char*>(&segment), sizeof segment);
-        if (!stream || segment.p_type != PT_INTERP)
+    for (const ElfW(Phdr) & segment : segments_of(stream)) {
+        if (segment.p_type != PT_INTERP)
             continue;
         std::string path(std::min<size_t>(segment.p_filesz, 4096), 0);
         stream.seekg(static_cast<std::streamoff>(segment.p_offset));
@@ -43,6 +49,13 @@ std::optional<std::string> loader_of(const std::string& file) {
         return path.c_str();
     }
     return std::nullopt;
+}
+
+constexpr size_t identity_size = EI_NIDENT + 4; // what tells a file's kind: with e_type and e_machine
+
+bool is_for_this_processor(const std::string& head) {
+    std::string self = content_of("/proc/self/exe", identity_size);
+    return head[EI_CLASS] == self[EI_CLASS] && head.substr(EI_NIDENT + 2) == self.substr(EI_NIDENT + 2);
 }
 
 // The loader then ignores what LD_PRELOAD names outside the loader's own folders.
@@ -101,11 +114,10 @@ std::vector<std::string> interpreter_chain(const std::string& file) {
 }
 
 std::string obstacle(const std::string& file) {
-    std::string head = content_of(file, EI_NIDENT + 4);
-    if (head.size() < EI_NIDENT + 4 || !head.starts_with(ELFMAG))
+    std::string head = content_of(file, identity_size);
+    if (head.size() < identity_size || !head.starts_with(ELFMAG))
         return "it is not a program for Linux";
-    std::string self = content_of("/proc/self/exe", EI_NIDENT + 4);
-    if (head[EI_CLASS] != self[EI_CLASS] || head.substr(EI_NIDENT + 2) != self.substr(EI_NIDENT + 2))
+    if (!is_for_this_processor(head))
         return "it is for another kind of processor than libpqsweep.so; build a pqsweep of that kind";
     auto loader = loader_of(file);
     if (!loader)
@@ -117,6 +129,21 @@ std::string obstacle(const std::string& file) {
                "LD_PRELOAD for it; "
                "run it as the user it becomes";
     return "";
+}
+
+std::string unfit(const std::string& library) {
+    std::string head = content_of(library, identity_size);
+    if (head.size() < identity_size || !head.starts_with(ELFMAG))
+        return "it is not a library for Linux; install pqsweep anew";
+    if (!is_for_this_processor(head))
+        return "it is for another kind of processor than this pqsweep; install the pqsweep of this kind";
+    std::error_code error;
+    auto size = fs::file_size(library, error);
+    std::ifstream stream(library, std::ios::binary);
+    auto segments = segments_of(stream);
+    bool is_whole = std::ranges::all_of(
+        segments, [&](const ElfW(Phdr) & segment) { return segment.p_offset + segment.p_filesz <= size; });
+    return segments.empty() || !is_whole ? "its end is missing; install pqsweep anew" : "";
 }
 
 bool contains_libpq(const std::string& file) {

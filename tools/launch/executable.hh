@@ -1,4 +1,4 @@
-// Examines a program's file: can a library be preloaded into it?
+// Examines the files of programs and libraries: can that library be preloaded into that program?
 #pragma once
 
 #include <optional>
@@ -15,6 +15,9 @@ std::vector<std::string> interpreter_chain(const std::string& file);
 
 // Returns why the loader would not preload libpqsweep.so into that program, or nothing.
 std::string obstacle(const std::string& file);
+
+// Returns why no loader on this machine can load that library, or nothing. The loader itself is not asked.
+std::string unfit(const std::string& library);
 
 // Returns whether a libpq is in the file: it is one, or was linked to a static one.
 bool contains_libpq(const std::string& file);
