@@ -86,7 +86,8 @@ TEST_CASE("make install: small files, found in any LIBDIR; make uninstall takes 
     CHECK(fs::file_size(command) < 5'000'000);
     CHECK(fs::file_size(library) < 500'000);
     CHECK(outcome_of({"/usr/bin/readelf", "-d", command}).output.find("NEEDED") == std::string::npos);
-    Outcome run = outcome_of({command, "run", "--", "/bin/sh", "-c", "echo $LD_PRELOAD; echo $PERL5OPT"});
+    Outcome run = outcome_of(
+        {command, "run", "--allow-unseen", "--", "/bin/sh", "-c", "echo $LD_PRELOAD; echo $PERL5OPT"});
     CHECK(run.errors == "");
     CHECK(contains(run.output, (folder.path / "usr/lib/pqsweep/libpqsweep.so").string() + "\n"));
     CHECK(contains(run.output, (folder.path / "usr/share/pqsweep/runners/perl").string()));
