@@ -77,6 +77,24 @@ void note_names(Table& table, Connection& c, PGconn* conn) {
             c.application = application_to_be(table, libpq, conn);
 }
 
+// libpq shows no SQLSTATE of an attempt that failed.
+bool says_no_slot(std::string_view message) {
+    for (std::string_view part :
+         {"too many clients", "connection slots are reserved", "too many connections for"})
+        if (message.find(part) != message.npos)
+            return true;
+    return false;
+}
+
+// Journals once for each tag that the server has no slot left: a program can try again and again.
+void note_attempt_failed(Table& table, const Connection& c, PGconn* conn) {
+    static constinit std::atomic<uint64_t> noted; // 1 and the epoch
+    uint64_t now = uint64_t{1} << 32 | table.epoch;
+    if (c.activity == Activity::connecting && says_no_slot(c.libpq->PQerrorMessage(conn)) &&
+        noted.exchange(now, std::memory_order_relaxed) != now)
+        journal::no_slot(table, tag::test(table));
+}
+
 // libpq has seen the end of the stream.
 void lost(Table& table, Connection& c) {
     c.activity = Activity::lost;
@@ -153,6 +171,7 @@ void progressed(Table& table, Connection& c, PGconn* conn) {
     ConnStatusType status = c.libpq->PQstatus(conn);
     int fd = c.libpq->PQsocket(conn);
     if (status == CONNECTION_BAD || fd < 0) {
+        note_attempt_failed(table, c, conn);
         lost(table, c);
         return;
     }

@@ -291,6 +291,12 @@ void in_use(std::string_view database) {
     write(Event::in_use, [&](Record& record) { record.word("database", database); });
 }
 
+void no_slot(const Table& table, TextId test) {
+    write(Event::no_slot, [&](Record& record) {
+        record.word("tag", table.texts.text(table.tag)).word("test", table.texts.text(test));
+    });
+}
+
 void inherited(const Table& parents, const Connection& c, uint8_t did) {
     if (!is_wanted())
         return;

@@ -27,6 +27,8 @@ void revived(const Table& table, const Connection& connection, int64_t nanosecon
 void refused(const Connection& connection);
 // The server reported that `database` is being accessed by other users.
 void in_use(std::string_view database);
+// The server had no slot left for a connection of the current test.
+void no_slot(const Table& table, TextId test);
 // The process is about to do that (of InChild) with a connection of its parent's for the first time.
 void inherited(const Table& parents, const Connection& connection, uint8_t did);
 // Call when the process ends. Also records what is still open.

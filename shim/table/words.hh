@@ -109,10 +109,12 @@ enum class Event : uint8_t {
     left,
     exit,
     wait,
-    in_use
+    in_use,
+    no_slot
 };
-constexpr std::string_view event_names[] = {"start",  "fork",      "open", "close", "tag",  "sweep", "revive",
-                                            "refuse", "inherited", "left", "exit",  "wait", "in_use"};
+constexpr std::string_view event_names[] = {"start", "fork",   "open",   "close",     "tag",
+                                            "sweep", "revive", "refuse", "inherited", "left",
+                                            "exit",  "wait",   "in_use", "no_slot"};
 constexpr std::string_view name_of(Event event) {
     return event_names[static_cast<size_t>(event)];
 }

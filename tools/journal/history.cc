@@ -123,6 +123,8 @@ History::Open& History::open(Process& process, const JournalRecord& record) {
         .tag = tag_id(record.tag), .test = texts_.of(record.test), .tags_before = process.tags_ended};
     describe(connection, record);
     tags_[connection.tag].opened++;
+    if (connection.tag == 0)
+        note_untagged(connection);
     return process.connections.emplace(record.connection, connection).first->second;
 }
 
@@ -266,6 +268,21 @@ void History::note_in_use(const JournalRecord& record) {
         *former = std::move(in_use); // it was tried again
 }
 
+void History::note_untagged(const Open& c) {
+    Untagged fresh{.stack = c.stack, .is_source = c.is_source};
+    entry_for(untagged_, untagged_places_, std::to_string(c.stack), fresh).opened++;
+}
+
+void History::note_no_slot(const JournalRecord& record) {
+    if (slotless_)
+        return;
+    slotless_ = {tag_id(record.tag), texts_.of(record.test)};
+    for (auto& [process, state] : live_)
+        for (auto& [number, c] : state.connections)
+            if (c.is_live && c.tag == 0)
+                untagged_[untagged_places_.at(std::to_string(c.stack))].open_without_slot++;
+}
+
 void History::take(const JournalRecord& record, bool is_last) {
     now_ = record.time;
     if (record.event == Event::wait) // by `pqsweep run`, which has no connections
@@ -330,6 +347,9 @@ void History::apply(Process& process, const JournalRecord& record) {
         break;
     case Event::in_use:
         note_in_use(record);
+        break;
+    case Event::no_slot:
+        note_no_slot(record);
         break;
     case Event::start:
     case Event::fork:

@@ -10,6 +10,7 @@
 #include "tools/journal/timeline.hh"
 
 #include <iterator>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -79,6 +80,19 @@ struct DatabaseInUse {
     std::vector<User> users{}; // the run's
 };
 
+// The connections that were opened at one place while no tag was set. No sweep touches them.
+struct Untagged {
+    Strings::Id stack = 0; // as in Culprit
+    bool is_source = false;
+    uint64_t opened = 0;
+    uint64_t open_without_slot = 0; // when the server had no slot left for the first time
+};
+
+// Whose connection the server refused first, because it had no slot left.
+struct Slotless {
+    Strings::Id tag, test;
+};
+
 // The processes that count together: those of one PQSWEEP_RUN or, without that variable, those of one machine. Each run
 // has a time of its own, which begins with its first record.
 struct Run {
@@ -105,6 +119,8 @@ public:
     const std::vector<Inherited>& inherited() const { return inherited_; }
     const std::vector<LongWait>& waits() const { return waits_; }
     const std::vector<DatabaseInUse>& in_use() const { return in_use_; }
+    const std::vector<Untagged>& untagged() const { return untagged_; }
+    const std::optional<Slotless>& slotless() const { return slotless_; }
     const std::vector<Run>& runs() const { return runs_; }
     // That tags came from, in any process.
     const std::set<std::string, std::less<>>& tag_variables() const { return tag_variables_; }
@@ -152,6 +168,8 @@ private:
     void fold_inherited(const Process& process);
     void note_wait(const JournalRecord& record);
     void note_in_use(const JournalRecord& record);
+    void note_untagged(const Open& connection);
+    void note_no_slot(const JournalRecord& record);
     Strings::Id tag_id(std::string_view name);
     Strings::Id stack_id(const JournalRecord& record);
 
@@ -163,7 +181,9 @@ private:
     std::set<std::string, std::less<>> tag_variables_;
     std::vector<LongWait> waits_;
     std::vector<DatabaseInUse> in_use_;
-    std::unordered_map<std::string, size_t> culprit_places_, inherited_places_;
+    std::vector<Untagged> untagged_;
+    std::optional<Slotless> slotless_;
+    std::unordered_map<std::string, size_t> culprit_places_, inherited_places_, untagged_places_;
     std::vector<Run> runs_;
     std::unordered_map<std::string, uint32_t> run_places_;
     std::unordered_map<uint64_t, Process> live_;

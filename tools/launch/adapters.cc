@@ -40,9 +40,10 @@ bool has_blank(const std::string& path) {
 struct Runner {
     std::string_view name;
     std::string_view shut_by;
+    const char* own_variable = nullptr; // that names the running test without an adapter
 };
 constexpr Runner runners[] = {
-    {"pytest", "python -I or -E, or an environment made by hand"},
+    {"pytest", "python -I or -E, or an environment made by hand", "PYTEST_CURRENT_TEST"},
     {"unittest", "python -I or -E, or an environment made by hand"},
     {"rspec", "an environment made by hand"},
     {"phpunit", "php -n, an environment made by hand, or a PHPUnit after 9"},
@@ -72,11 +73,12 @@ void bring_adapters() {
 std::string adapter_left_out(const std::vector<std::string>& command,
                              const std::set<std::string, std::less<>>& variables) {
     bool is_tagged = variables.contains("PQSWEEP_TEST") || variables.contains("PQSWEEP_TAG");
-    bool is_in_doubt = !is_tagged || variables.contains("PYTEST_CURRENT_TEST");
-    for (const Runner& runner : runners)
-        if (is_in_doubt && names(command, runner.name))
+    for (const Runner& runner : runners) {
+        bool is_left_out = runner.own_variable ? variables.contains(runner.own_variable) : !is_tagged;
+        if (is_left_out && names(command, runner.name))
             return fmt::format("{} ran without its adapter, and its fixtures are unknown ({}?)", runner.name,
                                runner.shut_by);
+    }
     return "";
 }
 

@@ -1,6 +1,7 @@
 #include "tools/report/summary.hh"
 
 #include "tools/report/long_waits.hh"
+#include "tools/report/untagged.hh"
 #include "tools/text/counts.hh"
 #include "tools/text/utf8.hh"
 #include "tools/verdict/places.hh"
@@ -59,8 +60,9 @@ std::string as_summary(const Assessment& a, std::optional<size_t> width, const s
         add(2, fmt::format("+{} more: {}", places.size() - most_places,
                            journal.empty() ? "--verbose lists them"
                                            : "pqsweep report --html report.html " + journal));
-    for (const std::string& line : long_waits(history, most_places))
-        add(0, line);
+    for (const auto& lines : {long_waits(history, most_places), untagged(history, most_places, false)})
+        for (const std::string& line : lines)
+            add(0, line);
     if (!history.inherited().empty())
         add(0, "pqsweep: connections inherited across a fork, by the line that opened them:");
     for (size_t i = 0; i < history.inherited().size() && i < most_places; i++)

@@ -1,5 +1,6 @@
 #include "tools/report/long_waits.hh"
 #include "tools/report/report.hh"
+#include "tools/report/untagged.hh"
 #include "tools/text/counts.hh"
 #include "tools/text/utf8.hh"
 
@@ -165,8 +166,10 @@ std::string as_table(const Assessment& a, bool everything) {
         return f.fate == Fate::open_at_exit && (everything || f.standing == Standing::failed);
     });
     add_inherited(out, a.history);
-    for (const std::string& line : long_waits(a.history, most_listed))
-        out += shortened(printable(line), line_width) + "\n";
+    for (const auto& lines :
+         {long_waits(a.history, most_listed), untagged(a.history, most_listed, everything)})
+        for (const std::string& line : lines)
+            out += shortened(printable(line), line_width) + "\n";
     return out;
 }
 
