@@ -366,4 +366,58 @@ TEST_CASE("in a journal that has other runs in it, only its own counts") {
     CHECK(contains(second.program.errors(), "  1 connection opened under 1 tag by 1 process, "));
 }
 
+// Runs the suite as a role that can have so many connections.
+std::string summary_of_import(const std::string& limit, const std::vector<std::string>& options) {
+    Server server;
+    server.ask("drop role if exists few");
+    server.ask("create role few login connection limit " + limit);
+    Program pytest(run(options, {"/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                                 "tests/fixtures/suites/at_import"}),
+                   {{"PYTHONDONTWRITEBYTECODE", "1"}}, Program::Shim::absent);
+    CHECK(pytest.finish() == (limit == "2" ? 0 : 1));
+    server.ask("drop role few");
+    return pytest.errors();
+}
+
+TEST_CASE("connections opened at import, before any tag: named when the server has no slot left, and if "
+          "asked for") {
+    std::string full = summary_of_import("2", {});
+    CAPTURE(full);
+    CHECK(contains(full, "pqsweep: the server had no slot left for tests/fixtures/suites/at_import/"
+                         "test_full.py::test_finds_no_slot"));
+    CHECK(contains(full, "pqsweep: open then, opened while no tag was set, and never closed by pqsweep:\n"
+                         "  tests/fixtures/suites/at_import/test_full.py:5 <module>: 2 connections\n"));
+    std::string asked = summary_of_import("9", {"--report", "always"});
+    CAPTURE(asked);
+    CHECK(!contains(asked, "no slot left"));
+    CHECK(contains(asked, "pqsweep: opened while no tag was set, and never closed by pqsweep:\n"
+                          "  tests/fixtures/suites/at_import/test_full.py:5 <module>: 2 connections\n"));
+    CHECK(!contains(summary_of_import("9", {}), "no tag was set"));
+}
+
+TEST_CASE("a wrapper that clears the environment: the summary says where pqsweep belongs") {
+    std::vector<std::string> command{
+        "/bin/sh", "-c", "env -i PGHOST=$PGHOST PGPORT=$PGPORT PGUSER=$PGUSER \"$0\"; true", client()[0]};
+    std::vector<std::string> options;
+    int status = 0;
+    SUBCASE("a run") {}
+    SUBCASE("a gate that saw nothing") {
+        options = {"--fail-on", "abandoned"};
+        status = 1;
+    }
+    SUBCASE("pqsweep is there already") {
+        command[2] = "env -i PGHOST=$PGHOST PGPORT=$PGPORT PGUSER=$PGUSER " + build_directory() +
+                     "/pqsweep run -- \"$0\"; true";
+    }
+    Program program(run(options, command), {}, Program::Shim::absent);
+    program.say("open a");
+    program.say("exec a select pg_sleep(2.5)");
+    CHECK(program.finish() == status);
+    CAPTURE(program.errors());
+    bool is_stray = !contains(command[2], "pqsweep");
+    CHECK(contains(program.errors(),
+                   "pqsweep: something cleared the environment below '/bin/sh -c env -i ") == is_stray);
+    CHECK(contains(program.errors(), "; put pqsweep there: pqsweep run -- " + client()[0]) == is_stray);
+}
+
 TEST_SUITE_END();

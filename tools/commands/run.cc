@@ -9,6 +9,7 @@
 #include "tools/launch/executable.hh"
 #include "tools/launch/preload.hh"
 #include "tools/launch/run_journal.hh"
+#include "tools/live/strays.hh"
 #include "tools/report/report.hh"
 #include "tools/report/summary.hh"
 #include "tools/text/nearest.hh"
@@ -168,25 +169,35 @@ std::string obstacle_of(const std::string& command) {
     return program ? obstacle(interpreter_chain(*program).back()) : "";
 }
 
-// Runs the command, and watches meanwhile who waits for whom.
-Child watched_child(const Request& request, const std::string& run, const RunJournal& journal) {
-    if (!request.watch.is_wanted())
-        return Child("run", request.command);
-    Watch watch(request.watch, run, [&](const WaitEvent& event) { journal.append(record_of(event, run)); });
-    if (watch.socket().empty())
+// Runs the command, and watches meanwhile who waits for whom, and who runs without the shim.
+Child watched_child(const Request& request, const std::string& run, const RunJournal& journal,
+                    Strays& strays) {
+    std::optional<Watch> watch;
+    if (request.watch.is_wanted())
+        watch.emplace(request.watch, run,
+                      [&](const WaitEvent& event) { journal.append(record_of(event, run)); });
+    if (watch && watch->socket().empty())
         fmt::print(stderr,
                    "pqsweep run: no private socket can be made: nothing reports who waits for whom\n");
-    else
-        setenv("PQSWEEP_RUN_SOCKET", watch.socket().c_str(), 1);
-    Companion companion{[&](auto& watched) { watch.add_to(watched); }, [&] { watch.act(); }};
+    else if (watch)
+        setenv("PQSWEEP_RUN_SOCKET", watch->socket().c_str(), 1);
+    Companion companion{[&](auto& watched) {
+                            if (watch)
+                                watch->add_to(watched);
+                        },
+                        [&](pid_t child) {
+                            if (watch)
+                                watch->act();
+                            strays.look(child);
+                        }};
     return Child("run", request.command, &companion);
 }
 
 int supervise(Request& request, Gate gate, std::unique_ptr<RunJournal> journal, Report report) {
     std::string name = name_run();
     take_over(journal->name());
-    std::string obstacle = obstacle_of(request.command[0]);
-    Child child = watched_child(request, name, *journal);
+    Strays strays;
+    Child child = watched_child(request, name, *journal, strays);
     if (!child.obstacle().empty()) {
         fmt::print(stderr, "pqsweep run: {}\n", child.obstacle());
         return exit_cannot_start;
@@ -194,9 +205,13 @@ int supervise(Request& request, Gate gate, std::unique_ptr<RunJournal> journal, 
     Assessment assessment;
     assessment.gate = std::move(gate);
     assessment.assess({journal->name()}, name);
+    std::string obstacle =
+        strays.is_any() ? "a process of the run was without pqsweep" : obstacle_of(request.command[0]);
     if (!request.allows_unseen && (assessment.gate.exit_code() || report != Report::never))
         assessment.gate.judge_unseen(assessment.history, obstacle);
     journal.reset(); // the signal that ended the command might end us, too
+    if (strays.is_any() && report != Report::never)
+        fmt::print(stderr, "pqsweep: {}\n", strays.line());
     print_summary(request, assessment, report, child.shell_status());
     bool is_failure = assessment.gate.has_failed() && child.wait_status() == 0;
     return is_failure ? assessment.gate.exit_code() : child.exit_status();

@@ -67,7 +67,7 @@ Child::Child(std::string_view subcommand, const std::vector<std::string>& comman
     while (!has_ended(signals, child)) {
         wait(signals, companion);
         if (companion)
-            companion->act();
+            companion->act(child);
     }
     close(signals);
 }

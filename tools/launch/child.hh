@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 namespace pqsweep::tools {
@@ -16,7 +17,7 @@ int execute(std::string_view subcommand, const std::vector<std::string>& command
 // What is to be done while the command runs.
 struct Companion {
     std::function<void(std::vector<pollfd>&)> add_to; // adds the descriptors that it reads from
-    std::function<void()> act; // called when one of them is readable, and several times a second
+    std::function<void(pid_t child)> act; // called when one of them is readable, and several times a second
 };
 
 class Child {

@@ -36,6 +36,16 @@ uint64_t field(const std::string& text, const std::string& name, int base) {
     return at == text.npos ? 0 : strtoull(text.c_str() + at + name.size() + 2, nullptr, base);
 }
 
+// Calls visit("task/<tid>") for each of its threads. Returns whether the kernel let us know them all.
+template<class Visit>
+bool each_thread(pid_t pid, Visit visit) {
+    std::error_code error;
+    fs::directory_iterator thread(fmt::format("/proc/{}/task", pid), error);
+    for (; !error && thread != fs::directory_iterator(); thread.increment(error))
+        visit("task/" + thread->path().filename().string());
+    return !error;
+}
+
 bool is_in(uint64_t mask, int signal) {
     return signal > 0 && (mask >> (signal - 1) & 1);
 }
@@ -77,14 +87,11 @@ bool catches(pid_t pid, int signal) {
 }
 
 bool blocks(pid_t pid, int signal) {
-    std::error_code error;
     bool all = true;
-    fs::directory_iterator thread(fmt::format("/proc/{}/task", pid), error);
-    for (; !error && thread != fs::directory_iterator(); thread.increment(error))
-        all = all &&
-              is_in(field(read(pid, "task/" + thread->path().filename().string() + "/status"), "SigBlk", 16),
-                    signal);
-    return all && !error;
+    bool is_known = each_thread(pid, [&](const std::string& thread) {
+        all = all && is_in(field(read(pid, thread + "/status"), "SigBlk", 16), signal);
+    });
+    return all && is_known;
 }
 
 std::string command_line(pid_t pid) {
@@ -93,6 +100,25 @@ std::string command_line(pid_t pid) {
         text.pop_back();
     std::replace(text.begin(), text.end(), '\0', ' ');
     return printable(text);
+}
+
+std::string program(pid_t pid) {
+    std::error_code error;
+    return fs::read_symlink(fmt::format("/proc/{}/exe", pid), error).string();
+}
+
+std::string environment(pid_t pid) {
+    return read(pid, "environ");
+}
+
+std::vector<pid_t> children(pid_t pid) {
+    std::vector<pid_t> all;
+    each_thread(pid, [&](const std::string& thread) {
+        std::istringstream pids(read(pid, thread + "/children"));
+        for (pid_t child = 0; pids >> child;)
+            all.push_back(child);
+    });
+    return all;
 }
 
 int64_t backend_memory(pid_t pid) {

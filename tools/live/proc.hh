@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace pqsweep::tools::proc {
 
@@ -27,6 +28,12 @@ bool blocks(pid_t pid, int signal);
 
 // Returns its command line, fit to print; empty if it is unknown.
 std::string command_line(pid_t pid);
+// Returns the file of its program; empty if the kernel does not let us know.
+std::string program(pid_t pid);
+// Returns the environment that it began with, as the kernel has it; empty if it is unknown.
+std::string environment(pid_t pid);
+// Returns the processes that it has started, and that live.
+std::vector<pid_t> children(pid_t pid);
 
 // Returns the memory of a server process on this machine, in bytes: its share (Pss) if the kernel lets us know that, else
 // all that it has mapped (Rss). Returns -1 if `pid` is not a server process here.
