@@ -41,16 +41,15 @@ class Adapter:
         self.begin(item, "setup")
         yield
 
-    @hookimpl(hookwrapper=True, tryfirst=True)
+    @hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item):
         self.begin(item, "call")
-        yield
 
-    @hookimpl(hookwrapper=True, tryfirst=True)
+    @hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self, item, nextitem):
         self.begin(item, "teardown")
-        end_tests_with_collectors(item, nextitem)
-        yield
+        if nextitem is None or nextitem.parent is not item.parent:
+            end_tests_with_collectors(item, nextitem)
 
     @hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef, request):
