@@ -74,11 +74,11 @@ TEST_SUITE_BEGIN("process: recipes");
 
 TEST_CASE("the README quotes what is tested here, and that is short") {
     auto all = recipes();
-    CHECK(all.size() == 10);
+    CHECK(all.size() == 11);
     for (const Recipe& recipe : all) {
         CAPTURE(recipe.file);
         CHECK(text_of(folder + recipe.file).find(recipe.text) != std::string::npos);
-        CHECK(std::count(recipe.text.begin(), recipe.text.end(), '\n') <= 5);
+        CHECK(std::count(recipe.text.begin(), recipe.text.end(), '\n') <= 12);
         CHECK(recipe.text.find("PQSWEEP_TAG") != std::string::npos);
     }
 }
@@ -124,6 +124,12 @@ TEST_CASE("unittest") {
 TEST_CASE("Django") {
     check_recipe("django", "DJANGO_SETTINGS_MODULE=settings PYTHONPATH=. /usr/bin/python3 -m django test",
                  "/usr/bin/python3 -c 'import django'", "python3-django");
+}
+
+TEST_CASE("testthat") {
+    check_recipe("testthat", "Rscript -e 'testthat::test_dir(\".\", reporter = \"summary\")'",
+                 "Rscript -e 'library(testthat); library(RPostgreSQL)'",
+                 "r-cran-testthat and r-cran-rpostgresql");
 }
 
 TEST_CASE("busted") {
