@@ -326,6 +326,7 @@ compile_commands.json: Makefile  ## for editors and other tools
 
 install_stripped := --strip --strip-program=$(STRIP)
 # zsh on Debian looks for what packages install in a folder of its own.
+completer = $(firstword $(wildcard build/pqsweep) $(B)/pqsweep) # this processor runs it
 completion_bash := bash-completion/completions/pqsweep
 completion_zsh := zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)/_pqsweep
 completion_fish := fish/vendor_completions.d/pqsweep.fish
@@ -340,7 +341,7 @@ install: all  ## to PREFIX (/usr/local) and LIBDIR (PREFIX/lib), below DESTDIR
 	for script in $(adapters); do install -D -m 644 $$script $(DESTDIR)$(PREFIX)/share/pqsweep/$${script#tools/}; done
 	install -D -m 644 tools/pqsweep.1 $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
 	sed -i '1s/"pqsweep"/"pqsweep $(version)"/' $(DESTDIR)$(PREFIX)/share/man/man1/pqsweep.1
-	for shell in bash zsh fish; do $(B)/pqsweep completion $$shell >$(B)/completion.$$shell || exit; done
+	for shell in bash zsh fish; do $(completer) completion $$shell >$(B)/completion.$$shell || exit; done
 	install -D -m 644 $(B)/completion.bash $(DESTDIR)$(PREFIX)/share/$(completion_bash)
 	install -D -m 644 $(B)/completion.zsh $(DESTDIR)$(PREFIX)/share/$(completion_zsh)
 	install -D -m 644 $(B)/completion.fish $(DESTDIR)$(PREFIX)/share/$(completion_fish)
@@ -350,13 +351,16 @@ uninstall:  ## remove what install has put there
 	rm -rf $(DESTDIR)$(LIBDIR)/pqsweep $(linked_lib) $(DESTDIR)$(PREFIX)/share/pqsweep
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/,$(completion_bash) $(completion_zsh) $(completion_fish))
 
-# The source as it is committed, and a Debian package of it.
-tarball := $(B)/dist/pqsweep-$(version).tar.gz
-dist:  ## a source tarball and a Debian package in build/dist/
+# The source as it is committed; a wheel and a Debian package of what was built for this processor, and for arm64 if that was built.
+packaged := $(BUILD) $(if $(wildcard build/arm64/pqsweep),arm64)
+stage = $(B)/dist/stage-$(1)
+dist: all  ## a source tarball, a wheel and a Debian package in build/dist/
 	@tests/bin/install-packages tests/packages/check.txt tests/packages/dist.txt
-	@mkdir -p $(dir $(tarball))
-	git archive --prefix=pqsweep-$(version)/ --output=$(tarball) HEAD
-	tools/packaging/deb $(tarball)
+	@rm -rf $(B)/dist && mkdir -p $(B)/dist
+	git archive --prefix=pqsweep-$(version)/ --output=$(B)/dist/pqsweep-$(version).tar.gz HEAD
+	$(foreach build,$(packaged),$(MAKE) --no-print-directory BUILD=$(build) PREFIX=/usr DESTDIR=$(abspath $(call stage,$(build))) install &&) true
+	$(foreach build,$(packaged),tools/packaging/wheel $(call stage,$(build)) $(B)/dist && tools/packaging/deb $(call stage,$(build)) $(B)/dist &&) true
+	rm -rf $(foreach build,$(packaged),$(call stage,$(build)))
 	lintian --fail-on error $(B)/dist/*.deb
 
 clean:  ## remove build/
