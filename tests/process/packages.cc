@@ -4,6 +4,8 @@
 #include "tests/support/skip.hh"
 
 #include <doctest/doctest.h>
+#include <regex>
+#include <set>
 
 using namespace pqsweep::tests;
 namespace fs = std::filesystem;
@@ -71,6 +73,17 @@ void check_leaky_suite(const fs::path& command, const std::string& python) {
     CHECK(contains(run.errors, "  tests/test_leaves.py:11: 2 connections of 2 tests, idle, "));
     CHECK(contains(run.errors, "pqsweep: 4 connections, 3 stragglers: "));
     CHECK(!contains(run.errors, "without its adapter"));
+}
+
+// Returns how the README's snippets install the wheel.
+std::set<std::string> install_commands() {
+    std::string readme = text_of("README.md");
+    std::regex command("(?:- run: |    - |RUN )(pip install .*)\n");
+    std::set<std::string> found;
+    for (std::sregex_iterator one(readme.begin(), readme.end(), command), end; one != end; ++one)
+        found.insert((*one)[1]);
+    REQUIRE(!found.empty());
+    return found;
 }
 
 } // namespace
@@ -175,8 +188,10 @@ TEST_CASE("the wheel: pip installs it, a leaky suite runs with it through a link
     };
     // pytest and psycopg2 are the system's: no registry is asked.
     in_time({"/usr/bin/python3", "-m", "venv", "--system-site-packages", venv});
-    in_time(
-        {venv / "bin/pip", "install", "--quiet", "--no-index", "--disable-pip-version-check", package.file});
+    std::string here = "cd " + package.folder.path.string() +
+                       " && export PIP_NO_INDEX=1 PATH=" + (venv / "bin").string() + ":$PATH && ";
+    for (const std::string& command : install_commands())
+        in_time({"/bin/sh", "-c", here + command});
     check_leaky_suite(venv / "bin/pqsweep", venv / "bin/python");
     // pipx and uv leave a link to a command in another folder.
     fs::create_symlink(venv / "bin/pqsweep", folder.path / "pqsweep");
