@@ -108,8 +108,8 @@ bool parse_keep(std::string_view text, Settings& s) {
 }
 
 bool parse_fail_on(std::string_view text, Settings& s) {
-    constexpr std::string_view words[] = {"abandoned", "transaction", "exit",
-                                          "unseen",    "inherited",   "blocked"};
+    constexpr std::string_view words[] = {"abandoned", "transaction", "exit", "unseen",
+                                          "inherited", "blocked",     "late"};
     uint8_t bits = 0;
     bool good = parse_list(text, [&](std::string_view word) {
         int which = 0;
@@ -222,7 +222,7 @@ constexpr Setting list[] = {
      [](std::string_view text, Settings& s) { return s.run_socket = text, true; }},
     {"PQSWEEP_EXITCODE", "0", "a whole number from 0 to 255", parse_exit_code},
     {"PQSWEEP_FAIL_ON", "abandoned",
-     "any of abandoned, transaction, exit, unseen, inherited and blocked, separated by commas",
+     "any of abandoned, transaction, exit, unseen, inherited, blocked and late, separated by commas",
      parse_fail_on},
 };
 

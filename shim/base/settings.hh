@@ -21,7 +21,8 @@ enum FailOn : uint8_t {
     fail_on_exit = 4,
     fail_on_unseen = 8,
     fail_on_inherited = 16,
-    fail_on_blocked = 32
+    fail_on_blocked = 32,
+    fail_on_late = 64
 };
 
 // `function` and `file` are those of the program's line that opened the connection.

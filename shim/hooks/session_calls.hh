@@ -154,7 +154,7 @@ void finish(const void* caller, PGconn* conn) {
     inside_of.conn = nullptr; // libpq can give the next PGconn this address
     {
         Unseen unseen;
-        tracker::finishing(*table, *c);
+        tracker::finishing(*table, *c, caller);
     }
     function(conn);
 }

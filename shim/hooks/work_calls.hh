@@ -10,6 +10,7 @@
 
 #include "shim/hooks/in_call.hh"
 #include "shim/lifecycle/last_error.hh"
+#include "shim/lifecycle/ledger.hh"
 #include "shim/lifecycle/revive.hh"
 #include "shim/lifecycle/sessions.hh"
 #include "shim/lifecycle/tag.hh"
@@ -99,7 +100,8 @@ auto real_work(Table& table, Connection& c, PGconn* conn, Args... args) {
 // Surrounds the real call on a connection that we track. It is kept out of work(), which needs no stack for a call that has
 // nothing to do.
 template<Call call, class... Args>
-[[gnu::noinline]] auto work_tracked(Table& table, Connection& c, PGconn* conn, Args... args) {
+[[gnu::noinline]] auto work_tracked(Table& table, Connection& c, PGconn* conn, const void* caller,
+                                    Args... args) {
     constexpr Kind kind = kind_of<call>;
     auto function = c.libpq->get<call>();
     using Result = decltype(function(conn, args...));
@@ -117,6 +119,8 @@ template<Call call, class... Args>
                 return Result(1);
         if (!is_revived)
             deliver_reason<call>(table, c, conn);
+    } else if (kind.starts_work && c.state() == State::reviving) [[unlikely]] {
+        Ledger(table).revived(c, 0); // its owner did not wait for its ROLLBACK
     }
     if constexpr (kind.looks)
         tracker::looking(table, c);
@@ -144,6 +148,8 @@ template<Call call, class... Args>
             c.mid_message = true;
         if constexpr (std::is_same_v<Result, PGresult*>)
             tracker::note_result(c, result);
+    } else if (c.state() == State::reviving) [[unlikely]] {
+        revive::rolled_back(table, c, caller);
     }
     return result;
 }
@@ -170,7 +176,7 @@ auto work(PGconn* conn, const void* caller, Args... args) {
     bool has_nothing_to_read = kind.reads && !kind.looks && !is_busy(c->activity);
     if (has_nothing_to_read || is_nested(*c, caller))
         return function(conn, args...);
-    return work_tracked<call>(*table, *c, conn, args...);
+    return work_tracked<call>(*table, *c, conn, caller, args...);
 }
 
 // Returns why the connection is gone if its owner has just met a revival that could not connect.

@@ -12,7 +12,7 @@
 //      └─── lost ─────┘         swept ─────────────▶ reviving
 //            ▲                    ▲                       │
 //            │                    └───────────────────────┘
-//            │                          sweep, give_up
+//            │                    sweep, give_up, rolled_back
 //            └── end: from connecting, open, swept, reviving; lose: from open
 //
 //     transition               made by   counts                            journals
@@ -21,11 +21,13 @@
 //     revived                  owner     live + 1, peak, Fate::revived     revive
 //     lose, end     of open    owner     Tag::closed, live - 1             close, by lost, owner or reset
 //     end   of connecting      owner
-//     end   of swept, reviving owner     Fate::closed_late or ::reset      close, by late or reset
+//     end   of swept, reviving owner     Fate::closed_late, ::dropped      close, by late, dropped
+//                                        or ::reset                        or reset
 //     sweep of open            sweep     Tag::swept, live - 1              sweep
 //     sweep of connecting      sweep     Tag::opened, Tag::swept           sweep
 //     sweep of reviving        sweep     (the straggler that it was it is again)
 //     give_up                  owner     (the same)
+//     rolled_back              owner     (the same), or as end of swept    rollback
 //
 // For example, a module ends in one thread while another thread's PQfinish is under way. Both look at the word and see
 // `open`. If the sweep's compare-and-swap comes first, the journal has a sweep, and then the close, by late, of an owner
@@ -85,6 +87,7 @@ public:
     void journal_swept(const Straggler& s) { journal::swept(table_, s); }
     void journal_revived(const Connection& c, int64_t took) { journal::revived(table_, c, took); }
     void journal_refused(const Connection& c) { journal::refused(c); }
+    void journal_rolled_back(const Connection& c, journal::Close how) { journal::rolled_back(c, how); }
 
 private:
     Table& table_;
@@ -132,15 +135,16 @@ public:
         books_.journal_refused(c);
     }
 
-    // The owner finishes or resets it. After that its slot's fields are the owner's alone, until it begins again.
+    // The owner finishes or resets it, or its program drops it. After that its slot's fields are the owner's alone, until it
+    // begins again.
     void end(Slot& c, Close how) {
         Word seen = c.word.load();
         while (!is_over(seen) && !c.word.move(seen, State::lost)) // I5: twice at most
             seen = c.word.load();
         if (seen.state() == State::open)
-            close(c, how);
+            close(c, how == Close::dropped ? Close::owner : how);
         else if (seen.state() == State::swept || seen.state() == State::reviving)
-            close_swept(c, seen.straggler(), how);
+            close_swept(c, seen.straggler(), how == Close::owner ? Close::late : how);
     }
 
     // A sweep claims what it saw as `seen`, and has described since. Returns false if anything has happened meanwhile.
@@ -172,9 +176,19 @@ public:
         Word seen = c.word.load();
         if (seen.state() != State::reviving || !go_live(c, seen))
             return false;
-        books_.set_revived(seen.straggler(), took);
+        if (books_.fate(seen.straggler()) != Fate::dropped)
+            books_.set_revived(seen.straggler(), took);
         books_.journal_revived(c, took);
         return true;
+    }
+
+    // It has reconnected only to roll back, which is no use, and is what it was before. `how`: its owner ended it late by that,
+    // or the program has dropped it.
+    void rolled_back(Slot& c, Close how) {
+        uint32_t straggler = c.word.load().straggler();
+        give_up(c);
+        settle(straggler, how);
+        books_.journal_rolled_back(c, how);
     }
 
     // It can't be revived, and is what it was before.
@@ -211,9 +225,17 @@ private:
     void close_swept(Slot& c, uint32_t straggler, Close how) {
         if (how == Close::reset)
             books_.set_fate(straggler, Fate::reset);
-        else if (books_.fate(straggler) != Fate::used_again)
-            books_.set_fate(straggler, Fate::closed_late);
-        books_.journal_closed(c, how == Close::reset ? how : Close::late);
+        else
+            settle(straggler, how);
+        books_.journal_closed(c, how);
+    }
+
+    // What its owner ended late is late, and what was dropped stays a leak. Neither undoes a fate that came before.
+    void settle(uint32_t straggler, Close how) {
+        Fate fate = books_.fate(straggler);
+        if (how == Close::dropped ? fate == Fate::left_open
+                                  : fate == Fate::left_open || fate == Fate::open_at_exit)
+            books_.set_fate(straggler, how == Close::dropped ? Fate::dropped : Fate::closed_late);
     }
 
     Books books_;

@@ -5,8 +5,10 @@
 #include "shim/base/guards.hh"
 #include "shim/base/settings.hh"
 #include "shim/base/socket.hh"
+#include "shim/lifecycle/ending.hh"
 #include "shim/lifecycle/kept_descriptor.hh"
 #include "shim/lifecycle/ledger.hh"
+#include "shim/lifecycle/protocol.hh"
 #include "shim/lifecycle/replay.hh"
 #include "shim/lifecycle/sessions.hh"
 #include "shim/lifecycle/tracker.hh"
@@ -77,9 +79,9 @@ bool reset(const Libpq& libpq, PGconn* conn, int64_t deadline) {
 
 class Attempt {
 public:
-    Attempt(Table& table, Connection& c, PGconn* conn)
+    Attempt(Table& table, Connection& c, PGconn* conn, bool rolls_back)
         : table_(table), c_(c), conn_(conn), libpq_(*c.libpq), session_(sessions::of(table, c)),
-          opens_transaction_(last_activity(table, c) != Activity::idle) {
+          rolls_back_(rolls_back), opens_transaction_(last_activity(table, c) != Activity::idle) {
         if (opens_transaction_)
             session_.rolls_back();
     }
@@ -114,8 +116,9 @@ private:
             auto replayed = replay::Outcome::failed;
             if (losses < most_losses)
                 replayed = replay::run(libpq_, conn_, session_, state_, opens_transaction_, deadline_);
-            if (replayed == replay::Outcome::all)
-                return Ledger(table_).revived(c_, now() - start_); // else it is swept again
+            if (replayed == replay::Outcome::all) // it can have been swept again
+                return rolls_back_ ? c_.state() == State::reviving
+                                   : Ledger(table_).revived(c_, now() - start_);
             cut_socket(c_.fd, c_.cookie, {});
             if (replayed != replay::Outcome::lost || c_.state() == State::swept)
                 return fail(Hindrance::not_restorable);
@@ -132,6 +135,7 @@ private:
     PGconn* conn_;
     const Libpq& libpq_;
     Session& session_;
+    bool rolls_back_;
     bool opens_transaction_;
     int64_t start_ = now();
     int64_t deadline_ = start_ + patience_of(libpq_, conn_);
@@ -142,7 +146,18 @@ private:
 } // namespace
 
 bool attempt(Table& table, Connection& c, PGconn* conn, bool rolls_back) {
-    return is_wanted(table, c, rolls_back) && Attempt(table, c, conn).run();
+    return is_wanted(table, c, rolls_back) && Attempt(table, c, conn, rolls_back).run();
+}
+
+void rolled_back(Table& table, Connection& c, const void* caller) {
+    KeepErrno keep;
+    Ending how = ending::of_now(table, caller);
+    if (how == Ending::unknown || c.activity == Activity::lost)
+        Ledger(table).give_up(c);
+    else
+        Ledger(table).rolled_back(c,
+                                  how == Ending::by_owner ? journal::Close::late : journal::Close::dropped);
+    cut_socket(c.fd, c.cookie, c.encrypted ? std::string_view() : protocol::terminate);
 }
 
 bool can_wait(Table& table, Connection& c) {

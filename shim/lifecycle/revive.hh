@@ -23,9 +23,13 @@
 namespace pqsweep::revive {
 
 // For a swept connection with which its owner is about to start work. `rolls_back`: that is a plain ROLLBACK. If the
-// connection was swept in a transaction, a session without that transaction is the true result. Returns whether the connection
-// has its session again. If not, its `hindrance` says why; `none`: it is not one to revive.
+// connection was swept in a transaction, a session without that transaction is the true result. A ROLLBACK is no use: the
+// connection stays `reviving` until rolled_back(), or until its owner starts other work. Returns whether the connection has its
+// session again. If not, its `hindrance` says why; `none`: it is not one to revive.
 bool attempt(Table& table, Connection& connection, PGconn* conn, bool rolls_back);
+
+// The ROLLBACK is done, in a call from `caller`. Closes the socket again: the connection is the straggler that it was, but idle.
+void rolled_back(Table& table, Connection& connection, const void* caller);
 
 // Returns whether the last attempt could not connect, and nothing was tried since.
 inline bool could_not_connect(const Connection& c) {

@@ -179,6 +179,7 @@ private:
                 .backend_pid = c.backend_pid,
                 .activity = activity,
                 .cause = cause_,
+                .is_pools = activity == Activity::idle && c.used_elsewhere && !c.opened_by_fixture,
                 .age = now() - c.opened_at};
     }
 

@@ -13,9 +13,9 @@ constinit Relaxed<TextId> latest_test{not_interned};
 namespace {
 
 // Where environment::read() has our variables. The variables that PQSWEEP_TAG_FROM names follow them.
-enum Place : uint8_t { explicit_tag, running_test, fixture, fixture_end, from_runner };
+enum Place : uint8_t { explicit_tag, running_test, fixture, fixture_end, program_end, from_runner };
 constexpr std::string_view our_names[from_runner] = {"PQSWEEP_TAG", "PQSWEEP_TEST", "PQSWEEP_FIXTURE",
-                                                     "PQSWEEP_FIXTURE_END"};
+                                                     "PQSWEEP_FIXTURE_END", "PQSWEEP_END"};
 
 struct Variables {
     std::string_view names[from_runner + 16];
@@ -36,6 +36,7 @@ struct Source {
     TextId ended_fixture;
     Relaxed<bool> is_overruled; // by a tag from outside
     bool is_nested;             // a run inside the test is under way
+    Relaxed<bool> is_over;      // an adapter has said that the program ends
     Relaxed<size_t> test_length;
     char test[TextPool::longest]; // the text of latest_test
 };
@@ -127,6 +128,8 @@ Outcome take(Table& table, const char* const* values) {
 
     Outcome outcome{};
     Lock::Guard guard(source.lock);
+    if (values[program_end]) // PHP restores its environment before it destroys objects
+        source.is_over = true;
     std::string_view test = value ? std::string_view(value, strlen(value)) : "";
     if (!is_adapters)
         test = outermost(test);
@@ -245,6 +248,14 @@ TextId intern_test(Table& table) {
     return id;
 }
 
+bool is_over() {
+    return source.is_over;
+}
+
+bool is_in_body(Table& table) {
+    return table.texts.text(test(table)).ends_with(std::string_view(" (call)"));
+}
+
 bool has_run_out(const Table& table) {
     return table.tag != TextId::none && source.explicit_tag == TextId::none && source.test_length == 0 &&
            !source.is_overruled;
@@ -255,7 +266,7 @@ void forget() {
     source.explicit_tag = TextId::none;
     source.fixture = source.ended_fixture = TextId::none;
     source.is_overruled = false;
-    source.is_nested = false;
+    source.is_nested = source.is_over = false;
     source.test_length = 0;
     latest_test = not_interned;
 }

@@ -6,6 +6,7 @@
 //     PQSWEEP_TEST, then the runners'    another tag, if its part that PQSWEEP_SCOPE names differs
 //     PQSWEEP_FIXTURE                    what is opened from now on belongs to that fixture
 //     PQSWEEP_FIXTURE_END                what that fixture left open is swept
+//     PQSWEEP_END                        the program ends (see ending.hh)
 //
 // A change sweeps what the old tag left open, before the call that changed the environment returns.
 //
@@ -57,6 +58,12 @@ inline TextId test(Table& table) {
 
 // Returns the part of a test id (`dir/file::test (phase)`) that is the tag.
 std::string_view scoped(std::string_view id, Scope scope);
+
+// Returns whether a runner's adapter has said that the program ends.
+bool is_over();
+
+// Returns whether the body of a test of pytest's is running: neither its set-up nor its teardown, and so no fixture.
+bool is_in_body(Table& table);
 
 // Returns whether the runner has unset the variable that the current tag comes from: its last test is over.
 bool has_run_out(const Table& table);

@@ -5,6 +5,7 @@
 #include "shim/base/settings.hh"
 #include "shim/base/socket.hh"
 #include "shim/lifecycle/cancels.hh"
+#include "shim/lifecycle/ending.hh"
 #include "shim/lifecycle/introduce.hh"
 #include "shim/lifecycle/last_error.hh"
 #include "shim/lifecycle/ledger.hh"
@@ -117,6 +118,7 @@ void begin(Table& table, Connection& c) {
     TextId tag = table.tag, fixture = table.fixture;
     c.number = table.numbered.add(1);
     c.opened_by_fixture = fixture != TextId::none;
+    c.used_elsewhere = false;
     c.tag = c.opened_by_fixture ? fixture : tag;
     c.lifetime = Lifetime();
     live_for_current(table, c);
@@ -147,7 +149,7 @@ void connected(Table& table, PGconn* conn, const Libpq* libpq, bool is_done) {
     Connection* c = table.connections.find(conn);
     if (c && is_done && !c->inside.load(std::memory_order_relaxed)) {
         // libpq freed that PGconn out of our sight, and its address is in use again.
-        finishing(table, *c);
+        finishing(table, *c, nullptr);
         c = nullptr;
     }
     if (!c) {
@@ -204,11 +206,16 @@ void resetting(Table& table, Connection& c) {
     begin(table, c);
 }
 
-void finishing(Table& table, Connection& c) {
+void finishing(Table& table, Connection& c, const void* caller) {
     KeepErrno keep;
     if (tag::has_run_out(table) && python::is_finalizing())
         sweep::at_shutdown(table, c);
-    Ledger(table).end(c, journal::Close::owner);
+    bool is_dropped = false;
+    if (c.state() != State::open) {
+        tag::look(table);
+        is_dropped = ending::of_now(table, caller) != Ending::by_owner;
+    }
+    Ledger(table).end(c, is_dropped ? journal::Close::dropped : journal::Close::owner);
     cancels::forget(table, c);
     sessions::forget(table, c);
     table.connections.remove(c);

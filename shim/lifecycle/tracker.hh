@@ -28,8 +28,8 @@ void resetting(Table& table, Connection& connection);
 // A revival is about to make one, for a connection that was swept. It belongs to the current tag from now on.
 void reviving(Table& table, Connection& connection);
 
-// The PGconn is about to be freed.
-void finishing(Table& table, Connection& connection);
+// The PGconn is about to be freed, by a call from `caller`.
+void finishing(Table& table, Connection& connection, const void* caller);
 
 // The owner is about to use a swept connection for something that `expects_reply`, or only to look at what the server
 // sent. Puts the reason where libpq finds it. Returns false if it can't, or has done so before.
@@ -88,6 +88,8 @@ inline void looking(Table& table, Connection& c) {
 inline void starting_work(Table& table, Connection& c) {
     c.last_test = tag::test(table);
     c.thread = mark_of_this_thread();
+    if (table.tag != c.tag && table.tag != TextId::none)
+        c.used_elsewhere = true;
     Lifetime lifetime = c.lifetime;
     if (c.activity == Activity::idle && !lifetime.is_endless())
         live_for_current(table, c);

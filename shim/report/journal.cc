@@ -271,6 +271,8 @@ void swept(const Table& table, const Straggler& s) {
             .word("reason", table.texts.text(s.reason))
             .word("state", name_of(s.activity))
             .seconds("age", s.age);
+        if (s.is_pools)
+            record.number("shared", 1);
     });
 }
 
@@ -285,6 +287,11 @@ void revived(const Table& table, const Connection& c, int64_t nanoseconds) {
 
 void refused(const Connection& c) {
     write(Event::refuse, [&](Record& record) { record.number("connection", c.number); });
+}
+
+void rolled_back(const Connection& c, Close how) {
+    write(Event::rollback,
+          [&](Record& record) { record.number("connection", c.number).word("by", name_of(how)); });
 }
 
 void in_use(std::string_view database) {

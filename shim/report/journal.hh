@@ -25,6 +25,8 @@ void tag_changed(const Table& table, TextId ended, std::string_view variable);
 void swept(const Table& table, const Straggler& straggler);
 void revived(const Table& table, const Connection& connection, int64_t nanoseconds);
 void refused(const Connection& connection);
+// The owner of a swept connection has rolled back, `late` or `dropped`.
+void rolled_back(const Connection& connection, Close how);
 // The server reported that `database` is being accessed by other users.
 void in_use(std::string_view database);
 // The server had no slot left for a connection of the current test.

@@ -234,8 +234,8 @@ void print_touched(Text& out, const Table& parents, const Connection& c) {
 void print(Table& table) {
     Report report = the_settings().report;
     Totals all = totals::of(table);
-    bool is_worth_it =
-        report == Report::always || (report == Report::stragglers && all.swept.total() > all.revived);
+    bool is_worth_it = report == Report::always ||
+                       (report == Report::stragglers && all.swept.total() > all.revived + all.pools);
     if (!is_worth_it)
         return;
     Output output;

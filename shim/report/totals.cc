@@ -23,9 +23,12 @@ Totals of(Table& table) {
     });
     table.stragglers.each([&](const StragglerRecord& s) {
         all.abandoned += is_abandoned(s.fate);
+        all.late += s.fate == Fate::closed_late;
+        all.pools += s.fate == Fate::open_at_exit;
         all.revived += s.fate == Fate::revived;
         all.revival += s.revival;
     });
+    all.open = all.pools;
     table.connections.each([&](const Connection& c) { all.open += is_open(c); });
     return all;
 }
@@ -34,7 +37,8 @@ bool is_failure(Table& table) {
     Totals all = of(table);
     uint8_t on = the_settings().fail_on;
     return ((on & fail_on_abandoned) && all.abandoned > 0) ||
-           ((on & fail_on_transaction) && all.swept.transaction > 0) || ((on & fail_on_exit) && all.open > 0);
+           ((on & fail_on_transaction) && all.swept.transaction > 0) ||
+           ((on & fail_on_exit) && all.open > 0) || ((on & fail_on_late) && all.late > 0);
 }
 
 bool is_inherited_a_failure(Table& parents) {

@@ -8,7 +8,7 @@
 namespace pqsweep {
 
 struct Totals {
-    uint32_t tags, opened, closed, revived, abandoned, open;
+    uint32_t tags, opened, closed, revived, abandoned, late, pools, open;
     ByActivity<uint32_t> swept;
     int64_t revival;
 };

@@ -87,6 +87,7 @@ struct alignas(128) Connection {
     Relaxed<uint8_t> glances;        // see revive::can_wait
     Relaxed<uint8_t> in_child;       // of InChild
     Relaxed<bool> opened_by_fixture;
+    Relaxed<bool> used_elsewhere; // under another tag than the one that opened it
     Relaxed<uint16_t> port;
     Relaxed<uint16_t> used_at; // when a call left it in a transaction, see tracker::milliseconds
     Relaxed<int> fd;           // -1: none

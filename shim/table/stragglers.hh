@@ -24,12 +24,13 @@ struct Straggler {
     int backend_pid; // 0: it never got that far
     Activity activity;
     Cause cause;
-    int64_t age; // nanoseconds since it was opened
+    bool is_pools; // idle, and used under several tags
+    int64_t age;   // nanoseconds since it was opened
 };
 
 struct StragglerRecord : Straggler {
     std::atomic<bool> is_published;
-    Relaxed<Fate> fate;       // left_open to begin with
+    Relaxed<Fate> fate;       // what it comes to if its owner does nothing more
     Relaxed<int64_t> revival; // nanoseconds that it took
 };
 
@@ -44,8 +45,10 @@ public:
     }
     // For a blank record, by the thread that reserved it.
     void write(uint32_t number, const Straggler& straggler) {
-        if (number)
-            static_cast<Straggler&>(records_[number - 1]) = straggler;
+        if (!number)
+            return;
+        static_cast<Straggler&>(records_[number - 1]) = straggler;
+        set_fate(number, straggler.is_pools ? Fate::open_at_exit : Fate::left_open);
     }
     void publish(uint32_t number) {
         if (number)

@@ -51,8 +51,9 @@ enum class Hindrance : uint8_t {
     not_restorable // what its session had could not be made again
 };
 
-// What became of a connection that its owner did not close in time. A straggler has any fate but the last.
-enum class Fate : uint8_t { left_open, closed_late, used_again, reset, revived, open_at_exit };
+// What became of a connection that its owner did not close in time. A straggler that is open at exit is a pool's: it was idle,
+// and several tags had used it. One that was dropped is left open for good, whatever happens to its connection.
+enum class Fate : uint8_t { left_open, closed_late, used_again, reset, revived, open_at_exit, dropped };
 constexpr Fate all_fates[] = {Fate::left_open, Fate::closed_late, Fate::used_again,
                               Fate::reset,     Fate::revived,     Fate::open_at_exit};
 
@@ -61,14 +62,11 @@ struct FateWords {
     std::string_view words;
 };
 constexpr FateWords fate_words[] = {
+    {"left_open", "abandoned"},      {"closed_late", "late"}, {"used_again", "used again: got an error"},
+    {"reset", "reset by its owner"}, {"revived", "revived"},  {"open_at_exit", "open at exit"},
     {"left_open", "abandoned"},
-    {"closed_late", "abandoned, closed late"},
-    {"used_again", "used again: got an error"},
-    {"reset", "reset by its owner"},
-    {"revived", "revived"},
-    {"open_at_exit", "open at exit"},
 };
-static_assert(std::size(fate_words) == std::size(all_fates));
+static_assert(std::size(fate_words) == std::size(all_fates) + 1);
 
 constexpr std::string_view name_of(Fate fate) {
     return fate_words[static_cast<size_t>(fate)].name;
@@ -76,9 +74,9 @@ constexpr std::string_view name_of(Fate fate) {
 constexpr std::string_view words_for(Fate fate) {
     return fate_words[static_cast<size_t>(fate)].words;
 }
-// Its owner never used it again.
+// Its owner neither used it again nor finished it.
 constexpr bool is_abandoned(Fate fate) {
-    return fate == Fate::left_open || fate == Fate::closed_late;
+    return fate == Fate::left_open || fate == Fate::dropped;
 }
 constexpr bool is_straggler(Fate fate) {
     return fate != Fate::open_at_exit;
@@ -110,18 +108,19 @@ enum class Event : uint8_t {
     exit,
     wait,
     in_use,
-    no_slot
+    no_slot,
+    rollback
 };
 constexpr std::string_view event_names[] = {"start", "fork",   "open",   "close",     "tag",
                                             "sweep", "revive", "refuse", "inherited", "left",
-                                            "exit",  "wait",   "in_use", "no_slot"};
+                                            "exit",  "wait",   "in_use", "no_slot",   "rollback"};
 constexpr std::string_view name_of(Event event) {
     return event_names[static_cast<size_t>(event)];
 }
 
-// How a connection came to its end. `late`: by its owner, after a sweep.
-enum class Close : uint8_t { owner, late, reset, lost };
-constexpr std::string_view close_names[] = {"owner", "late", "reset", "lost"};
+// How a connection came to its end. After a sweep, `late`: by its owner; `dropped`: by nobody's will (see lifecycle/ending.hh).
+enum class Close : uint8_t { owner, late, reset, lost, dropped };
+constexpr std::string_view close_names[] = {"owner", "late", "reset", "lost", "dropped"};
 constexpr std::string_view name_of(Close close) {
     return close_names[static_cast<size_t>(close)];
 }

@@ -123,6 +123,8 @@ TEST_CASE("every kind of event, as the page has it, and no secret") {
     client.say("open idle password=secret");
     client.say("open transaction");
     client.say("open finished");
+    client.say("open rolled_back");
+    client.say("exec rolled_back begin");
     client.say("exec transaction begin");
     client.say("exec transaction select 'secret'");
     client.say("finish finished");
@@ -130,10 +132,13 @@ TEST_CASE("every kind of event, as the page has it, and no secret") {
     client.say("exec idle select 1");
     client.say("exec transaction select 1");
     client.say("finish transaction");
+    client.say("exec rolled_back rollback");
     client.say("exit 3");
     CHECK(client.finish() == 3);
     auto records = read(file);
-    CHECK(events(records) == "start tag open open open close tag sweep sweep revive refuse close left exit ");
+    CHECK(
+        events(records) ==
+        "start tag open open open open close tag sweep sweep sweep revive refuse close rollback left exit ");
     CHECK(first(records, "left")["state"] == "idle");
     CHECK(first(records, "open")["tag"] == "first \"tag\"\n\ufffd\ufffd\ufffd\ufffd");
     CHECK(first(records, "open")["test"] == "a.py::test");

@@ -224,7 +224,7 @@ TEST_CASE("the gate: bad values are refused before anything is read") {
     write_text(folder.path / "bad", "tag:x\nmodule:y\n");
     for (const auto& [option, value, message] :
          {std::tuple("--fail-on", std::string("never"),
-                     "expected any of abandoned, transaction, exit, unseen, inherited and blocked"),
+                     "expected any of abandoned, transaction, exit, unseen, inherited, blocked and late"),
           std::tuple("--exit-code", std::string("256"), ""), std::tuple("--max-open", std::string("-1"), ""),
           std::tuple("--suppressions", (folder.path / "bad").string(), "bad:2: module:y: expected tag:GLOB"),
           std::tuple("--baseline", (folder.path / "bad").string(), "bad: not a baseline"),

@@ -206,7 +206,7 @@ TEST_CASE("the summary: the worst places, the totals, the verdict; one line if a
     };
     CHECK(summary({"--exit-code", "9"}) ==
           "pqsweep: left open, by the line that opened them:\n"
-          "  db.py:5: 9 connections of 3 modules, 6 idle, 3 in transaction, abandoned, closed late\n"
+          "  db.py:5: 9 connections of 3 modules, 6 idle, 3 in transaction, abandoned\n"
           "      db.py:5 connect < suite.py:9 use < suite.py:13\n"
           "pqsweep: 9 connections, 9 stragglers: 9 abandoned; at most 3 open, without pqsweep 9\n"
           "pqsweep: gate failed: 9 abandoned; exit status 9\n");

@@ -50,7 +50,7 @@ constexpr Option options[] = {
      "append what happens to this file, as JSON Lines; %p is the process id"},
     {summary_group, "--report", "PQSWEEP_REPORT", "summary at the end: never, stragglers or always"},
     {gate_group, "--fail-on", "PQSWEEP_FAIL_ON",
-     "fail on any of abandoned, transaction, exit, inherited, blocked, unseen; separated by commas"},
+     "fail on any of abandoned, late, transaction, exit, inherited, blocked, unseen; separated by commas"},
     {gate_group, "--exit-code", "PQSWEEP_EXITCODE", "exit status to use instead of 0 when the gate fails"},
 };
 
@@ -99,7 +99,8 @@ int check_settings(const Request& request, Settings& settings) {
 
 void name_unknown_variables() {
     std::vector<std::string_view> known{"PQSWEEP_TAG",         "PQSWEEP_TEST",    "PQSWEEP_FIXTURE",
-                                        "PQSWEEP_FIXTURE_END", "PQSWEEP_WITNESS", "PQSWEEP_PHP"};
+                                        "PQSWEEP_FIXTURE_END", "PQSWEEP_WITNESS", "PQSWEEP_PHP",
+                                        "PQSWEEP_END"};
     for (const Setting& setting : all_settings())
         known.emplace_back(setting.variable);
     for (char** entry = environ; *entry; entry++) {

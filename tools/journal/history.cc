@@ -158,12 +158,15 @@ void History::close(Process& process, const JournalRecord& record) {
     if (place == process.connections.end())
         return;
     Open& c = place->second;
-    if (c.is_live && record.by == name_of(journal::Close::late)) {
+    bool is_late = record.by == name_of(journal::Close::late);
+    if (is_late)
+        c.fate = Fate::closed_late;
+    if (c.is_live && (is_late || record.by == name_of(journal::Close::dropped))) {
         c.is_closed = true;
         return;
     }
     if (c.awaits_fate)
-        settle(process, c, record.by == name_of(journal::Close::reset) ? Fate::reset : Fate::closed_late);
+        settle(process, c, record.by == name_of(journal::Close::reset) ? Fate::reset : c.fate);
     else if (c.is_live)
         tags_[c.tag].closed++;
     count(process, c.tag, c.is_live ? -1 : 0, -1);
@@ -185,11 +188,13 @@ void History::sweep(Process& process, const JournalRecord& record) {
     c.awaits_fate = true;
     c.state = texts_.of(record.state);
     c.age = record.age;
+    if (!(c.is_closed && c.fate == Fate::closed_late))
+        c.fate = record.shared ? Fate::open_at_exit : Fate::left_open;
     tags_[c.tag].swept.of(activity_named(record.state))++;
     Run& run = runs_[process.run];
     run.timeline.sweep(now_ - run.start, c.tag);
     if (c.is_closed) {
-        settle(process, c, Fate::closed_late);
+        settle(process, c, c.fate);
         count(process, c.tag, 0, -1);
         process.connections.erase(place);
     }
@@ -198,7 +203,7 @@ void History::sweep(Process& process, const JournalRecord& record) {
 void History::end(Process& process) {
     for (auto& [number, c] : process.connections) {
         if (c.awaits_fate)
-            settle(process, c, Fate::left_open);
+            settle(process, c, c.fate);
         else if (c.is_live && !c.is_closed)
             settle(process, c, Fate::open_at_exit);
         count(process, c.tag, c.is_live ? -1 : 0, -1);
@@ -321,11 +326,18 @@ void History::apply(Process& process, const JournalRecord& record) {
         break;
     case Event::revive:
         revival_time_ += record.took;
-        if (connection && connection->awaits_fate) {
+        if (connection && connection->awaits_fate)
             settle(process, *connection, Fate::revived);
+        if (connection && !connection->is_live) {
             connection->is_live = true;
             count(process, connection->tag, 1, 0);
         }
+        break;
+    case Event::rollback:
+        if (connection && record.by == name_of(journal::Close::late))
+            connection->fate = Fate::closed_late;
+        else if (connection && connection->awaits_fate)
+            settle(process, *connection, connection->fate);
         break;
     case Event::refuse:
         if (connection && connection->awaits_fate)

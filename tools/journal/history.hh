@@ -28,7 +28,7 @@ struct TagCounts {
     uint32_t peak = 0, peak_without = 0;
 
     uint64_t of(Fate fate) const { return fates[static_cast<int>(fate)]; }
-    uint64_t abandoned() const { return of(Fate::left_open) + of(Fate::closed_late); }
+    uint64_t abandoned() const { return of(Fate::left_open); }
     TagCounts& operator+=(const TagCounts& other);
 };
 
@@ -141,7 +141,8 @@ private:
         bool is_source = false;
         bool is_live = true;
         bool awaits_fate = false;
-        bool is_closed = false; // late, but the sweep's record is still to come
+        Fate fate = Fate::left_open; // what it comes to if nothing more happens to it
+        bool is_closed = false;      // late or dropped, but the sweep's record is still to come
     };
     struct Process {
         uint32_t run;

@@ -42,6 +42,7 @@ constexpr std::pair<std::string_view, AnyMember> keys[] = {
     {"backend", Member<int64_t>(&JournalRecord::backend)},
     {"live", Member<int64_t>(&JournalRecord::live)},
     {"untracked", Member<int64_t>(&JournalRecord::untracked)},
+    {"shared", Member<int64_t>(&JournalRecord::shared)},
     {"age", Member<double>(&JournalRecord::age)},
     {"took", Member<double>(&JournalRecord::took)},
     {"tag", Member<std::string_view>(&JournalRecord::tag)},
@@ -64,7 +65,7 @@ constexpr std::pair<std::string_view, AnyMember> keys[] = {
 
 bool has_connection(std::optional<Event> event) {
     return event == Event::open || event == Event::close || event == Event::sweep || event == Event::revive ||
-           event == Event::refuse || event == Event::left;
+           event == Event::refuse || event == Event::left || event == Event::rollback;
 }
 
 // Takes one line apart. nlohmann's parser calls it for each key and value, and stops when it returns false.

@@ -33,8 +33,10 @@ std::string totals(const TagCounts& all) {
         return fmt::format("{}, {}, revived when used again", connections, counted(stragglers, "straggler"));
     std::string text =
         fmt::format("{}, {}: {} abandoned", connections, counted(stragglers, "straggler"), all.abandoned());
-    if (revived)
-        text += fmt::format(", {} revived", revived);
+    for (auto [number, word] : {std::pair(all.of(Fate::closed_late), "late"), std::pair(revived, "revived"),
+                                std::pair(all.of(Fate::open_at_exit), "open at exit")})
+        if (number)
+            text += fmt::format(", {} {}", number, word);
     return text + fmt::format("; at most {} open, without pqsweep {}", all.peak, all.peak_without);
 }
 

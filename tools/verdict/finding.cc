@@ -11,8 +11,10 @@ namespace {
 
 int rank(const Finding& f) {
     if (f.fate == Fate::revived)
-        return 3;
+        return 4;
     if (f.fate == Fate::open_at_exit)
+        return 3;
+    if (f.fate == Fate::closed_late)
         return 2;
     return f.state == "idle" ? 1 : 0;
 }

@@ -33,7 +33,7 @@ struct Finding {
 // Returns the test that opened a connection or, if that is unknown, the tag.
 std::string opener_of(std::string_view tag, std::string_view test);
 
-// Returns those in a transaction and busy ones first, then idle ones, then those open at exit, then revived ones. Among
+// Returns those in a transaction and busy ones first, then idle ones, late ones, those open at exit, and revived ones. Among
 // equals, the most frequent come first.
 std::vector<Finding> findings_of(const History& history);
 

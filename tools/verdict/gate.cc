@@ -31,7 +31,8 @@ bool Gate::fails(const Finding& f) const {
         return false;
     return ((options_.fail_on & fail_on_abandoned) && is_abandoned(f.fate)) ||
            ((options_.fail_on & fail_on_transaction) && is_straggler(f.fate) && f.is_in_transaction()) ||
-           ((options_.fail_on & fail_on_exit) && f.fate == Fate::open_at_exit);
+           ((options_.fail_on & fail_on_exit) && f.fate == Fate::open_at_exit) ||
+           ((options_.fail_on & fail_on_late) && f.fate == Fate::closed_late);
 }
 
 bool Gate::fails_on_waits() const {
@@ -39,7 +40,7 @@ bool Gate::fails_on_waits() const {
 }
 
 void Gate::judge(const History& history, std::vector<Finding>& findings) {
-    uint64_t abandoned = 0, transaction = 0, open = 0;
+    uint64_t abandoned = 0, transaction = 0, open = 0, late = 0;
     for (Finding& f : findings) {
         bool is_known = baseline_.match(f);
         if (suppressions_.match(f)) {
@@ -53,6 +54,7 @@ void Gate::judge(const History& history, std::vector<Finding>& findings) {
             abandoned += (options_.fail_on & fail_on_abandoned) && is_abandoned(f.fate) ? f.count : 0;
             transaction += (options_.fail_on & fail_on_transaction) && f.is_in_transaction() ? f.count : 0;
             open += f.fate == Fate::open_at_exit ? f.count : 0;
+            late += (options_.fail_on & fail_on_late) && f.fate == Fate::closed_late ? f.count : 0;
         }
     }
     stale_ = baseline_.stale(history);
@@ -62,6 +64,8 @@ void Gate::judge(const History& history, std::vector<Finding>& findings) {
         reasons_.push_back(fmt::format("{} in a transaction", transaction));
     if (open)
         reasons_.push_back(fmt::format("{} open at exit", open));
+    if (late)
+        reasons_.push_back(fmt::format("{} late", late));
     uint64_t inherited = 0;
     for (const Inherited& i : history.inherited())
         inherited += i.count;

@@ -53,29 +53,69 @@ TEST_SUITE_BEGIN("unit: history");
 TEST_CASE("what becomes of a straggler") {
     Told told;
     told.tag(1, "a");
-    for (int64_t c = 1; c <= 6; c++)
+    for (int64_t c = 1; c <= 7; c++)
         told.open(1, c, "a");
     told(1, Event::close, {.connection = 6, .by = "owner"});
     told.tag(1, "b", "a");
-    for (int64_t c = 1; c <= 5; c++)
+    for (int64_t c : {1, 2, 3, 4, 5, 7})
         told.sweep(1, c, "a", c == 2 ? "failed" : c == 3 ? "copy" : "idle");
     told(1, Event::revive, {.connection = 1, .took = 0.5});
     told(1, Event::refuse, {.connection = 2});
     told(1, Event::close, {.connection = 2, .by = "late"});
     told(1, Event::close, {.connection = 3, .by = "reset"});
     told(1, Event::close, {.connection = 4, .by = "late"});
+    told(1, Event::close, {.connection = 7, .by = "dropped"});
     told.end(1);
     const TagCounts& a = told.counts("a");
-    CHECK(a.opened == 6);
+    CHECK(a.opened == 7);
     CHECK(a.closed == 1);
-    CHECK(a.swept.idle == 3);
+    CHECK(a.swept.idle == 4);
     CHECK(a.swept.transaction == 1);
     CHECK(a.swept.running == 1);
     for (Fate fate : all_fates) // connection 1 was revived, and was open at the end
-        CHECK(a.of(fate) == 1);
+        CHECK(a.of(fate) == (fate == Fate::left_open ? 2 : 1));
     CHECK(a.abandoned() == 2);
     CHECK(told.history.revival_time() == 0.5);
     CHECK(told.history.without_exit() == 0);
+}
+
+TEST_CASE("an idle connection that several tags used is a pool's: open at exit, and not abandoned") {
+    Told told;
+    told.tag(1, "a");
+    for (int64_t c = 1; c <= 5; c++)
+        told.open(1, c, "a");
+    told.tag(1, "b", "a");
+    for (int64_t c = 1; c <= 5; c++)
+        told(1, Event::sweep, {.connection = c, .shared = c < 5, .tag = "a", .state = "idle"});
+    told(1, Event::close, {.connection = 2, .by = "dropped"});
+    told(1, Event::close, {.connection = 3, .by = "late"});
+    told(1, Event::revive, {.connection = 4, .tag = "b"});
+    told.tag(1, "", "b").sweep(1, 4, "a", "transaction").end(1);
+    const TagCounts& a = told.counts("a");
+    CHECK(a.of(Fate::open_at_exit) == 2);
+    CHECK(a.of(Fate::closed_late) == 1);
+    CHECK(a.of(Fate::revived) == 1);
+    CHECK(a.of(Fate::left_open) == 2);
+}
+
+TEST_CASE("a ROLLBACK is no use: a fixture ends its connection late by it, a destructor does not") {
+    Told told;
+    told.tag(1, "a");
+    for (int64_t c = 1; c <= 4; c++)
+        told.open(1, c, "a");
+    told.tag(1, "b", "a");
+    for (int64_t c = 1; c <= 4; c++)
+        told.sweep(1, c, "a", "transaction");
+    for (int64_t c = 1; c <= 4; c++)
+        told(1, Event::rollback, {.connection = c, .by = c <= 2 ? "late" : "dropped"});
+    told(1, Event::revive, {.connection = 2, .tag = "b"});
+    told(1, Event::revive, {.connection = 4, .tag = "b"});
+    CHECK(told.history.runs().at(0).timeline.live() == 2);
+    told(1, Event::close, {.connection = 4, .by = "owner"}).end(1);
+    const TagCounts& a = told.counts("a");
+    CHECK(a.of(Fate::closed_late) == 1);
+    CHECK(a.of(Fate::revived) == 1);
+    CHECK(a.of(Fate::left_open) == 2);
 }
 
 TEST_CASE("a half-open connection has no other record than its sweep") {

@@ -27,11 +27,11 @@ constexpr int most_threads = 3; // the owner, and two sweeps
 
 // What the journal says of one connection.
 struct Told {
-    uint8_t opened, swept_open, swept_connecting, revived, refused, closed[4];
+    uint8_t opened, swept_open, swept_connecting, revived, refused, rolled_back, closed[5];
 
     int lives() const { return opened + swept_connecting + revived; }
     int sweeps() const { return swept_open + swept_connecting; }
-    int closes() const { return closed[0] + closed[1] + closed[2] + closed[3]; }
+    int closes() const { return closed[0] + closed[1] + closed[2] + closed[3] + closed[4]; }
     int closes_by(Close how) const { return closed[static_cast<int>(how)]; }
 };
 
@@ -48,7 +48,7 @@ struct World {
     bool is_finished;
     Told told[most_numbers + 1];
     uint8_t entered, left; // the state swept, how often
-    uint8_t unused[2];
+    uint8_t unused[4];
 
     State state() const { return Word(word).state(); }
 };
@@ -162,6 +162,9 @@ struct SteppedBooks {
     void journal_refused(const Slot&) {
         tell([](Told& told) { told.refused++; });
     }
+    void journal_rolled_back(const Slot&, Close) {
+        tell([](Told& told) { told.rolled_back++; });
+    }
     void journal_swept(const Straggler& s) {
         step([&](World& w) {
             Told& told = w.told[s.connection];
@@ -214,6 +217,11 @@ const Operation operations[] = {
      [](SteppedLedger& ledger, SteppedSlot& slot) {
          ledger.revive(slot);
          ledger.give_up(slot);
+     }},
+    {"roll back",
+     [](SteppedLedger& ledger, SteppedSlot& slot) {
+         ledger.revive(slot);
+         ledger.rolled_back(slot, Close::late);
      }},
     {"jump out of a revival", [](SteppedLedger& ledger, SteppedSlot& slot) { ledger.revive(slot); }},
 };

@@ -3,4 +3,7 @@ package Pqsweep;
 
 $ENV{PQSWEEP_TEST} = $0 if $0 =~ /\.t\z/;
 
+# Perl is about to destroy all objects that are left.
+END { $ENV{PQSWEEP_END} = 1 }
+
 1;

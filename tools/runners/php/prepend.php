@@ -24,6 +24,11 @@ function attach()
     }
 }
 
+// PHP is about to destroy all objects that are left, once the program's own functions have run.
+register_shutdown_function(function () {
+    register_shutdown_function('putenv', 'PQSWEEP_END=1');
+});
+
 // The runner is on the stack when it loads the first class that it needs.
 spl_autoload_register('Pqsweep\attach', true, true);
 
