@@ -311,6 +311,10 @@ compat:  ## the test suites of libpq's drivers, with the shim and without
 	@$(MAKE) --no-print-directory all
 	@tests/bin/compat $(B)
 
+# Not in CI: it takes hours.
+platforms:  ## README's two commands in bare chroots of Debian 12, 13 and sid, and their matrix (RELEASES=...)
+	@tests/bin/platforms $(RELEASES)
+
 lint: rooms  ## the rooms' laws, clang-format and clang-tidy, warnings as errors
 	@tests/bin/install-packages tests/packages/check.txt tests/packages/test.txt tests/packages/lint.txt
 	@tests/bin/lint -std=c++20 $(warnings) $(libpq_flags) -I. -DPQSWEEP_VERSION='""' -DPQSWEEP_SANITIZER_RUNTIME='""'
@@ -370,7 +374,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 24
 	@echo 'Variables: BUILD=release|clang|debug|asan|tsan, TESTS, SECONDS, SEED, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
-.PHONY: all shim packages rooms demo test chaos compat clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install uninstall dist clean help
+.PHONY: all shim packages rooms demo test chaos compat platforms clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install uninstall dist clean help
 .DELETE_ON_ERROR:
 
 -include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(asker_objects:.o=.d) $(test_objects:.o=.d) $(chaos_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))

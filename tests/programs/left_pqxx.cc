@@ -7,7 +7,7 @@ namespace {
 
 std::string use(pqxx::transaction_base& transaction) {
     try {
-        return transaction.exec1("select 42")[0].as<std::string>();
+        return transaction.exec("select 42")[0][0].as<std::string>();
     } catch (const pqxx::failure& error) {
         std::string text = error.what();
         return text.substr(0, text.find('\n'));
@@ -18,7 +18,7 @@ std::string use(pqxx::transaction_base& transaction) {
 
 int main() {
     pqxx::connection idle, busy;
-    pqxx::connection().disconnect();
+    { pqxx::connection closed; }
     pqxx::work transaction(busy);
     use(transaction);
     std::cout << "open " << PQXX_VERSION << std::endl;
