@@ -18,12 +18,12 @@ void send_at_once(int fd, std::string_view bytes) {
         sys::send(fd, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+} // namespace
+
 // A program that closed its standard streams must not find a descriptor of ours in their place.
 int duplicate(int fd) {
     return sys::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
-
-} // namespace
 
 uint64_t socket_cookie(int fd) {
     uint64_t cookie = 0;
@@ -39,12 +39,26 @@ Cut cut_socket(int fd, uint64_t cookie, std::string_view farewell) {
     int copy = duplicate(fd);
     if (copy < 0)
         return copy == -EBADF ? Cut::done : Cut::no_descriptor;
-    if (socket_cookie(copy) == cookie) {
-        send_at_once(copy, farewell);
-        sys::shutdown(copy, SHUT_RDWR);
-    }
-    sys::close(copy);
+    if (socket_cookie(copy) == cookie)
+        cut_copy(copy, farewell);
+    else
+        sys::close(copy);
     return Cut::done;
+}
+
+void cut_copy(int copy, std::string_view farewell) {
+    send_at_once(copy, farewell);
+    sys::shutdown(copy, SHUT_RDWR);
+    sys::close(copy);
+}
+
+int make_inert_socket() {
+    return sys::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+bool is_inert_socket(int fd) {
+    int type = 0;
+    return sys::getsockopt(fd, SOL_SOCKET, SO_TYPE, type) == 0 && type == SOCK_DGRAM;
 }
 
 bool is_open_at_peer(int fd, uint64_t cookie) {
@@ -54,11 +68,8 @@ bool is_open_at_peer(int fd, uint64_t cookie) {
 }
 
 void cut_private_socket(int fd, uint64_t cookie, std::string_view farewell) {
-    if (socket_cookie(fd) != cookie)
-        return;
-    send_at_once(fd, farewell);
-    sys::shutdown(fd, SHUT_RDWR);
-    sys::close(fd);
+    if (socket_cookie(fd) == cookie)
+        cut_copy(fd, farewell);
 }
 
 void send_to_socket(int fd, uint64_t cookie, std::string_view bytes) {

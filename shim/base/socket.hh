@@ -21,6 +21,19 @@ enum class Cut : uint8_t {
 // the right cookie, no other thread can turn it into another file.
 Cut cut_socket(int fd, uint64_t cookie, std::string_view farewell);
 
+// Returns another number for the file, not that of a standard stream; a negative errno if there is none.
+int duplicate(int fd);
+
+// Sends `farewell` to a socket, if that fits at once, shuts it down, and closes that number of it.
+void cut_copy(int copy, std::string_view farewell);
+
+// Makes a socket that looks like that of an idle connection to poll and epoll: writable, with nothing to read, and at no end. A
+// write to it fails, and nothing ever comes. To shut it down wakes those who wait for it: that is why it is one of UDP, and not
+// an unconnected Unix socket, of which only a peer is woken. Returns a negative errno if it can't be made.
+int make_inert_socket();
+// Returns whether `fd` is such a socket. All of libpq's are stream sockets.
+bool is_inert_socket(int fd);
+
 // Returns whether the peer of a TCP socket that was shut down still has its end open; false if that is unknown.
 bool is_open_at_peer(int fd, uint64_t cookie);
 

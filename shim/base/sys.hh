@@ -175,8 +175,8 @@ inline bool is_ready_within(int fd, short events, int64_t nanoseconds) {
 
 // Sockets.
 
-inline int epoll_add(int set, int fd, epoll_event event) {
-    return static_cast<int>(kernel::call(SYS_epoll_ctl, set, EPOLL_CTL_ADD, fd, &event));
+inline int epoll_ctl(int set, int operation, int fd, epoll_event event) {
+    return kernel::status(SYS_epoll_ctl, set, operation, fd, &event);
 }
 inline int socket(int domain, int type, int protocol) {
     return kernel::status(SYS_socket, domain, type, protocol);

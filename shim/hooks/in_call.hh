@@ -7,6 +7,7 @@
 
 #include "shim/base/sanitizers.hh"
 #include "shim/hooks/kinds.hh"
+#include "shim/lifecycle/parking.hh"
 
 namespace pqsweep {
 
@@ -58,6 +59,9 @@ template<Call call, class Object, class... Args>
         Unseen unseen;
         binding = real::binding_of_untracked(caller, call);
     }
+    if constexpr (std::is_same_v<Object, PGconn>)
+        if (binding.libpq && (inherited ? inherited->state() == State::swept : table::is_raw_child()))
+            parking::end_in_child(binding.libpq->PQsocket(conn));
     auto function = binding.get<call>();
     return function ? function(conn, args...) : failure<call>(conn, args...);
 }

@@ -50,6 +50,20 @@ void limit_time(int fd, int64_t deadline) {
     sys::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, limit);
 }
 
+// The program closes these numbers, or puts another file under them. A vfork's child has our memory, and descriptors of its own.
+void let_go(unsigned first, unsigned last) {
+    Table* table = table::existing();
+    bool is_one = first == last;
+    if (!table || (is_one && !table->held_numbers.is_held(static_cast<int>(first)))) [[likely]]
+        return;
+    if (table->pid == sys::getpid())
+        table->held_numbers.let_go_between(first, last);
+}
+
+void let_go(int fd) {
+    let_go(static_cast<unsigned>(fd), static_cast<unsigned>(fd));
+}
+
 } // namespace
 } // namespace pqsweep
 
@@ -96,12 +110,37 @@ EXPORT int socket(int domain, int type, int protocol) noexcept {
     return fd;
 }
 
-// While a revival connects, the old socket stays open, so that no other thread gets its number.
+// While a revival connects, the old socket stays open, so that no other thread gets its number. While a sweep parks a connection,
+// nobody gets its number (held_numbers.hh).
 EXPORT int close(int fd) {
     if (fd >= 0 && fd == kept_descriptor::number &&
         kept_descriptor::must_stay_open(__builtin_return_address(0))) [[unlikely]]
         return 0;
+    let_go(fd);
     return real::close(fd);
+}
+
+EXPORT int dup2(int from, int to) noexcept {
+    if (from != to)
+        let_go(to);
+    return real::dup2(from, to);
+}
+
+EXPORT int dup3(int from, int to, int flags) noexcept {
+    if (from != to)
+        let_go(to);
+    return real::dup3(from, to, flags);
+}
+
+EXPORT int close_range(unsigned first, unsigned last, int flags) noexcept {
+    constexpr int only_marks = 1 << 2; // CLOSE_RANGE_CLOEXEC
+    if (!(flags & only_marks))
+        let_go(first, last);
+    auto* libcs = real::close_range.pointer();
+    if (libcs)
+        return libcs(first, last, flags);
+    errno = ENOSYS; // as glibc before 2.34, which has no such function
+    return -1;
 }
 
 // The program can take the signal that PQSWEEP_SIGNAL names. Then the board says so to the tools.

@@ -110,9 +110,10 @@ template<Call call, class... Args>
         tag::look(table);
     InCall in_call(c, conn);
     if (c.state() == State::swept) [[unlikely]] {
-        bool is_revived =
-            kind.starts_work && revive::attempt(table, c, conn, sessions::rolls_back<call>(args...));
-        if (kind.starts_work && !is_revived && revive::could_not_connect(c))
+        table.held_numbers.await(c.fd);
+        bool is_revived = kind.starts_work &&
+                          revive::attempt(table, c, conn, {sessions::rolls_back<call>(args...), !kind.waits});
+        if (kind.starts_work && !is_revived && revive::has_no_connection(c))
             return failure<call>(conn, args...);
         if constexpr (kind.looks)
             if (revive::can_wait(table, c))
@@ -124,6 +125,9 @@ template<Call call, class... Args>
     }
     if constexpr (kind.looks)
         tracker::looking(table, c);
+    if constexpr (kind.reads)
+        if (is_busy(c.activity) && c.thread != tracker::mark_of_this_thread()) [[unlikely]]
+            c.note(Elsewhere::read);
     if constexpr (moves_on<call>)
         c.uses = c.uses + 1;
     if constexpr (kind.starts_work)
@@ -187,7 +191,7 @@ auto message(const void* caller, const PGconn* conn) {
     if (!c)
         return forward<call>(caller, const_cast<PGconn*>(conn));
     char* text = c->libpq->get<call>()(conn);
-    bool is_ours = revive::could_not_connect(*c) && !is_nested(*c, caller);
+    bool is_ours = revive::has_no_connection(*c) && !is_nested(*c, caller);
     return is_ours ? const_cast<char*>(last_error::of_failed_revival(*table, *c, text)) : text;
 }
 

@@ -9,7 +9,11 @@ namespace pqsweep {
 
 namespace {
 
-constexpr std::string_view eventpoll = "anon_inode:[eventpoll]";
+constexpr std::string_view eventpoll = "anon_inode:[eventpoll]", io_uring = "anon_inode:[io_uring]";
+
+bool has(const char* line, const char* label) {
+    return std::string_view(line, strlen(line)).find({label, strlen(label)}) != std::string_view::npos;
+}
 
 // Returns the number that follows `label` in the line; 0 if there is none.
 uint64_t number_behind(const char* line, const char* label, unsigned base) {
@@ -31,26 +35,12 @@ uint64_t number_behind(const char* line, const char* label, unsigned base) {
     }
 }
 
-} // namespace
-
-EpollSets::EpollSets(int fd) : fd_(fd) {
-    int directory = sys::openat(AT_FDCWD, "/proc/thread-self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0)
-        return;
-    sys::each_entry(directory, [&](const char* name) {
-        char target[eventpoll.size() + 1];
-        ssize_t length = sys::readlinkat(directory, name, target, sizeof target);
-        if (length == static_cast<ssize_t>(eventpoll.size()) &&
-            memcmp(target, eventpoll.data(), eventpoll.size()) == 0)
-            note_all_in(static_cast<int>(number_behind(name, "", 10)), name);
-    });
-    sys::close(directory);
-}
-
-void EpollSets::note_all_in(int set, const char* name) {
+// Calls visit(line) for each line that the kernel says about a descriptor.
+template<class Visit>
+void each_line_about(int fd, Visit visit) {
     char path[64];
     Text text(path, sizeof path - 1);
-    text.raw("/proc/thread-self/fdinfo/").raw(name);
+    text.raw("/proc/thread-self/fdinfo/") << fd;
     path[text.size()] = 0;
     int info = sys::openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     if (info < 0)
@@ -62,7 +52,7 @@ void EpollSets::note_all_in(int set, const char* name) {
         char* line = lines;
         while (auto* end = static_cast<char*>(memchr(line, '\n', held))) {
             *end = 0;
-            note(set, line);
+            visit(line);
             held -= static_cast<size_t>(end + 1 - line);
             line = end + 1;
         }
@@ -71,19 +61,69 @@ void EpollSets::note_all_in(int set, const char* name) {
     sys::close(info);
 }
 
-void EpollSets::note(int set, const char* line) {
-    if (!starts_with(line, "tfd:") || number_behind(line, "tfd:", 10) != static_cast<uint64_t>(fd_) ||
-        count_ == most)
+// Returns whether polls are under way in an io_uring: if the kernel lists some, or lists none because the ring is busy.
+bool polls(int ring) {
+    constexpr const char* poll_add = "op=6,";
+    bool lists = false, has_one = false;
+    each_line_about(ring, [&](const char* line) {
+        lists |= starts_with(line, "PollList:");
+        has_one |= has(line, poll_add);
+    });
+    return has_one || !lists;
+}
+
+} // namespace
+
+EpollSets::EpollSets() {
+    int directory = sys::openat(AT_FDCWD, "/proc/thread-self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
         return;
+    sys::each_entry(directory, [&](const char* name) {
+        char target[eventpoll.size() + 1];
+        ssize_t length = sys::readlinkat(directory, name, target, sizeof target);
+        std::string_view file(target, length > 0 ? static_cast<size_t>(length) : 0);
+        int fd = static_cast<int>(number_behind(name, "", 10));
+        if (file == eventpoll && count_ < most)
+            sets_[count_++] = fd;
+        else if (file == io_uring)
+            has_polling_ring_ |= polls(fd);
+    });
+    sys::close(directory);
+}
+
+Registrations::Registrations(const EpollSets& sets, int fd) : fd_(fd) {
+    struct stat status;
+    if (fd < 0 || sys::fstat(fd, status) != 0)
+        return;
+    for (int set : sets)
+        each_line_about(set, [&](const char* line) { note(set, line, status.st_ino); });
+}
+
+void Registrations::note(int set, const char* line, ino_t file) {
+    if (!starts_with(line, "tfd:") || (has(line, "ino:") && number_behind(line, "ino:", 16) != file))
+        return;
+    if (number_behind(line, "tfd:", 10) != static_cast<uint64_t>(fd_)) {
+        are_complete_ &= !has(line, "ino:");
+        return;
+    }
+    if (count_ == most) {
+        are_complete_ = false;
+        return;
+    }
     Registration& registration = registrations_[count_++];
     registration.set = set;
     registration.event.events = static_cast<uint32_t>(number_behind(line, "events:", 16));
     registration.event.data.u64 = number_behind(line, "data:", 16);
 }
 
-void EpollSets::watch_again() const {
+void Registrations::remove() const {
     for (int i = 0; i < count_; i++)
-        sys::epoll_add(registrations_[i].set, fd_, registrations_[i].event);
+        sys::epoll_ctl(registrations_[i].set, EPOLL_CTL_DEL, fd_, {});
+}
+
+void Registrations::make_again() const {
+    for (int i = 0; i < count_; i++)
+        sys::epoll_ctl(registrations_[i].set, EPOLL_CTL_ADD, fd_, registrations_[i].event);
 }
 
 } // namespace pqsweep

@@ -1,5 +1,6 @@
 #include "shim/lifecycle/kept_descriptor.hh"
 
+#include "shim/base/socket.hh"
 #include "shim/base/sys.hh"
 
 #include <cerrno>
@@ -28,18 +29,23 @@ bool is_for_kept(int type, const void* caller) {
 
 } // namespace
 
-Keep::Keep(const Libpq& libpq, int fd) : epoll_sets_(fd) {
+Keep::Keep(const Libpq& libpq, int fd, const Registrations& registrations)
+    : registrations_(registrations), inert_(is_inert_socket(fd) ? duplicate(fd) : -1) {
+    registrations.remove();
     reviving_libpq = &libpq;
     number = fd;
     is_reserved = false;
 }
 
 Keep::~Keep() {
-    if (is_reserved)
+    HeldNumbers& held_numbers = table::existing()->held_numbers;
+    if (!is_reserved && held_numbers.is_held(number))
+        registrations_.make_again();
+    else if (is_reserved && held_numbers.let_go(number))
         sys::close(number);
-    else
-        epoll_sets_.watch_again();
     number = -1;
+    if (inert_ >= 0)
+        cut_copy(inert_, {});
 }
 
 bool must_stay_open(const void* caller) {
@@ -52,6 +58,12 @@ bool must_stay_open(const void* caller) {
 int move_socket(int fd, int type, const void* caller) {
     if (fd < 0 || !is_for_kept(type, caller))
         return fd;
+    HeldNumbers::Grip grip(table::existing()->held_numbers, number);
+    if (!grip) {
+        is_reserved = false;
+        number = -1;
+        return fd;
+    }
     int moved = sys::dup3(fd, number, type & SOCK_CLOEXEC ? O_CLOEXEC : 0);
     is_reserved = moved < 0;
     sys::close(fd);
@@ -62,7 +74,8 @@ int open_socket(int domain, int type, int protocol, const void* caller) {
     if (!is_for_kept(type, caller))
         return -1;
     is_reserved = false;
-    sys::close(number);
+    if (table::existing()->held_numbers.let_go(number))
+        sys::close(number);
     int fd = sys::socket(domain, type, protocol);
     if (fd < 0 || fd == number)
         return as_libc(fd);

@@ -5,35 +5,37 @@
 // socket open, and the new socket is moved onto its number:
 //
 //     libpq, inside PQreset     our hook                            number 7 is
-//                                                                   the old socket, shut down
-//     close(7)                  must_stay_open: does nothing        the old socket, reserved
+//                                                                   the inert socket, or the old one, shut down
+//     close(7)                  must_stay_open: does nothing        the same, reserved
 //     socket() = 9              move_socket: dup3(9, 7), close(9)   the new socket; libpq gets 7
 //
 // At the descriptor limit there is no 9. Then open_socket closes 7, and makes the new socket under that number if no
-// other thread has got it meanwhile.
+// other thread has got it meanwhile. If another thread has closed 7, or put a file of its own there, libpq gets 9.
 //
 // Context: the thread that revives. All state is thread-local. errno: as the hooked function leaves it. Locks: none.
 #pragma once
 
 #include "shim/lifecycle/epoll_sets.hh"
 #include "shim/real/libpqs.hh"
+#include "shim/table/table.hh"
 
 namespace pqsweep::kept_descriptor {
 
 // The number that this thread's revival keeps; -1 outside of a revival.
 extern constinit thread_local int number;
 
-// Keeps the number `fd` while it lives. At its end, event loops that watched the number watch it again. If libpq has closed the
-// old socket and made no new one, the number is closed at last.
+// Keeps the number `fd` while it lives. At its end, event loops that watched the number watch it again, and an io_uring's
+// polls of an inert socket there end. If libpq has closed the old socket and made no new one, the number is closed at last.
 class Keep {
 public:
-    Keep(const Libpq& libpq, int fd);
+    Keep(const Libpq& libpq, int fd, const Registrations& registrations);
     ~Keep();
     Keep(const Keep&) = delete;
     Keep& operator=(const Keep&) = delete;
 
 private:
-    EpollSets epoll_sets_;
+    const Registrations& registrations_;
+    int inert_;
 };
 
 // Sets the kept number aside while it lives: the sockets that a signal handler opens are not the revival's.

@@ -111,13 +111,16 @@ void append_error(Text& out, Table& table, const Connection& c, const Straggler*
     protocol::append_message(out, protocol::error_response, {body_buffer, body.raw(protocol::nul).size()});
 }
 
-bool replace_socket(int fd, std::string_view content) {
+// Replaces the socket of that connection, if it is still under its number.
+bool replace_socket(Table& table, const Connection& c, std::string_view content) {
     int ends[2];
     if (sys::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
         return false;
+    HeldNumbers::Grip grip(table.held_numbers, c.fd);
     bool done =
+        grip && socket_cookie(c.fd) == c.cookie &&
         sys::send(ends[1], content, MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(content.size()) &&
-        sys::dup3(ends[0], fd, O_CLOEXEC) == fd;
+        sys::dup3(ends[0], c.fd, O_CLOEXEC) == c.fd;
     sys::close(ends[0]);
     sys::close(ends[1]);
     return done;
@@ -135,6 +138,7 @@ bool deliver(Table& table, Connection& c, bool expects_reply) {
     bool is_mid_stream = record && is_busy(record->activity) && (c.mid_message || has_unread_input(c.fd));
     bool done = false;
     if (!c.encrypted && !is_mid_stream && socket_cookie(c.fd) == c.cookie) {
+        table.held_numbers.hold(c.fd); // the program can have let it go and put the same socket back
         on_borrowed_stack([&] {
             char buffer[7000];
             Text content(buffer);
@@ -142,7 +146,7 @@ bool deliver(Table& table, Connection& c, bool expects_reply) {
             // Without it, the end of the stream would be a second error, and PQexec returns the last one.
             if (expects_reply)
                 protocol::append_message(content, protocol::ready_for_query, "I");
-            done = replace_socket(c.fd, content.view());
+            done = replace_socket(table, c, content.view());
         });
     }
     return done;
@@ -155,8 +159,16 @@ const char* of_failed_revival(Table& table, const Connection& c, const char* mes
     Text words(words_buffer), text(buffer);
     words << "pqsweep had closed the connection when "
           << reason_of(record ? record->cause : Cause::tag_change) << ", and could not bring it back";
-    text.raw(c.hindrance == Hindrance::no_time ? "the server did not reply in time"
-                                               : utf8_prefix(message, sizeof buffer - words.size() - 2));
+    text.raw([&]() -> std::string_view {
+        switch (c.hindrance) {
+        case Hindrance::no_time:
+            return "the server did not reply in time";
+        case Hindrance::unheard:
+            return "the program's event loop would not hear the reply on another socket";
+        default:
+            return utf8_prefix(message, sizeof buffer - words.size() - 2);
+        }
+    }());
     if (text.size() > 0 && buffer[text.size() - 1] != '\n')
         text.newline();
     text.raw(words.view()).newline();

@@ -8,6 +8,7 @@
 #include "shim/lifecycle/ending.hh"
 #include "shim/lifecycle/kept_descriptor.hh"
 #include "shim/lifecycle/ledger.hh"
+#include "shim/lifecycle/parking.hh"
 #include "shim/lifecycle/protocol.hh"
 #include "shim/lifecycle/replay.hh"
 #include "shim/lifecycle/sessions.hh"
@@ -79,9 +80,9 @@ bool reset(const Libpq& libpq, PGconn* conn, int64_t deadline) {
 
 class Attempt {
 public:
-    Attempt(Table& table, Connection& c, PGconn* conn, bool rolls_back)
-        : table_(table), c_(c), conn_(conn), libpq_(*c.libpq), session_(sessions::of(table, c)),
-          rolls_back_(rolls_back), opens_transaction_(last_activity(table, c) != Activity::idle) {
+    Attempt(Table& table, Connection& c, PGconn* conn, Wish wish)
+        : table_(table), c_(c), conn_(conn), libpq_(*c.libpq), session_(sessions::of(table, c)), wish_(wish),
+          opens_transaction_(last_activity(table, c) != Activity::idle) {
         if (opens_transaction_)
             session_.rolls_back();
     }
@@ -89,7 +90,18 @@ public:
     // Returns whether the connection has its session again. If not, notes in the slot why not.
     bool run() {
         constexpr int most_sweeps = 8;
-        kept_descriptor::Keep keep(libpq_, libpq_.PQsocket(conn_));
+        int fd = libpq_.PQsocket(conn_);
+        bool is_ours = fd >= 0 && socket_cookie(fd) == c_.cookie;
+        if (is_ours)
+            table_.held_numbers.hold(fd); // the program can have let it go and put the same socket back
+        EpollSets sets;
+        Registrations registrations(sets, is_ours ? fd : -1);
+        if (wish_.only_sends && is_ours && (sets.has_polling_ring() || !registrations.are_complete())) {
+            c_.hindrance = Hindrance::unheard;
+            Ledger(table_).refuse(c_);
+            return false;
+        }
+        kept_descriptor::Keep keep(libpq_, fd, registrations);
         bool is_revived = reconnect();
         for (int sweeps = 1; c_.state() == State::swept && sweeps < most_sweeps; sweeps++)
             is_revived = reconnect();
@@ -117,8 +129,8 @@ private:
             if (losses < most_losses)
                 replayed = replay::run(libpq_, conn_, session_, state_, opens_transaction_, deadline_);
             if (replayed == replay::Outcome::all) // it can have been swept again
-                return rolls_back_ ? c_.state() == State::reviving
-                                   : Ledger(table_).revived(c_, now() - start_);
+                return wish_.rolls_back ? c_.state() == State::reviving
+                                        : Ledger(table_).revived(c_, now() - start_);
             cut_socket(c_.fd, c_.cookie, {});
             if (replayed != replay::Outcome::lost || c_.state() == State::swept)
                 return fail(Hindrance::not_restorable);
@@ -135,7 +147,7 @@ private:
     PGconn* conn_;
     const Libpq& libpq_;
     Session& session_;
-    bool rolls_back_;
+    Wish wish_;
     bool opens_transaction_;
     int64_t start_ = now();
     int64_t deadline_ = start_ + patience_of(libpq_, conn_);
@@ -145,8 +157,8 @@ private:
 
 } // namespace
 
-bool attempt(Table& table, Connection& c, PGconn* conn, bool rolls_back) {
-    return is_wanted(table, c, rolls_back) && Attempt(table, c, conn, rolls_back).run();
+bool attempt(Table& table, Connection& c, PGconn* conn, Wish wish) {
+    return is_wanted(table, c, wish.rolls_back) && Attempt(table, c, conn, wish).run();
 }
 
 void rolled_back(Table& table, Connection& c, const void* caller) {
@@ -157,7 +169,10 @@ void rolled_back(Table& table, Connection& c, const void* caller) {
     else
         Ledger(table).rolled_back(c,
                                   how == Ending::by_owner ? journal::Close::late : journal::Close::dropped);
-    cut_socket(c.fd, c.cookie, c.encrypted ? std::string_view() : protocol::terminate);
+    std::string_view farewell = c.encrypted ? std::string_view() : protocol::terminate;
+    if (!parking::is_worth_it(c) ||
+        !parking::park(table, c, c.fd, c.cookie, EpollSets(), farewell, parking::By::owner))
+        cut_socket(c.fd, c.cookie, farewell);
 }
 
 bool can_wait(Table& table, Connection& c) {
@@ -165,7 +180,8 @@ bool can_wait(Table& table, Connection& c) {
     if (!is_wanted(table, c, false) || c.activity != Activity::idle || sessions::of(table, c).listens() ||
         c.glances == patience)
         return false;
-    c.glances = static_cast<uint8_t>(c.glances + 1);
+    if (!is_inert_socket(c.fd))
+        c.glances = static_cast<uint8_t>(c.glances + 1);
     return true;
 }
 

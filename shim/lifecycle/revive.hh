@@ -22,23 +22,32 @@
 
 namespace pqsweep::revive {
 
-// For a swept connection with which its owner is about to start work. `rolls_back`: that is a plain ROLLBACK. If the
-// connection was swept in a transaction, a session without that transaction is the true result. A ROLLBACK is no use: the
-// connection stays `reviving` until rolled_back(), or until its owner starts other work. Returns whether the connection has its
-// session again. If not, its `hindrance` says why; `none`: it is not one to revive.
-bool attempt(Table& table, Connection& connection, PGconn* conn, bool rolls_back);
+// What its owner is about to do with a swept connection.
+struct Wish {
+    // A plain ROLLBACK. If the connection was swept in a transaction, a session without that transaction is the true result. A
+    // ROLLBACK is no use: the connection stays `reviving` until rolled_back(), or until its owner starts other work.
+    bool rolls_back;
+    // A call that does not wait for the reply. The program's event loop has to hear of that, so it must be possible to register
+    // the new socket wherever the old one was.
+    bool only_sends;
+};
+
+// For a swept connection with which its owner is about to start work. Returns whether the connection has its session again. If
+// not, its `hindrance` says why; `none`: it is not one to revive.
+bool attempt(Table& table, Connection& connection, PGconn* conn, Wish wish);
 
 // The ROLLBACK is done, in a call from `caller`. Closes the socket again: the connection is the straggler that it was, but idle.
 void rolled_back(Table& table, Connection& connection, const void* caller);
 
-// Returns whether the last attempt could not connect, and nothing was tried since.
-inline bool could_not_connect(const Connection& c) {
-    return c.hindrance == Hindrance::no_connection || c.hindrance == Hindrance::no_time;
+// Returns whether the last attempt ended without a connection, and nothing was tried since.
+inline bool has_no_connection(const Connection& c) {
+    return c.hindrance == Hindrance::no_connection || c.hindrance == Hindrance::no_time ||
+           c.hindrance == Hindrance::unheard;
 }
 
 // The owner looks whether the server sent something, while nothing is under way. Returns whether that look can go on as if
 // nothing had been sent, so that the connection is revived later. Not for a connection that listens for notifications,
-// and not after eight looks: an event loop that the dead socket wakes up would look for ever.
+// and not after eight looks if it is not parked: an event loop that the dead socket wakes up would look for ever.
 bool can_wait(Table& table, Connection& connection);
 
 } // namespace pqsweep::revive

@@ -6,10 +6,13 @@
 #include "shim/base/socket.hh"
 #include "shim/lifecycle/cancels.hh"
 #include "shim/lifecycle/ledger.hh"
+#include "shim/lifecycle/parking.hh"
 #include "shim/lifecycle/protocol.hh"
 #include "shim/lifecycle/tracker.hh"
 #include "shim/lifecycle/yielded_gil.hh"
 #include "shim/origin/capture.hh"
+
+#include <optional>
 
 namespace pqsweep::sweep {
 
@@ -146,7 +149,8 @@ private:
         if (seen.state() != State::reviving)
             swept_.of(activity)++;
         let_out(c, activity);
-        if (cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
+        bool is_parked = seen.state() == State::open && can_park(c) && park(c, fd, cookie);
+        if (!is_parked && cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
             short_of_descriptors_ = true;
         any_busy_ |= may_be_busy(c, activity);
     }
@@ -155,6 +159,21 @@ private:
     void let_out(const Connection& c, Activity activity) const {
         while (is_waiting(activity) && c.state() == State::swept && is_in_other_hands(c, Activity::idle))
             sys::nanosleep(millisecond / 10);
+    }
+
+    // A call of the owner thread that overlapped with the claim can have changed what it was when it was claimed.
+    static bool can_park(const Connection& c) {
+        return !c.inside.load(std::memory_order_seq_cst) && parking::is_worth_it(c);
+    }
+
+    bool park(Connection& c, int fd, uint64_t cookie) {
+        if (!epoll_sets_)
+            epoll_sets_.emplace();
+        if (!parking::park(table_, c, fd, cookie, *epoll_sets_, farewell_to(c, Activity::idle),
+                           parking::By::sweep))
+            return false;
+        c.sweep = 0; // which has nothing more to do with it
+        return true;
     }
 
     // The owner thread can have entered libpq after we read `activity` and before the claim.
@@ -179,7 +198,7 @@ private:
                 .backend_pid = c.backend_pid,
                 .activity = activity,
                 .cause = cause_,
-                .is_pools = activity == Activity::idle && c.used_elsewhere && !c.opened_by_fixture,
+                .is_pools = activity == Activity::idle && c.was_used_elsewhere() && !c.opened_by_fixture,
                 .age = now() - c.opened_at};
     }
 
@@ -258,6 +277,7 @@ private:
     uint32_t id_ = sweeps.fetch_add(1, std::memory_order_relaxed) + 1;
     bool any_busy_ = false;
     bool short_of_descriptors_ = false;
+    std::optional<EpollSets> epoll_sets_; // of the process, as of the first connection that is parked
 };
 
 } // namespace

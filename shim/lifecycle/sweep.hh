@@ -5,7 +5,8 @@
 // handler interrupts. So the sweep reads and claims slots, works on sockets and sends cancels, and touches no PGconn. The
 // owner learns of it at its next call.
 //
-//     for each slot    claim it (ledger.hh), send a Terminate if the server waits for one, shut the socket down
+//     for each slot    claim it (ledger.hh), send a Terminate if the server waits for one, shut the socket down; an inert socket
+//                      takes the number of a connection that can be revived (parking.hh)
 //     then             cancel what is running, up to seven times; a backend whose socket is shut down lives on until
 //                      its statement ends, and a cancel that comes before the statement does nothing
 //

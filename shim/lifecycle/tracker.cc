@@ -118,7 +118,7 @@ void begin(Table& table, Connection& c) {
     TextId tag = table.tag, fixture = table.fixture;
     c.number = table.numbered.add(1);
     c.opened_by_fixture = fixture != TextId::none;
-    c.used_elsewhere = false;
+    c.elsewhere = static_cast<uint8_t>(c.elsewhere & ~Elsewhere::used);
     c.tag = c.opened_by_fixture ? fixture : tag;
     c.lifetime = Lifetime();
     live_for_current(table, c);
@@ -179,6 +179,7 @@ void progressed(Table& table, Connection& c, PGconn* conn) {
     }
     c.cookie = socket_cookie(fd);
     c.fd = fd;
+    table.held_numbers.hold(fd);
     // A sweep that claimed before this has cut the former socket, or none.
     if (c.state() == State::swept)
         cut_socket(fd, c.cookie, {});

@@ -89,7 +89,7 @@ inline void starting_work(Table& table, Connection& c) {
     c.last_test = tag::test(table);
     c.thread = mark_of_this_thread();
     if (table.tag != c.tag && table.tag != TextId::none)
-        c.used_elsewhere = true;
+        c.note(Elsewhere::used);
     Lifetime lifetime = c.lifetime;
     if (c.activity == Activity::idle && !lifetime.is_endless())
         live_for_current(table, c);

@@ -34,6 +34,7 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
     c->encrypted = c->shared_with_child = c->mid_message = c->has_reason = false;
     c->hindrance = Hindrance::none;
     c->in_session = c->glances = c->in_child = 0;
+    c->elsewhere = 0;
     c->fd = -1;
     c->backend_pid = 0;
     c->lifetime = Lifetime();

@@ -62,6 +62,12 @@ struct InChild {
     static constexpr uint8_t used = 1, finished = 2, gone = 4;
 };
 
+// How a connection was used away from where it was opened. `used`: under another tag than that one. `read`: a thread has read what
+// the server sent to another.
+struct Elsewhere {
+    static constexpr uint8_t used = 1, read = 2;
+};
+
 // Sums up a connection's Session. `doubt`: it can't be restored for certain, or it listens. `timeout`: a statement that waits too
 // long ends by itself. `lock`: it holds a session advisory lock.
 struct InSession {
@@ -87,7 +93,7 @@ struct alignas(128) Connection {
     Relaxed<uint8_t> glances;        // see revive::can_wait
     Relaxed<uint8_t> in_child;       // of InChild
     Relaxed<bool> opened_by_fixture;
-    Relaxed<bool> used_elsewhere; // under another tag than the one that opened it
+    Relaxed<uint8_t> elsewhere; // of Elsewhere
     Relaxed<uint16_t> port;
     Relaxed<uint16_t> used_at; // when a call left it in a transaction, see tracker::milliseconds
     Relaxed<int> fd;           // -1: none
@@ -108,6 +114,9 @@ struct alignas(128) Connection {
     std::atomic<uint32_t> next; // in its bucket
     uint32_t next_free;
 
+    void note(uint8_t what) { elsewhere = static_cast<uint8_t>(elsewhere | what); }
+    bool was_used_elsewhere() const { return elsewhere & Elsewhere::used; }
+    bool was_read_elsewhere() const { return elsewhere & Elsewhere::read; }
     bool has_session() const { return in_session & InSession::something; }
     bool is_doubtful() const { return in_session & InSession::doubt; }
     bool has_timeout() const { return in_session & InSession::timeout; }

@@ -58,6 +58,10 @@ Table* create() {
     return fresh;
 }
 
+bool is_raw_child() {
+    return own.load(std::memory_order_relaxed) && !existing();
+}
+
 bool is_lost_in_forks() {
     return is_wiped;
 }

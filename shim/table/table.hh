@@ -1,12 +1,12 @@
 // The table: all that pqsweep knows of this process, in one mapping. The first connection makes it, and it is touched page
 // by page as it fills; a process that never connects has none.
 //
-//     offset 0                                                                 sizeof(Table)
-//     +-----------+-----------------+----------------+-----------------+------------+---------+
-//     | TableHead | TextPool        | Tags           | Connections     | Stragglers | Origins |
-//     | all       | index  : texts  | index  : tags  | index  : slots  |            |         |
-//     +-----------+--------+--------+--------+-------+--------+--------+------------+---------+
-//     | board     |        : board  |        : board |        : board  |                      |
+//     offset 0                                                                                 sizeof(Table)
+//     +-----------+-----------------+----------------+-----------------+------------+---------+-------------+
+//     | TableHead | TextPool        | Tags           | Connections     | Stragglers | Origins | HeldNumbers |
+//     | all       | index  : texts  | index  : tags  | index  : slots  |            |         |             |
+//     +-----------+--------+--------+--------+-------+--------+--------+------------+---------+-------------+
+//     | board     |        : board  |        : board |        : board  |                                    |
 //
 // What is on the board is a mapping of the board's file at the same offset (board.hh). Each such part begins on a multiple
 // of mapping_unit. The rest (locks, indexes, records) is memory of the process alone.
@@ -17,6 +17,7 @@
 #include "shim/table/backing.hh"
 #include "shim/table/board.hh"
 #include "shim/table/connections.hh"
+#include "shim/table/held_numbers.hh"
 #include "shim/table/mailbox.hh"
 #include "shim/table/origins.hh"
 #include "shim/table/stragglers.hh"
@@ -52,6 +53,7 @@ struct Table : TableHead {
     Stragglers stragglers;
     Origins origins;
     Backing head_backing;
+    HeldNumbers held_numbers;
 
     // Calls visit(Part, Backing&) for all that is on the board.
     template<class Visit>
@@ -79,6 +81,9 @@ inline Table* existing() {
 
 // Returns an empty one, on no board; null when there is no memory for it. Then connections work untracked.
 Table* create();
+
+// Returns whether this process was forked by a system call of the program's, so that no fork handler of ours ran in it.
+bool is_raw_child();
 
 // Whether the kernel empties that page in children. Valid after create().
 bool is_lost_in_forks();

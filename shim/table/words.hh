@@ -48,6 +48,7 @@ enum class Hindrance : uint8_t {
     none,
     no_connection, // libpq's error message says why; the next use tries again
     no_time,       // the server did not reply in time; the next use tries again
+    unheard,       // the owner's event loop would not hear the reply; the next use tries again
     not_restorable // what its session had could not be made again
 };
 

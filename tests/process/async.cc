@@ -61,6 +61,50 @@ TEST_CASE("a loop that registered the socket with epoll once hears the replies a
     CHECK(program.output() == "all heard\n");
 }
 
+TEST_CASE("a loop that has the socket sleeps on when the connection is parked, and hears what comes after") {
+    Server server;
+    for (const std::string& where : {std::string(), Server::tls()}) {
+        CAPTURE(where);
+        Program program({"parked", "loop"},
+                        {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}, {"CONNINFO", where}});
+        for (const char* loop : {"level", "edge", "exclusive", "one shot"}) {
+            CHECK(program.read_line() == "swept");
+            CHECK(server.is_clear_of(program.application()));
+            CHECK(program.say("") == std::string(loop) + ": heard");
+        }
+        CHECK(program.finish() == 0);
+        CHECK(program.errors() == "");
+    }
+}
+
+TEST_CASE("what waits in another way wakes up, or hears the reply, or its owner is told that it would not") {
+    Server server;
+    auto rest_of = [&](const char* how) {
+        Program program({"parked", how}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}});
+        if (program.read_line() == "swept") {
+            CHECK(server.is_clear_of(program.application()));
+            program.write_line("");
+        }
+        CHECK(program.finish() == 0);
+        return program.output();
+    };
+    CHECK(rest_of("threads") == "swept\nthe other thread wakes up\n");
+    CHECK(rest_of("child") ==
+          "swept\nthe loop sleeps\nchild: server closed the connection unexpectedly\nheard\n");
+    std::string told =
+        "the program's event loop would not hear the reply on another socket\n"
+        "pqsweep had closed the connection when its test module ended, and could not bring it back\n\n";
+    CHECK(rest_of("other") == "swept\n" + told + "revived\n");
+    if (std::string with_ring = rest_of("ring"); with_ring != "no io_uring\n")
+        CHECK(with_ring == "swept\n" + told + "revived\n");
+}
+
+TEST_CASE("a file that another thread puts under the number while the connection is parked stays there") {
+    Program program({"parking_race"}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}});
+    CHECK(program.finish() == 0);
+    CHECK(program.output() == "all well\n");
+}
+
 TEST_CASE("psycopg's asyncio connections, shared by all modules, do what they do without us") {
     auto run = [](Program::Shim shim) {
         Program program({"/usr/bin/python3", "tests/fixtures/clients/shared_asyncio.py"},

@@ -316,17 +316,13 @@ TEST_CASE("what was dropped does not come back") {
     CHECK(contains(shared.say("exec c execute plan"), "26000"));
 }
 
-TEST_CASE("looking for input does not wake it, but a program that only looks is told in the end") {
+TEST_CASE("looking for input does not wake it, however often") {
     Shared shared;
     shared.sweep();
-    CHECK(shared.say("consume c") == "1 ok");
+    for (int i = 0; i < 100; i++)
+        CHECK(shared.say("consume c") == "1 ok");
     CHECK(shared.server.backends(shared.client.application()) == 0);
     CHECK(shared.say("exec c select 1") == "PGRES_TUPLES_OK 1");
-    shared.sweep();
-    std::string answer = "1 ok";
-    for (int i = 0; i < 100 && answer == "1 ok"; i++)
-        answer = shared.say("consume c");
-    CHECK(contains(answer, "0 bad"));
 }
 
 TEST_CASE("one that listens is told at once") {
