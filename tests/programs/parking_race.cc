@@ -18,22 +18,20 @@ bool works(int a, int b) {
     return write(a, &byte, 1) == 1 && read(b, &byte, 1) == 1;
 }
 
-// Puts an end of a pair under the number, by one way or another, and returns whether that stays there.
+// Lets the number go in one way or another, so that it becomes an end of a pair: surely, or because it is the lowest free one.
+// Returns whether the pair goes on to work.
 bool takes_number(int number, int way) {
+    if (way == 0)
+        close(number);
+    if (way == 1)
+        close_range(static_cast<unsigned>(number), static_cast<unsigned>(number), 0);
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return false;
-    if (way == 0)
-        close(number);
-    if (way == 2)
-        close_range(static_cast<unsigned>(number), static_cast<unsigned>(number), 0);
-    if (way == 3)
-        dup3(pair[0], number, O_CLOEXEC);
-    else
-        dup2(pair[0], number);
+    int end = way == 2 ? dup2(pair[0], number) : way == 3 ? dup3(pair[0], number, O_CLOEXEC) : pair[0];
     bool is_well = true;
     for (int i = 0; i < 20; i++)
-        is_well &= works(number, pair[1]) && works(pair[1], number);
+        is_well &= works(end, pair[1]) && works(pair[1], end);
     close(pair[0]);
     close(pair[1]);
     return is_well;
