@@ -63,12 +63,12 @@ shared_objects := $(filter-out $(own_bytes) $(call room,shim/hooks),$(shim_objec
 base_objects := $(filter-out $(own_bytes),$(call room,shim/base))
 tool_rooms := text journal verdict report live blockers launch commands
 tool_objects := $(call room,$(tool_rooms:%=tools/%))
-unit_libraries := -lfmt -lelf -ldl
+unit_libraries := -lfmt -ldw -lelf -ldl
 tool_libraries := $(unit_libraries) -lncursesw -ltinfo
 # The command of a release is one file for every Linux: libc and all libraries are in it. Debian has fmt as a shared library only.
 static := $(if $(filter release,$(BUILD)),$(if $(findstring clang,$(CXX)),,-static-pie -Wl,--gc-sections))
 compiled_fmt := $(if $(static),$(call object,tools/packaging/fmt))
-command_libraries := $(if $(static),-lncursesw -ltinfo $(or $(shell pkg-config --static --libs-only-l libelf 2>/dev/null),-lelf -lz),$(tool_libraries))
+command_libraries := $(if $(static),-lncursesw -ltinfo $(or $(shell pkg-config --static --libs-only-l libdw 2>/dev/null),-ldw -lelf -lbz2 -llzma -lz),$(tool_libraries))
 unit_objects := $(call room,$(patsubst %/,%,$(sort $(dir $(wildcard tests/unit/*/*.cc tests/unit/*/*/*.cc)))))
 test_objects := $(call room,tests tests/support tests/process) $(unit_objects)
 # All but what draws on the terminal, so that `make check` needs few libraries.

@@ -52,7 +52,12 @@ private:
         }
         char buffer[TextPool::longest];
         Text frame(buffer);
-        frame.raw(file.size() < sizeof buffer - 24 ? file : "?").raw("+0x");
+        for (char byte : elf_symbols::build_id_of(object))
+            frame.hex(static_cast<unsigned char>(byte), 2);
+        constexpr size_t longest_offset = 24;
+        frame.raw(" ")
+            .raw(frame.size() + file.size() < sizeof buffer - longest_offset ? file : "?")
+            .raw("+0x");
         frame.hex(reinterpret_cast<uintptr_t>(call) - object.base);
         return names.intern(frame.view());
     }

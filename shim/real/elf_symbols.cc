@@ -18,6 +18,8 @@ namespace {
 // Symbol 0 of each table stands for none.
 constexpr uint32_t none = 0;
 
+constexpr size_t note_alignment = 4;
+
 // Not strcmp(): a sanitizer's runtime asks us for functions before its own strcmp() is ready [threads, with tsan].
 bool are_same(const char* a, const char* b) {
     while (*a && *a == *b) {
@@ -65,6 +67,9 @@ Object object_in(const dl_phdr_info& info) {
         uintptr_t start = info.dlpi_addr + header.p_vaddr;
         if (header.p_type == PT_DYNAMIC)
             object.dynamic = reinterpret_cast<const ElfW(Dyn)*>(start);
+        // Those that are aligned to 8 bytes are properties of the code.
+        if (header.p_type == PT_NOTE && header.p_align <= note_alignment && object.notes.empty())
+            object.notes = {reinterpret_cast<const char*>(start), header.p_memsz};
         if (header.p_type == PT_LOAD) {
             object.begin = start < object.begin ? start : object.begin;
             object.end = start + header.p_memsz > object.end ? start + header.p_memsz : object.end;
@@ -94,6 +99,23 @@ Object object_around(const void* address) {
         return true;
     });
     return found;
+}
+
+std::string_view build_id_of(const Object& object) {
+    auto padded = [](size_t length) { return (length + note_alignment - 1) & ~(note_alignment - 1); };
+    constexpr std::string_view owner(ELF_NOTE_GNU, sizeof ELF_NOTE_GNU);
+    for (std::string_view notes = object.notes; notes.size() > sizeof(ElfW(Nhdr));) {
+        ElfW(Nhdr) note;
+        memcpy(&note, notes.data(), sizeof note);
+        size_t begin = sizeof note + padded(note.n_namesz), end = begin + padded(note.n_descsz);
+        if (end > notes.size())
+            break;
+        if (note.n_type == NT_GNU_BUILD_ID &&
+            std::string_view(notes.data() + sizeof note, note.n_namesz) == owner)
+            return {notes.data() + begin, note.n_descsz};
+        notes.remove_prefix(end);
+    }
+    return {};
 }
 
 const char* strings_of(const Object& object) {

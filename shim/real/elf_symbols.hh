@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <link.h>
+#include <string_view>
 
 namespace pqsweep::elf_symbols {
 
@@ -20,6 +21,7 @@ struct Object {
     ElfW(Addr) base;
     uintptr_t begin, end;
     const ElfW(Dyn) * dynamic; // null if it has none
+    std::string_view notes{};  // bytes of the object
 
     bool contains(const void* address) const {
         auto place = reinterpret_cast<uintptr_t>(address);
@@ -53,6 +55,9 @@ const char* strings_of(const Object& object);
 
 // Returns the object that contains `address`. Without one, its dynamic section is null.
 Object object_around(const void* address);
+
+// Returns the bytes by which the linker tells two builds of an object apart; empty: it has none.
+std::string_view build_id_of(const Object& object);
 
 // The symbols that an object defines.
 class Symbols {

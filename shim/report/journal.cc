@@ -147,26 +147,51 @@ public:
         quote(value);
         return *this;
     }
-    // Adds the texts before the first TextId::none.
-    template<size_t N>
-    Record& words(std::string_view name, const TextPool& names,
-                  const std::array<Relaxed<TextId>, N>& values) {
-        if (values[0] == TextId::none)
-            return *this;
-        key(name);
-        char separator = '[';
-        for (const auto& value : values) {
-            if (value == TextId::none || !fits(names.text(value).size()))
-                break;
-            text_.raw({&separator, 1});
-            quote(names.text(value));
-            separator = ',';
-        }
-        text_.raw(separator == '[' ? "[]" : "]");
-        return *this;
+    // Where in the program a connection was opened.
+    Record& origin(const TextPool& names, const Origin& origin) {
+        auto line = [&](size_t i) { return names.text(origin.lines[i]); };
+        auto call = [&](size_t i) {
+            std::string_view text = names.text(origin.calls[i]);
+            text.remove_prefix(text.find(' ') + 1);
+            return text;
+        };
+        auto build = [&](size_t i) {
+            std::string_view text = names.text(origin.calls[i]);
+            return starts_with(text, " ") ? std::string_view() : text.substr(0, text.rfind('+'));
+        };
+        auto new_build = [&](size_t i) {
+            size_t first = 0;
+            while (build(first) != build(i))
+                first++;
+            return first == i ? build(i) : std::string_view();
+        };
+        return words("source", origin.lines, line)
+            .words("stack", origin.calls, call)
+            .words("builds", origin.calls, new_build);
     }
 
 private:
+    // Adds the texts of the values before the first TextId::none. Leaves out empty texts, and an empty list.
+    template<size_t N, class TextOf>
+    Record& words(std::string_view name, const std::array<Relaxed<TextId>, N>& values, TextOf text_of) {
+        bool is_first = true;
+        for (size_t i = 0; i < N && values[i] != TextId::none; i++) {
+            std::string_view text = text_of(i);
+            if (text.empty())
+                continue;
+            if (!fits(name.size() + text.size()))
+                break;
+            if (is_first)
+                key(name).raw("[");
+            else
+                text_.raw(",");
+            is_first = false;
+            quote(text);
+        }
+        if (!is_first)
+            text_.raw("]");
+        return *this;
+    }
     bool fits(size_t length) const {
         constexpr size_t longest_escape = 6, others = 16;
         return text_.size() + longest_escape * length + others <= sizeof buffer_;
@@ -244,8 +269,7 @@ void opened(const Table& table, const Connection& c) {
             .word("user", names.text(c.user))
             .word("host", names.text(c.host))
             .word("application", names.text(c.application))
-            .words("source", names, table.origins.of(table.connections.slot_of(c)).lines)
-            .words("stack", names, table.origins.of(table.connections.slot_of(c)).calls);
+            .origin(names, table.origins.of(table.connections.slot_of(c)));
     });
 }
 
@@ -315,8 +339,7 @@ void inherited(const Table& parents, const Connection& c, uint8_t did) {
             .word("test", names.text(c.test))
             .number("backend", c.backend_pid)
             .word("database", names.text(c.database))
-            .words("source", names, parents.origins.of(parents.connections.slot_of(c)).lines)
-            .words("stack", names, parents.origins.of(parents.connections.slot_of(c)).calls);
+            .origin(names, parents.origins.of(parents.connections.slot_of(c)));
     });
 }
 

@@ -12,7 +12,8 @@ struct Origin {
     static constexpr int most_lines = 8, most_calls = 32;
 
     // The innermost first; `none` follows the last. A line is "file:line function", of Python. A call is
-    // "file+0xoffset", of any code; the offset is that of the call instruction, not of the one behind it.
+    // "build-id file+0xoffset", of any code: the build id is hexadecimal, and empty if the file has none; the offset is that
+    // of the call instruction, not of the one behind it.
     std::array<Relaxed<TextId>, most_lines> lines;
     std::array<Relaxed<TextId>, most_calls> calls;
 };

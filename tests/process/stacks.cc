@@ -253,10 +253,10 @@ TEST_CASE("a program that is not Python has no lines, and calls where it is aske
         CHECK(calls.empty() == (wanted != std::string("1")));
         std::string all;
         for (const std::string& call : calls)
-            all += pqsweep::tools::symbolise(call) + "\n";
+            all += pqsweep::tools::symbolise(call)[0].function + "\n";
         CAPTURE(all);
         if (!calls.empty())
-            CHECK(all.find("client main\n") != std::string::npos);
+            CHECK(all.find("main\n") != std::string::npos);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "shim/base/settings.hh"
 #include "tools/commands/command.hh"
 #include "tools/commands/options.hh"
+#include "tools/journal/symbols.hh"
 
 #include <algorithm>
 #include <cerrno>
@@ -22,7 +23,7 @@ struct Request {
     std::vector<std::string> files;
     bool json = false, github = false;
     std::string junit, html, markdown, gitlab, baseline;
-    std::string fail_on = "abandoned";
+    std::string fail_on = "abandoned", debug_files;
     GateOptions gate;
 };
 
@@ -86,6 +87,8 @@ int act(Request& request) {
     for (const std::string& file : request.files)
         if (access(file.c_str(), R_OK) != 0)
             return refuse("report", "{}: {}", file, strerror(errno));
+    if (!request.debug_files.empty())
+        search_for_debug_files(request.debug_files);
     a.assess(different(request.files), "");
     for (const Problem& problem : a.problems.listed())
         fmt::print(stderr, "pqsweep report: {}\n", problem.text());
@@ -117,6 +120,9 @@ std::function<int()> declare_report(CLI::App& app, const std::vector<std::string
     app.add_option("--markdown", request->markdown, "also write a table, for $GITHUB_STEP_SUMMARY");
     app.add_option("--gitlab", request->gitlab, "also write a code quality report, for GitLab");
     app.add_option("--write-baseline", request->baseline, "also write what --baseline then knows");
+    app.add_option("--debug-files", request->debug_files,
+                   "also look in this folder for debugging information: .build-id/ab/cdef.debug")
+        ->type_name("FOLDER");
     app.add_option("--exit-code", request->gate.exit_code,
                    "exit status when the gate fails (default: 1 with a gate)")
         ->check(CLI::Range(0, 255).description(""))

@@ -1,15 +1,54 @@
 #include "tools/journal/frame.hh"
 
-#include "tools/journal/symbols.hh"
+#include "tools/journal/own_frames.hh"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/core.h>
+#include <iterator>
 
 namespace pqsweep::tools {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+template<class Visit>
+void each_line(std::string_view text, Visit visit) {
+    while (!text.empty()) {
+        size_t end = text.find('\n');
+        visit(text.substr(0, end));
+        text.remove_prefix(end == text.npos ? text.size() : end + 1);
+    }
+}
+
+std::vector<NativeFrame> native_frames(std::string_view stack) {
+    std::vector<NativeFrame> all;
+    each_line(stack, [&](std::string_view call) {
+        const std::vector<NativeFrame>& frames = symbolise(call);
+        all.insert(all.end(), frames.begin(), frames.end());
+    });
+    return all;
+}
+
+Frame frame_of(const NativeFrame& native) {
+    bool is_known = !native.function.empty();
+    return {.file = native.line ? from_root(native.file)
+                    : is_known  ? native.module.substr(native.module.rfind('/') + 1)
+                                : native.module,
+            .line = native.line,
+            .function = native.function};
+}
+
+std::vector<Frame> frames_of(const std::vector<NativeFrame>& natives) {
+    std::vector<Frame> frames;
+    std::ranges::transform(natives, std::back_inserter(frames), frame_of);
+    return frames;
+}
+
+} // namespace
 
 std::string Frame::text() const {
     std::string where = line ? fmt::format("{}:{}", file, line) : file;
@@ -28,13 +67,7 @@ std::string from_root(const std::string& file) {
     return relative.empty() || *relative.begin() == ".." ? file : relative.string();
 }
 
-Frame parse_frame(std::string_view text, bool is_source) {
-    if (!is_source) {
-        std::string readable = symbolise(std::string(text));
-        size_t space = readable.find(' ');
-        return {.file = readable.substr(0, space),
-                .function = space == readable.npos ? "" : readable.substr(space + 1)};
-    }
+Frame parse_line(std::string_view text) {
     Frame frame;
     size_t space = text.rfind(' ');
     if (space != text.npos)
@@ -50,18 +83,22 @@ Frame parse_frame(std::string_view text, bool is_source) {
     return frame;
 }
 
-Frame first_frame(std::string_view stack, bool is_source) {
-    return stack.empty() ? Frame() : parse_frame(stack.substr(0, stack.find('\n')), is_source);
+std::vector<Frame> parse_stack(std::string_view stack, bool is_source) {
+    return is_source ? every_frame(stack, true) : frames_of(own_frames(native_frames(stack)));
 }
 
-std::vector<Frame> parse_stack(std::string_view stack, bool is_source) {
+std::vector<Frame> every_frame(std::string_view stack, bool is_source) {
+    if (!is_source)
+        return frames_of(native_frames(stack));
     std::vector<Frame> frames;
-    while (!stack.empty()) {
-        size_t end = stack.find('\n');
-        frames.push_back(parse_frame(stack.substr(0, end), is_source));
-        stack.remove_prefix(end == stack.npos ? stack.size() : end + 1);
-    }
+    each_line(stack, [&](std::string_view line) { frames.push_back(parse_line(line)); });
     return frames;
+}
+
+Frame first_frame(std::string_view stack, bool is_source) {
+    if (stack.empty())
+        return {};
+    return is_source ? parse_line(stack.substr(0, stack.find('\n'))) : parse_stack(stack, false).front();
 }
 
 } // namespace pqsweep::tools

@@ -22,11 +22,14 @@ struct Frame {
 // People and GitHub know it by that name, and it is the same on every machine.
 std::string from_root(const std::string& file);
 
-// `is_source`: the text is "file:line function". Otherwise it is "module+offset", which gets symbolised.
-Frame parse_frame(std::string_view text, bool is_source);
+// Parses "file:line function".
+Frame parse_line(std::string_view text);
 
-// The stack has a frame on each line. Of an empty stack, the first frame is empty, too.
-Frame first_frame(std::string_view stack, bool is_source);
+// Parses a stack: a frame on each line, the innermost first. `is_source`: the frames are lines of source. Otherwise they are
+// native calls, which are symbolised. `every_frame` also returns those of libraries and test frameworks; own_frames.hh.
 std::vector<Frame> parse_stack(std::string_view stack, bool is_source);
+std::vector<Frame> every_frame(std::string_view stack, bool is_source);
+// Returns the frame that opened the connection; an empty one for an empty stack.
+Frame first_frame(std::string_view stack, bool is_source);
 
 } // namespace pqsweep::tools

@@ -8,9 +8,13 @@ namespace pqsweep::tools {
 
 namespace {
 
-// The program's own frames say more than those of the libraries that it called.
-bool is_in_library(std::string_view frame) {
-    return frame.find(".so") != frame.npos;
+// "build-id file+0xoffset", or without the build id if it is not known.
+std::string call_of(const JournalRecord& record, std::string_view frame) {
+    std::string_view file = frame.substr(0, frame.rfind('+'));
+    for (std::string_view build : record.builds)
+        if (build.substr(build.find(' ') + 1) == file)
+            return std::string(build).append(frame.substr(file.size()));
+    return std::string(frame);
 }
 
 // A state that this version does not know counts as running.
@@ -51,15 +55,12 @@ Strings::Id History::tag_id(std::string_view name) {
 }
 
 Strings::Id History::stack_id(const JournalRecord& record) {
-    const auto& frames = record.source.empty() ? record.stack : record.source;
-    auto first = frames.begin();
-    if (record.source.empty())
-        first = std::find_if_not(frames.begin(), frames.end(), is_in_library);
-    if (first == frames.end())
-        first = frames.begin();
     std::string all;
-    for (auto frame = first; frame != frames.end(); frame++)
-        all.append(*frame).append("\n");
+    for (std::string_view line : record.source)
+        all.append(line).append("\n");
+    if (record.source.empty())
+        for (std::string_view frame : record.stack)
+            all.append(call_of(record, frame)).append("\n");
     return texts_.of(all);
 }
 
@@ -73,6 +74,7 @@ History::Process& History::process_of(const JournalRecord& record) {
     if (is_new_run)
         runs_.push_back({.name = name, .start = now_});
     place->second.run = run->second;
+    place->second.program = record.program;
     return place->second;
 }
 
@@ -137,6 +139,9 @@ void History::describe(Open& c, const JournalRecord& record) {
 
 void History::settle(Process& process, Open& c, Fate fate) {
     c.awaits_fate = false;
+    bool is_left = is_straggler(fate) && fate != Fate::revived;
+    if (is_left && c.stack == Strings::none && !process.program.empty())
+        unlocated_programs_.insert(process.program);
     tags_[c.tag].fates[static_cast<int>(fate)]++;
     std::string key = fmt::format("{} {} {} {} {}", c.tag, c.test, c.stack, c.state, static_cast<int>(fate));
     Culprit fresh{.tag = c.tag,

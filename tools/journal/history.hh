@@ -124,6 +124,8 @@ public:
     const std::vector<Run>& runs() const { return runs_; }
     // That tags came from, in any process.
     const std::set<std::string, std::less<>>& tag_variables() const { return tag_variables_; }
+    // The programs that left connections open, at a place that their journals do not name.
+    const std::set<std::string, std::less<>>& unlocated_programs() const { return unlocated_programs_; }
     TagCounts total() const; // peaks: of any run
     uint64_t processes() const { return processes_; }
     uint64_t without_exit() const { return without_exit_; } // processes that were killed, or still ran
@@ -146,6 +148,7 @@ private:
     };
     struct Process {
         uint32_t run;
+        std::string program{};
         Strings::Id tag = 0;
         uint32_t tags_ended = 0;
         bool is_tag_new = true; // its sweeps are still to come, before which it is not current
@@ -179,7 +182,7 @@ private:
     std::vector<TagCounts> tags_{1};
     std::vector<Culprit> culprits_;
     std::vector<Inherited> inherited_;
-    std::set<std::string, std::less<>> tag_variables_;
+    std::set<std::string, std::less<>> tag_variables_, unlocated_programs_;
     std::vector<LongWait> waits_;
     std::vector<DatabaseInUse> in_use_;
     std::vector<Untagged> untagged_;

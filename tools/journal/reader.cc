@@ -53,6 +53,7 @@ constexpr std::pair<std::string_view, AnyMember> keys[] = {
     {"by", Member<std::string_view>(&JournalRecord::by)},
     {"database", Member<std::string_view>(&JournalRecord::database)},
     {"host", Member<std::string_view>(&JournalRecord::host)},
+    {"program", Member<std::string_view>(&JournalRecord::program)},
     {"run", Member<std::string_view>(&JournalRecord::run)},
     {"did", Member<std::string_view>(&JournalRecord::did)},
     {"lock", Member<std::string_view>(&JournalRecord::lock)},
@@ -61,6 +62,7 @@ constexpr std::pair<std::string_view, AnyMember> keys[] = {
     {"holder_user", Member<std::string_view>(&JournalRecord::holder_user)},
     {"source", Member<std::vector<std::string_view>>(&JournalRecord::source)},
     {"stack", Member<std::vector<std::string_view>>(&JournalRecord::stack)},
+    {"builds", Member<std::vector<std::string_view>>(&JournalRecord::builds)},
 };
 
 bool has_connection(std::optional<Event> event) {
@@ -76,10 +78,10 @@ public:
         texts_.clear();
         texts_.reserve(text.size()); // no text is longer than it is with its escapes, so the views hold
         RawRecord fresh;
-        fresh.source.swap(raw_.source); // and their memory with them
-        fresh.stack.swap(raw_.stack);
-        fresh.source.clear();
-        fresh.stack.clear();
+        for (auto list : {&JournalRecord::source, &JournalRecord::stack, &JournalRecord::builds}) {
+            (fresh.*list).swap(raw_.*list); // and its memory with it
+            (fresh.*list).clear();
+        }
         raw_ = std::move(fresh);
         depth_ = 0;
         has_ended_ = is_in_list_ = false;

@@ -22,9 +22,10 @@ struct JournalRecord {
     std::optional<Event> event{}; // nothing: a newer pqsweep's
     int64_t connection = 0, backend = 0, live = 0, untracked = 0, shared = 0;
     double age = 0, took = 0; // seconds
-    std::string_view run{}, host{}, tag{}, test{}, ended{}, variable{}, state{}, by{}, did{}, database{};
+    std::string_view run{}, host{}, program{}, tag{}, test{}, ended{}, variable{}, state{}, by{}, did{},
+        database{};
     std::string_view lock{}, holder{}, holder_line{}, holder_user{};
-    std::vector<std::string_view> source{}, stack{};
+    std::vector<std::string_view> source{}, stack{}, builds{};
 };
 
 // A line that the reader could not use.

@@ -47,7 +47,7 @@ std::string as_github(const Assessment& a) {
                           place.where + ": " + place.text() + chain);
     }
     for (const LongWait& w : a.history.waits()) {
-        Frame frame = parse_frame(a.history.texts()[w.holder_line], true);
+        Frame frame = parse_line(a.history.texts()[w.holder_line]);
         out += annotation(is_gated && a.gate.fails_on_waits(), frame.line ? frame.file : "", frame.line,
                           "pqsweep: waited long for a lock", sentence_of(a.history, w));
     }

@@ -34,7 +34,7 @@ std::string as_gitlab(const Assessment& a) {
             all.push_back(entry(is_gated && place.fails, "connection left open", place.text(), place.where,
                                 place.file, place.line));
     for (const LongWait& w : a.history.waits())
-        if (Frame frame = parse_frame(a.history.texts()[w.holder_line], true); frame.line)
+        if (Frame frame = parse_line(a.history.texts()[w.holder_line]); frame.line)
             all.push_back(entry(is_gated && a.gate.fails_on_waits(), "long wait for a lock",
                                 sentence_of(a.history, w), "wait " + frame.text(), frame.file, frame.line));
     return all.dump(2) + "\n";

@@ -1,5 +1,6 @@
 #include "tools/report/summary.hh"
 
+#include "tools/journal/symbols.hh"
 #include "tools/report/long_waits.hh"
 #include "tools/report/untagged.hh"
 #include "tools/text/counts.hh"
@@ -7,6 +8,7 @@
 #include "tools/verdict/places.hh"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fmt/ranges.h>
 
 namespace pqsweep::tools {
@@ -22,6 +24,16 @@ std::string line_of(const History& history, const Inherited& i) {
         where = opener_of(history.tag_names()[i.tag], history.texts()[i.test]);
     return fmt::format("{}: {}, {} by a child process", where, counted(i.count, "connection"),
                        history.texts()[i.did]);
+}
+
+// Returns a line if the call stack would name the lines of a program, and nobody has said whether to note it.
+std::string stacks_hint(const History& history) {
+    const auto& programs = history.unlocated_programs();
+    auto program =
+        getenv("PQSWEEP_STACKS") ? programs.end() : std::ranges::find_if(programs, has_debug_information);
+    return program == programs.end() ? ""
+                                     : fmt::format("--stacks names the lines where {} opened them",
+                                                   program->substr(program->rfind('/') + 1));
 }
 
 std::string totals(const TagCounts& all) {
@@ -62,6 +74,8 @@ std::string as_summary(const Assessment& a, std::optional<size_t> width, const s
         add(2, fmt::format("+{} more: {}", places.size() - most_places,
                            journal.empty() ? "--verbose lists them"
                                            : "pqsweep report --html report.html " + journal));
+    if (std::string hint = stacks_hint(history); !hint.empty() && !places.empty())
+        add(2, hint);
     for (const auto& lines : {long_waits(history, most_places), untagged(history, most_places, false)})
         for (const std::string& line : lines)
             add(0, line);

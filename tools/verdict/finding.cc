@@ -42,7 +42,7 @@ std::string Finding::outcome() const {
 }
 
 std::string Finding::file() const {
-    if (is_source)
+    if (is_source || frame.line)
         return frame.file;
     std::string_view part = test.substr(0, test.find("::"));
     bool is_file = part.size() < test.size() && part.find('.') != part.npos; // "Suite::Test" names none
@@ -53,8 +53,8 @@ std::vector<Finding> findings_of(const History& history) {
     std::map<std::tuple<Strings::Id, Strings::Id, std::string, Strings::Id, Fate>, Finding> folded;
     for (const Culprit& c : history.culprits()) {
         std::string_view stack = history.texts()[c.stack];
-        std::string first(stack.substr(0, stack.find('\n')));
-        Finding& f = folded[{c.tag, c.test, first, c.state, c.fate}];
+        Frame frame = first_frame(stack, c.is_source);
+        Finding& f = folded[{c.tag, c.test, frame.text(), c.state, c.fate}];
         if (f.count == 0) {
             f = {.tag = history.tag_names()[c.tag],
                  .test = history.texts()[c.test],
@@ -62,7 +62,7 @@ std::vector<Finding> findings_of(const History& history) {
                  .state = history.texts()[c.state],
                  .database = history.texts()[c.database],
                  .is_source = c.is_source,
-                 .frame = first.empty() ? Frame{} : parse_frame(first, c.is_source),
+                 .frame = frame,
                  .fate = c.fate,
                  .backend = c.backend};
         }

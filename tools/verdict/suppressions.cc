@@ -56,7 +56,7 @@ bool Suppressions::match(const Finding& finding) {
     for (Rule& rule : rules_) {
         bool matches = false;
         if (rule.field == Field::function)
-            for (const Frame& frame : parse_stack(finding.stack, finding.is_source))
+            for (const Frame& frame : every_frame(finding.stack, finding.is_source))
                 matches |= glob_matches(rule.glob, frame.function);
         else
             matches = glob_matches(rule.glob, rule.field == Field::tag ? finding.tag : finding.test);
