@@ -133,11 +133,14 @@ Outcome take(Table& table, const char* const* values) {
     std::string_view test = value ? std::string_view(value, strlen(value)) : "";
     if (!is_adapters)
         test = outermost(test);
-    TextId next = explicit_name;
-    if (next != TextId::none)
+    std::string_view id = test;
+    if (explicit_name != TextId::none) {
         place = Place::explicit_tag;
-    else if (!test.empty())
-        next = table.texts.intern(scoped(test, the_settings().scope));
+        id = table.texts.text(explicit_name);
+        if (test.empty() && id.find("::") != id.npos)
+            test = id;
+    }
+    TextId next = table.texts.intern(scoped(id, the_settings().scope));
     if (next != TextId::none)
         outcome.variable = Variables().names[place];
     take_tag(table, explicit_name, test, is_adapters, next, outcome);
@@ -192,7 +195,7 @@ void reread(Table& table, environment::Changed changed) {
 }
 
 Swept set_from_outside(Table& table, std::string_view name) {
-    TextId next = table.texts.intern(name);
+    TextId next = table.texts.intern(scoped(name, the_settings().scope));
     Outcome outcome{};
     {
         Lock::Guard guard(source.lock);

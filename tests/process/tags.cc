@@ -86,6 +86,15 @@ TEST_CASE("PQSWEEP_SCOPE says how much of a test id is the tag") {
     check("module", "no test id", true);
 }
 
+TEST_CASE("PQSWEEP_TAG=Suite::Test is a test id, and follows the scope") {
+    const Environment in_one{{"PQSWEEP_TAG", "One::a"}},
+        each{{"PQSWEEP_TAG", "One::a"}, {"PQSWEEP_SCOPE", "test"}};
+    check_change(in_one, {"setenv PQSWEEP_TAG One::b"}, false);
+    check_change(in_one, {"setenv PQSWEEP_TAG Two::a"}, true);
+    check_change(each, {"setenv PQSWEEP_TAG One::b"}, true);
+    check_change(in_one, {"unsetenv PQSWEEP_TAG"}, true);
+}
+
 TEST_CASE("PQSWEEP_TAG goes before PQSWEEP_TAG_FROM, whose first set variable counts") {
     const Environment both{{"PQSWEEP_TAG_FROM", "ONE,TWO"}, {"TWO", "x"}};
     check_change(both, {"setenv TWO y"}, true);
@@ -179,8 +188,9 @@ TEST_CASE("ids of 4 kB and in any language survive, and stay different") {
         long_id += "ключ→值 ";
     check_change({{"PQSWEEP_SCOPE", "test"}, {"PYTEST_CURRENT_TEST", long_id + "1]"}},
                  {("setenv PYTEST_CURRENT_TEST " + long_id + "2]").c_str()}, true);
-    Program client({"client"},
-                   {{"PQSWEEP_TAG", long_id}, {"PYTEST_CURRENT_TEST", long_id}, {"PQSWEEP_REVIVE", "0"}});
+    Program client(
+        {"client"},
+        {{"PQSWEEP_TAG", long_id}, {"PYTEST_CURRENT_TEST", "u" + long_id}, {"PQSWEEP_REVIVE", "0"}});
     client.say("open c");
     client.say("unsetenv PQSWEEP_TAG");
     std::string answer = client.say("exec c select 1");
