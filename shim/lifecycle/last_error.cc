@@ -41,12 +41,17 @@ void message_field(Text& out, const TextPool& names, const Straggler* s) {
         out << "closed it when " << reason_of(s ? s->cause : Cause::tag_change);
 }
 
-void detail_field(Text& out, const TextPool& names, const Straggler& s) {
+void detail_field(Text& out, const Table& table, const Connection& c, const Straggler& s) {
+    const TextPool& names = table.texts;
     out << "Opened under tag \"" << names.text(s.tag) << "\"";
     if (s.test != TextId::none)
         out << " by " << names.text(s.test);
-    if (s.line != TextId::none)
-        out << " at " << origin::place(names.text(s.line));
+    if (s.line != TextId::none) {
+        out << " at ";
+        origin::append_chain(out, names, table.origins.of(table.connections.slot_of(c)), names.text(s.test));
+    }
+    if (s.last_test != s.test)
+        out << ", last used by " << names.text(s.last_test);
     out << ", closed " << clause_for(s.activity);
     if (s.cause == Cause::wait)
         out << ".";
@@ -100,7 +105,7 @@ void append_error(Text& out, Table& table, const Connection& c, const Straggler*
     protocol::append_field(body, protocol::message, message.view());
     if (s) {
         Text detail(field_buffer);
-        detail_field(detail, table.texts, *s);
+        detail_field(detail, table, c, *s);
         if (s->activity == Activity::idle)
             append_loss(detail, table, c);
         protocol::append_field(body, protocol::detail, detail.view());

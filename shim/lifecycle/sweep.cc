@@ -191,6 +191,7 @@ private:
         return {.connection = c.number,
                 .tag = c.tag,
                 .test = c.test,
+                .last_test = c.last_test,
                 .line = table_.origins.of(table_.connections.slot_of(c)).lines[0],
                 .ended_by = ended_by_,
                 .reason = reason_,

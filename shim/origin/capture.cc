@@ -2,10 +2,13 @@
 
 #include "shim/base/guards.hh"
 #include "shim/base/settings.hh"
+#include "shim/base/sys.hh"
 #include "shim/base/text.hh"
 #include "shim/origin/call_stack.hh"
 #include "shim/origin/python_dump.hh"
 #include "shim/table/table.hh"
+
+#include <climits>
 
 namespace pqsweep::origin {
 
@@ -65,6 +68,23 @@ private:
     Text spares_[2]{Text(buffers_[0]), Text(buffers_[1])};
 };
 
+bool is_in_file_of(std::string_view line, std::string_view test) {
+    size_t end = test.find("::");
+    std::string_view name = end == test.npos ? std::string_view() : std::string_view(test.data(), end);
+    std::string_view path = file(line);
+    if (name.empty() || !path.ends_with(name))
+        return false;
+    return path.size() == name.size() || path[path.size() - name.size() - 1] == '/';
+}
+
+std::string_view below(std::string_view folder, std::string_view line) {
+    bool is_below = !folder.empty() && starts_with(line, folder) && line.size() > folder.size() &&
+                    line[folder.size()] == '/';
+    if (is_below)
+        line.remove_prefix(folder.size() + 1);
+    return line;
+}
+
 } // namespace
 
 Says says(std::string_view file) {
@@ -91,6 +111,29 @@ std::string_view function(std::string_view line) {
     if (size_t space = line.rfind(' '); space != line.npos)
         line.remove_prefix(space + 1);
     return line;
+}
+
+void append_chain(Text& out, const TextPool& names, const Origin& origin, std::string_view test) {
+    std::string_view lines[Origin::most_lines];
+    int count = 0;
+    while (count < Origin::most_lines && origin.lines[static_cast<size_t>(count)] != TextId::none) {
+        lines[count] = names.text(origin.lines[static_cast<size_t>(count)]);
+        count++;
+    }
+    int last = count - 1;
+    for (int i = last; i >= 0; i--) {
+        if (is_in_file_of(lines[i], test)) {
+            last = i;
+            break;
+        }
+    }
+    char buffer[PATH_MAX];
+    ssize_t length = sys::getcwd(buffer, sizeof buffer);
+    std::string_view folder(buffer, length > 0 ? static_cast<size_t>(length) - 1 : 0);
+    for (int i = 0; i < 2 && i < last; i++)
+        out << below(folder, lines[i]) << " < ";
+    if (last >= 0)
+        out << place(below(folder, lines[last]));
 }
 
 const Origin& of_this_call() {

@@ -14,6 +14,7 @@
 namespace pqsweep {
 
 struct Table;
+class Text;
 
 namespace origin {
 
@@ -36,6 +37,11 @@ const Origin& of_this_call();
 std::string_view place(std::string_view line);
 std::string_view file(std::string_view line);
 std::string_view function(std::string_view line);
+
+// Writes where a connection was opened, in up to three lines: the line itself, its caller, and the outermost one of the
+// test's file or, if there is none, of all: "db.py:16 connect < repo.py:21 __init__ < tests/test_users.py:8". A lone line is
+// without its function. Names of files below the current folder are relative.
+void append_chain(Text& out, const TextPool& names, const Origin& origin, std::string_view test);
 
 // Returns how much a frame in that Python file says about who opened a connection: the program's own files say most, a
 // command or code without a file says little, an installed package or an adapter of ours says least.

@@ -233,6 +233,11 @@ void write(Event event, Fill fill) {
     });
 }
 
+// Returns the test that used a connection last, if it is another one than the test that opened it.
+std::string_view other_user_of(const Table& table, TextId opener, TextId user) {
+    return user == opener ? std::string_view() : table.texts.text(user);
+}
+
 } // namespace
 
 void start() {
@@ -291,6 +296,7 @@ void swept(const Table& table, const Straggler& s) {
         record.number("connection", s.connection)
             .word("tag", table.texts.text(s.tag))
             .word("test", table.texts.text(s.test))
+            .word("last_test", other_user_of(table, s.test, s.last_test))
             .word(s.cause == Cause::fixture_end ? "fixture" : "ended_by", table.texts.text(s.ended_by))
             .word("reason", table.texts.text(s.reason))
             .word("state", name_of(s.activity))
@@ -344,10 +350,11 @@ void inherited(const Table& parents, const Connection& c, uint8_t did) {
 }
 
 void exited(Table& table, int status) {
-    table.connections.each([](const Connection& c) {
+    table.connections.each([&](const Connection& c) {
         if (c.state() == State::open) {
             write(Event::left, [&](Record& record) {
                 record.number("connection", c.number)
+                    .word("last_test", other_user_of(table, c.test, c.last_test))
                     .word("state", name_of(Activity(c.activity)))
                     .seconds("age", now() - c.opened_at);
             });

@@ -17,9 +17,10 @@ struct Straggler {
     uint32_t connection; // its number, of all that this process opened
     TextId tag;          // that opened it
     TextId test;
-    TextId line;     // of the program that opened it, see origins.hh
-    TextId ended_by; // the tag that came next (none: no tag did), or the fixture that ended
-    TextId reason;   // wait: who waited for what
+    TextId last_test; // that used it
+    TextId line;      // of the program that opened it, see origins.hh
+    TextId ended_by;  // the tag that came next (none: no tag did), or the fixture that ended
+    TextId reason;    // wait: who waited for what
     TextId database;
     int backend_pid; // 0: it never got that far
     Activity activity;

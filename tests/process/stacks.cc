@@ -265,7 +265,8 @@ TEST_CASE("the summary has the line of a straggler, and so has the error that it
     Program python({plain_python, script});
     CHECK(python.finish() == 0);
     std::string place = places(script, "straggler").at(0);
-    CHECK(python.output() == "Opened under tag \"one\" at " + place +
+    std::string relative = fs::path(place).lexically_relative(fs::current_path());
+    CHECK(python.output() == "Opened under tag \"one\" at " + relative +
                                  ", closed with a transaction open when the tag changed to \"two\".\n");
     size_t at = python.errors().find("\n      at ");
     REQUIRE(at != std::string::npos);
@@ -274,6 +275,23 @@ TEST_CASE("the summary has the line of a straggler, and so has the error that it
     std::getline(rest, line);
     CHECK(line.size() <= 80);
     CHECK(line.ends_with(place.substr(place.rfind('/')) + " <module>"));
+}
+
+TEST_CASE("summary and DETAIL: the line, its caller, the test's own line, and who used it last") {
+    if (!fs::exists("/usr/bin/pytest"))
+        SKIP("there is no pytest; in Debian it is python3-pytest");
+    Program run({"/bin/sh", "-c",
+                 "cd tests/fixtures/stacks/chain && exec " + fs::absolute(build_directory()).string() +
+                     "/pqsweep run -- pytest -sq -p no:cacheprovider"},
+                {{"PYTHONDONTWRITEBYTECODE", "1"}}, Program::Shim::absent);
+    CHECK(run.finish() == 0);
+    const std::string chain = "db.py:5 raw_connection < repo.py:8 __init__ < test_users.py:5";
+    CAPTURE(run.output());
+    CAPTURE(run.errors());
+    CHECK(contains(run.output(), " at " + chain + ", last used by test_users.py::test_uses"));
+    CHECK(contains(run.errors(), "\n  db.py:5: 1 connection of test_users.py::test_opens (call), last used "
+                                 "by test_users.py::test_uses"));
+    CHECK(contains(run.errors(), "\n      " + chain + "\n"));
 }
 
 TEST_CASE("the HINT names the function or file that opened the connection, and the setting exempts it") {
