@@ -1,5 +1,7 @@
 // Tests `pqsweep run` and what `make` builds as a user meets them.
+#include "tests/support/files.hh"
 #include "tests/support/program.hh"
+#include "tests/support/skip.hh"
 
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -10,8 +12,6 @@
 #include <set>
 #include <signal.h>
 #include <sstream>
-
-#include "tests/support/skip.hh"
 
 using namespace pqsweep::tests;
 namespace fs = std::filesystem;
@@ -34,10 +34,6 @@ std::string output_of(const std::string& shell_command) {
     Program shell({"/bin/sh", "-c", shell_command}, {}, Program::Shim::absent);
     CHECK(shell.finish() == 0);
     return shell.output();
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 } // namespace
@@ -244,6 +240,27 @@ TEST_CASE("completion: scripts with the commands and their options") {
             CHECK(output_of(build_directory() + "/pqsweep completion " + shell + " | " + shell +
                             " -n 2>&1; echo $?") == "0\n");
     CHECK(run({"completion", "csh"}).status == 2);
+}
+
+TEST_CASE("the man page has the commands and options that there are, and no others") {
+    std::string page = std::regex_replace(text_of("tools/pqsweep.1"), std::regex(R"(\\-)"), "-");
+    std::string script = run({"completion", "bash"}).output;
+    std::set<std::string> options{"--version"};
+    std::regex command(R"(\n    ([a-z]+)\) words='([^']*)')"), option("--[a-z]+[a-z-]*");
+    using Matches = std::sregex_iterator;
+    for (Matches one(script.begin(), script.end(), command), end; one != end; ++one) {
+        CHECK(std::regex_search(page, std::regex("\n\\.BR? (pqsweep )?" + (*one)[1].str() + "\\b")));
+        std::string words = (*one)[2];
+        for (Matches word(words.begin(), words.end(), option); word != end; ++word) {
+            CAPTURE(word->str());
+            CHECK((word->str() == "--help" || contains(page, word->str())));
+            options.insert(word->str());
+        }
+    }
+    for (Matches word(page.begin(), page.end(), option), end; word != end; ++word) {
+        CAPTURE(word->str());
+        CHECK(options.contains(word->str()));
+    }
 }
 
 TEST_CASE("--help and --version") {

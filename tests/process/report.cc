@@ -253,11 +253,42 @@ TEST_CASE(
     std::string page = text_of(folder.path / "page.html");
     CHECK(page.size() < 1'000'000);
     CHECK(contains(page, "tests/&lt;i&gt;&amp;999.py"));
-    for (const char* forbidden : {"<i>&", "<script", "http:", "https:", "@import", "url("})
+    for (const char* forbidden : {"<i>&", "<script src", "http:", "https:", "@import", "url(\"", "url(h"})
         CHECK(!contains(page, forbidden));
     for (const char* wanted :
          {"<svg", "class=\"without\"", "class=\"sweep\"", "<title>", "prefers-color-scheme: dark"})
         CHECK(contains(page, wanted));
+}
+
+TEST_CASE("HTML: what was run, a chain of linked lines, and names that break behind words only") {
+    Folder folder("html");
+    std::string journal = folder.path / "journal", page = folder.path / "page.html";
+    std::string what =
+        R"json(,"run":"1","command":"pytest tests","folder":"/ci/shop/api","root":"/ci/shop",)json"
+        R"json("revision":"abc12","host":"ci-7","versions":"pqsweep 9")json";
+    std::string opened =
+        R"json(,"connection":1,"tag":"tests/test_users.py","test":"tests/test_users.py::test_a (call)",)json"
+        R"json("source":["/ci/shop/db pool.py:16 make","/ci/shop/tests/test_users.py:8 test_a"])json";
+    std::string swept = R"json(,"connection":1,"state":"idle","last_test":"tests/test_b.py::test_b")json";
+    write_text(journal, record(0, "run", what) + record(0, "open", opened) + record(1, "sweep", swept) +
+                            record(2, "exit", ",\"status\":0,\"live\":0"));
+    auto page_with = [&](const std::string& form, const Environment& environment) {
+        CHECK(report({journal, "--html", page, "--links", form}, environment).status == 0);
+        return text_of(page);
+    };
+    const Environment no_ci{{"GITHUB_SERVER_URL", ""}, {"CI_PROJECT_URL", ""}};
+    std::string linked = page_with("https://git.example/{revision}/{file}#L{line}", no_ci);
+    for (const char* part : {"<a href=\"https://git.example/abc12/db%20pool.py#L16\">db pool.py:16</a> make",
+                             "<a href=\"https://git.example/abc12/tests/test_users.py#L8\">",
+                             "<code>pytest tests</code>", "<dd>/ci/<wbr>shop/<wbr>api</dd>", "ci-7",
+                             "pqsweep 9", "last used by tests/<wbr>test_<wbr>b.py::<wbr>test_<wbr>b"})
+        CHECK(contains(linked, part));
+    CHECK(contains(page_with("vscode", no_ci), "<a href=\"vscode://file/ci/shop/tests/test_users.py:8\">"));
+    CHECK(!contains(page_with("", no_ci), "<a href=\"http"));
+    CHECK(contains(
+        page_with("", {{"GITHUB_SERVER_URL", "https://github.com"}, {"GITHUB_REPOSITORY", "me/shop"}}),
+        "<a href=\"https://github.com/me/shop/blob/abc12/tests/test_users.py#L8\">"));
+    CHECK(contains(report({"--github", journal}).output, "::warning file=tests/test_users.py,line=8,"));
 }
 
 TEST_SUITE_END();

@@ -420,4 +420,24 @@ TEST_CASE("a wrapper that clears the environment: the summary says where pqsweep
     CHECK(contains(program.errors(), "; put pqsweep there: pqsweep run -- " + client()[0]) == is_stray);
 }
 
+TEST_CASE("the journal has what was run, where, and of which revision") {
+    Folder folder("checkout");
+    const std::string revision(40, 'a'), root = fs::canonical(folder.path);
+    fs::create_directories(folder.path / ".git");
+    fs::create_directories(folder.path / "api");
+    write_text(folder.path / ".git/HEAD", "ref: refs/heads/next\n");
+    write_text(folder.path / ".git/packed-refs", "# pack-refs\n" + revision + " refs/heads/next\n");
+    std::string pqsweep = fs::absolute(build_directory()) / "pqsweep";
+    Program shell({"/bin/sh", "-c",
+                   "cd " + root + "/api && exec " + pqsweep + " run --journal ../journal -- true 'a b'"},
+                  {}, Program::Shim::absent);
+    CHECK(shell.finish() == 0);
+    std::string journal = text_of(folder.path / "journal");
+    for (const std::string& part :
+         {std::string("\"event\":\"run\""), std::string(R"("command":"true 'a b'")"),
+          "\"folder\":\"" + root + "/api\"", "\"root\":\"" + root + "\"", "\"revision\":\"" + revision + "\"",
+          std::string("\"versions\":\"pqsweep ")})
+        CHECK(contains(journal, part));
+}
+
 TEST_SUITE_END();

@@ -23,7 +23,7 @@ struct Request {
     std::vector<std::string> files;
     bool json = false, github = false;
     std::string junit, html, markdown, gitlab, baseline;
-    std::string fail_on = "abandoned", debug_files;
+    std::string fail_on = "abandoned", debug_files, links;
     GateOptions gate;
 };
 
@@ -37,14 +37,14 @@ std::string write_file(const std::string& name, const std::string& text) {
 // Writes the files that were asked for beside the report on standard output. Returns what went wrong, or nothing.
 std::string write_files(const Request& request) {
     using Form = std::string (*)(const Assessment&);
-    const std::pair<const std::string&, Form> files[] = {{request.junit, as_junit},
-                                                         {request.html, as_html},
-                                                         {request.markdown, as_markdown},
-                                                         {request.gitlab, as_gitlab}};
+    const std::pair<const std::string&, Form> files[] = {
+        {request.junit, as_junit}, {request.markdown, as_markdown}, {request.gitlab, as_gitlab}};
     std::string wrong;
     for (const auto& [name, form] : files)
         if (wrong.empty() && !name.empty())
             wrong = write_file(name, form(request.assessment));
+    if (wrong.empty() && !request.html.empty())
+        wrong = write_file(request.html, as_html(request.assessment, request.links));
     if (wrong.empty() && !request.baseline.empty())
         wrong = Baseline::write(request.baseline, request.assessment.findings);
     return wrong;
@@ -117,6 +117,10 @@ std::function<int()> declare_report(CLI::App& app, const std::vector<std::string
         ->excludes(json);
     app.add_option("--junit", request->junit, "also write a JUnit report: a test case for each tag");
     app.add_option("--html", request->html, "also write a page with a timeline");
+    app.add_option("--links", request->links,
+                   "how the page links a line: an address with {file}, {line}, {root}, {revision}, or vscode "
+                   "(default: as the variables of GitHub or GitLab say)")
+        ->type_name("FORM");
     app.add_option("--markdown", request->markdown, "also write a table, for $GITHUB_STEP_SUMMARY");
     app.add_option("--gitlab", request->gitlab, "also write a code quality report, for GitLab");
     app.add_option("--write-baseline", request->baseline, "also write what --baseline then knows");

@@ -9,6 +9,7 @@
 #include "tools/launch/executable.hh"
 #include "tools/launch/preload.hh"
 #include "tools/launch/run_journal.hh"
+#include "tools/launch/run_record.hh"
 #include "tools/live/strays.hh"
 #include "tools/report/report.hh"
 #include "tools/report/summary.hh"
@@ -78,6 +79,7 @@ struct Request {
     GateOptions gate;
     bool allows_unseen = false, is_verbose = false, no_adapters = false;
     bool has_adapters = false;
+    std::string version; // of pqsweep
     Watch::Options watch;
 };
 
@@ -197,6 +199,7 @@ Child watched_child(const Request& request, const std::string& run, const RunJou
 int supervise(Request& request, Gate gate, std::unique_ptr<RunJournal> journal, Report report) {
     std::string name = name_run();
     take_over(journal->name());
+    journal->append(run_record(name, request.command, request.version));
     Strays strays;
     Child child = watched_child(request, name, *journal, strays);
     if (!child.obstacle().empty()) {
@@ -311,6 +314,7 @@ std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& 
         ->group(summary_group);
     app.prefix_command();
     return [request, &app, rest] {
+        request->version = app.get_parent()->version();
         request->command = app.remaining();
         if (!request->command.empty() && request->command[0].starts_with("-"))
             return refuse("run", "{}", unknown_option(app, request->command[0]));

@@ -15,6 +15,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
+std::vector<fs::path>& known_roots() {
+    static std::vector<fs::path> roots;
+    return roots;
+}
+
 template<class Visit>
 void each_line(std::string_view text, Visit visit) {
     while (!text.empty()) {
@@ -62,9 +67,18 @@ std::string Frame::place() const {
 std::string from_root(const std::string& file) {
     const char* workspace = getenv("GITHUB_WORKSPACE");
     std::error_code error;
-    fs::path root = workspace && *workspace ? fs::path(workspace) : fs::current_path(error);
-    fs::path relative = fs::path(file).lexically_relative(root);
-    return relative.empty() || *relative.begin() == ".." ? file : relative.string();
+    fs::path here = workspace && *workspace ? fs::path(workspace) : fs::current_path(error);
+    std::vector<fs::path> all = known_roots();
+    all.push_back(here);
+    for (const fs::path& root : all)
+        if (fs::path relative = fs::path(file).lexically_relative(root);
+            !relative.empty() && *relative.begin() != "..")
+            return relative.string();
+    return file;
+}
+
+void add_root(const std::string& folder) {
+    known_roots().emplace_back(folder);
 }
 
 Frame parse_line(std::string_view text) {

@@ -18,9 +18,10 @@ struct Frame {
     std::string place() const;
 };
 
-// Returns the name from the repository's root (GITHUB_WORKSPACE, or else the current folder), if the file is below it.
-// People and GitHub know it by that name, and it is the same on every machine.
+// Returns the name from the repository's root, if the file is below it. People and GitHub know it by that name, and it is the
+// same on every machine. Roots are those that add_root() was called with, then GITHUB_WORKSPACE or else the current folder.
 std::string from_root(const std::string& file);
+void add_root(const std::string& folder);
 
 // Parses "file:line function".
 Frame parse_line(std::string_view text);

@@ -154,6 +154,8 @@ void History::settle(Process& process, Open& c, Fate fate) {
                   .database = c.database};
     Culprit& culprit = entry_for(culprits_, culprit_places_, key, fresh);
     culprit.count++;
+    if (c.last_test != Strings::none)
+        culprit.last_test = c.last_test;
     culprit.outlived = std::max<uint64_t>(culprit.outlived, process.tags_ended - c.tags_before);
     culprit.age = std::max(culprit.age, c.age);
 }
@@ -192,6 +194,7 @@ void History::sweep(Process& process, const JournalRecord& record) {
     c.is_live = false;
     c.awaits_fate = true;
     c.state = texts_.of(record.state);
+    c.last_test = texts_.of(record.last_test);
     c.age = record.age;
     if (!(c.is_closed && c.fate == Fate::closed_late))
         c.fate = record.shared ? Fate::open_at_exit : Fate::left_open;
@@ -264,6 +267,16 @@ void History::note_wait(const JournalRecord& record) {
         *former = wait;
 }
 
+void History::note_launch(const JournalRecord& record) {
+    launches_.push_back({.run = std::string(record.run),
+                         .command = std::string(record.command),
+                         .folder = std::string(record.folder),
+                         .host = std::string(record.host),
+                         .versions = std::string(record.versions),
+                         .root = std::string(record.root),
+                         .revision = std::string(record.revision)});
+}
+
 void History::note_in_use(const JournalRecord& record) {
     DatabaseInUse in_use{.database = texts_.of(record.database)};
     for (auto& [process, state] : live_)
@@ -295,8 +308,11 @@ void History::note_no_slot(const JournalRecord& record) {
 
 void History::take(const JournalRecord& record, bool is_last) {
     now_ = record.time;
-    if (record.event == Event::wait) // by `pqsweep run`, which has no connections
+    // By `pqsweep run`, which has no connections.
+    if (record.event == Event::wait)
         return note_wait(record);
+    if (record.event == Event::run)
+        return note_launch(record);
     Process& process = process_of(record);
     if (record.event)
         apply(process, record);
@@ -351,6 +367,7 @@ void History::apply(Process& process, const JournalRecord& record) {
     case Event::left:
         if (connection) {
             connection->state = texts_.of(record.state);
+            connection->last_test = texts_.of(record.last_test);
             connection->age = record.age;
         }
         break;
@@ -371,6 +388,7 @@ void History::apply(Process& process, const JournalRecord& record) {
     case Event::start:
     case Event::fork:
     case Event::wait:
+    case Event::run:
         break;
     }
 }

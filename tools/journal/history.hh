@@ -40,6 +40,7 @@ struct Culprit {
     bool is_source = false; // the lines are "file:line function", else "module+offset"
     Strings::Id state = 0;  // empty: not known
     Fate fate = Fate::left_open;
+    Strings::Id last_test = 0; // that used one of them; empty: the test that opened it
     uint64_t count = 0;
     uint64_t outlived = 0; // the most tags that ended between its opening and its fate
     double age = 0;        // seconds, of the oldest when it was swept, or the process ended
@@ -93,6 +94,13 @@ struct Slotless {
     Strings::Id tag, test;
 };
 
+// What `pqsweep run` started.
+struct Launch {
+    std::string run, command, folder, host, versions;
+    std::string root;     // of the repository
+    std::string revision; // empty: not known
+};
+
 // The processes that count together: those of one PQSWEEP_RUN or, without that variable, those of one machine. Each run
 // has a time of its own, which begins with its first record.
 struct Run {
@@ -122,6 +130,7 @@ public:
     const std::vector<Untagged>& untagged() const { return untagged_; }
     const std::optional<Slotless>& slotless() const { return slotless_; }
     const std::vector<Run>& runs() const { return runs_; }
+    const std::vector<Launch>& launches() const { return launches_; }
     // That tags came from, in any process.
     const std::set<std::string, std::less<>>& tag_variables() const { return tag_variables_; }
     // The programs that left connections open, at a place that their journals do not name.
@@ -136,7 +145,7 @@ private:
     struct Open {
         Strings::Id tag, test;
         uint32_t tags_before; // that had ended in the process when it was opened
-        Strings::Id stack = 0, database = 0;
+        Strings::Id stack = 0, database = 0, last_test = 0;
         Strings::Id state = 0; // when it was swept, or the process ended
         int64_t backend = 0;
         double age = 0;
@@ -171,6 +180,7 @@ private:
     void note_inherited(Process& process, const JournalRecord& record);
     void fold_inherited(const Process& process);
     void note_wait(const JournalRecord& record);
+    void note_launch(const JournalRecord& record);
     void note_in_use(const JournalRecord& record);
     void note_untagged(const Open& connection);
     void note_no_slot(const JournalRecord& record);
@@ -184,6 +194,7 @@ private:
     std::vector<Inherited> inherited_;
     std::set<std::string, std::less<>> tag_variables_, unlocated_programs_;
     std::vector<LongWait> waits_;
+    std::vector<Launch> launches_;
     std::vector<DatabaseInUse> in_use_;
     std::vector<Untagged> untagged_;
     std::optional<Slotless> slotless_;

@@ -22,7 +22,7 @@ Counts count_records(const std::vector<std::string>& files, const std::string& r
         while (const JournalRecord* record = reader.next(&problems)) {
             counts[record->process]++;
             if (!run.empty() && (record->event == Event::start || record->event == Event::fork ||
-                                 record->event == Event::wait))
+                                 record->event == Event::wait || record->event == Event::run))
                 is_of_another[record->process] = record->run != run;
         }
     }

@@ -4,6 +4,7 @@
 #include "tools/verdict/finding.hh"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/core.h>
 #include <map>
 
@@ -49,6 +50,20 @@ std::string time_text(double seconds) {
     return seconds < 7200 ? fmt::format("{:.3g} min", seconds / 60) : fmt::format("{:.3g} h", seconds / 3600);
 }
 
+// Returns the least round time that is at least `least`, in seconds.
+double round_time(double least) {
+    constexpr double minute = 60, hour = 3600;
+    for (double step :
+         {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0})
+        if (step >= least)
+            return step;
+    for (double unit : {minute, hour})
+        for (double step : {1, 2, 5, 10, 15, 30})
+            if (step * unit >= least)
+                return step * unit;
+    return 24 * hour * std::ceil(least / (24 * hour));
+}
+
 // Returns the least of 1, 2, 5, 10, 20, ... that is at least `least`.
 double round_step(double least) {
     for (double power = 1;; power *= 10)
@@ -61,19 +76,33 @@ class Chart {
 public:
     Chart(const History& history, const Run& run, const Colours& colours)
         : history_(history), run_(run), colours_(colours), stretches_(stretches_of(run.timeline.spans())) {
-        for (const Stretch& s : stretches_)
+        for (const Stretch& s : stretches_) {
+            most_live_ = std::max(most_live_, s.span->live);
             most_ = std::max({most_, s.span->live, s.span->without});
+        }
     }
 
     std::string draw() {
-        out_ = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"connections over time\">\n",
-                           whole_width, whole_height);
-        draw_grid();
+        draw_options();
+        out_ += fmt::format(
+            "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"connections over time\"><svg "
+            "viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"At most {} connections open at once, without "
+            "pqsweep {}, in {}\" "
+            "style=\"--zoom:{:.3f}\">\n<clipPath id=\"area{}\"><path d=\"M{} {}h{}v{}h-{}z\"/></clipPath>\n",
+            whole_width, whole_height, run_.peak, run_.peak_without, time_text(seconds()), zoom(),
+            &run_ - history_.runs().data(), left, top - 2, width, height + 3, width);
+        draw_grid(most_, "whole");
+        if (is_zoomable())
+            draw_grid(most_live_, "zoomed");
+        draw_times();
+        out_ += fmt::format("<g clip-path=\"url(#area{})\"><g class=\"scale\">\n",
+                            &run_ - history_.runs().data());
         draw_shares();
         draw_without();
+        out_ += "</g></g>\n";
         draw_sweeps();
         draw_hover();
-        return out_ + "</svg>\n";
+        return out_ + "</svg></div>\n";
     }
 
 private:
@@ -82,20 +111,53 @@ private:
     }
     double y(double connections) const { return top + height - height * connections / most_; }
 
-    void draw_grid() {
-        double step = round_step(most_ / 5.0);
-        const int lines = static_cast<int>(most_ / step);
+    double seconds() const {
+        return static_cast<double>(run_.timeline.span_length()) / 1e6 *
+               static_cast<double>(run_.timeline.spans().size());
+    }
+    // What was open is magnified if what would have been open without sweeps makes it small.
+    double zoom() const { return static_cast<double>(most_) / std::max(most_live_, 1u); }
+    bool is_zoomable() const { return zoom() >= 2; }
+
+    void draw_options() {
+        constexpr size_t many = 60; // stretches that are too narrow to be pointed at
+        if (!is_zoomable() && stretches_.size() < many)
+            return;
+        out_ += "<div class=\"options\">";
+        if (is_zoomable())
+            out_ += "<label><input type=\"checkbox\" class=\"zoom\">magnify what was open</label>";
+        if (stretches_.size() >= many)
+            out_ += "<label><input type=\"checkbox\" class=\"stretch\">four times as wide</label>";
+        out_ += "</div>\n";
+    }
+
+    // `most`: the connections that the whole height stands for.
+    void draw_grid(uint32_t most, std::string_view kind) {
+        constexpr double wanted = 5;
+        const double step = round_step(most / wanted);
+        const int lines = static_cast<int>(most / step);
+        out_ += fmt::format("<g class=\"{}\">", kind);
         for (int i = 0; i <= lines; i++) {
-            const double value = i * step;
+            const double value = i * step, at = top + height - height * value / most;
             out_ += fmt::format("<path class=\"grid\" d=\"M{} {:.1f}h{}\"/><text x=\"{}\" y=\"{:.1f}\" "
                                 "class=\"end\">{}</text>\n",
-                                left, y(value), width, left - 6, y(value) + 4, value);
+                                left, at, width, left - 6, at + 4, value);
         }
-        double seconds = static_cast<double>(run_.timeline.span_length()) / 1e6 *
-                         static_cast<double>(run_.timeline.spans().size());
-        for (int i = 0; i <= 4; i++)
-            out_ += fmt::format("<text x=\"{}\" y=\"{}\" class=\"{}\">{}</text>\n", left + width * i / 4,
-                                top + height + 32, i == 4 ? "end" : "middle", time_text(seconds * i / 4));
+        out_ += "</g>";
+    }
+
+    void draw_times() {
+        constexpr double wanted = 8;
+        const double step = round_time(seconds() / wanted);
+        const int marks = static_cast<int>(seconds() / step);
+        for (int i = 0; i <= marks; i++) {
+            double at = left + width * i * step / seconds();
+            bool is_at_end = at > left + width - 20;
+            out_ += fmt::format("<path class=\"grid\" d=\"M{:.1f} {}v5\"/><text x=\"{:.1f}\" y=\"{}\" "
+                                "class=\"{}\">{}</text>\n",
+                                at, top + height, at, top + height + 32, is_at_end ? "end" : "middle",
+                                i ? time_text(i * step) : "0");
+        }
     }
 
     // Stacks the colours' areas.
@@ -111,8 +173,8 @@ private:
                     if (colours_.of(share.tag) == colour)
                         sum += share.connections;
                 any |= sum > below[i];
-                up += fmt::format("{}{:.1f} {:.1f}H{:.1f}", i ? "L" : "M", x(s.from), y(sum), x(s.to));
-                down = fmt::format("L{:.1f} {:.1f}H{:.1f}", x(s.to), y(below[i]), x(s.from)) + down;
+                up += fmt::format("{}{:.1f} {:.3f}H{:.1f}", i ? "L" : "M", x(s.from), y(sum), x(s.to));
+                down = fmt::format("L{:.1f} {:.3f}H{:.1f}", x(s.to), y(below[i]), x(s.from)) + down;
                 below[i] = sum;
             }
             if (any)
@@ -165,7 +227,7 @@ private:
     const Run& run_;
     const Colours& colours_;
     std::vector<Stretch> stretches_;
-    uint32_t most_ = 1;
+    uint32_t most_ = 1, most_live_ = 0;
     std::string out_;
 };
 

@@ -29,7 +29,7 @@ Json entry(bool is_failure, std::string_view name, const std::string& what, cons
 std::string as_gitlab(const Assessment& a) {
     Json all = Json::array();
     bool is_gated = a.gate.exit_code() != 0;
-    for (const Place& place : places_of(a.findings, true))
+    for (const Place& place : places_of(a.findings, Extent::unclosed))
         if (!place.file.empty())
             all.push_back(entry(is_gated && place.fails, "connection left open", place.text(), place.where,
                                 place.file, place.line));

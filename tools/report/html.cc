@@ -1,7 +1,12 @@
+// A page in one file: the verdict, the runs, their timelines, the places that left connections open, the waits and the tags.
 #include "tools/report/chart.hh"
 #include "tools/report/long_waits.hh"
+#include "tools/report/page_assets.hh"
 #include "tools/report/report.hh"
+#include "tools/report/source_links.hh"
+#include "tools/text/counts.hh"
 #include "tools/text/markup.hh"
+#include "tools/verdict/places.hh"
 
 #include <fmt/chrono.h>
 
@@ -10,136 +15,279 @@ namespace pqsweep::tools {
 namespace {
 
 constexpr size_t most_charts = 12;
-constexpr size_t most_culprits = 1000;
+constexpr size_t most_places = 1000;
+constexpr size_t most_findings = 20; // of a place
 
-constexpr std::string_view page_start = R"(<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>pqsweep report</title>
-<style>
-:root { color-scheme: light dark; --text: #1c2024; --faint: #687076; --back: #fff; --line: #d7dbdf; --bad: #c62a2f; --other: #9ba1a6 }
-@media (prefers-color-scheme: dark) {
-  :root { --text: #ecedee; --faint: #9ba1a6; --back: #151718; --line: #3a3f42; --bad: #ff6369; --other: #697177 }
-}
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); max-width: 1000px; margin: 2em auto; padding: 0 1em }
-h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin-top: 2em }
-svg { width: 100%; height: auto; font-size: 11px }
-svg text { fill: var(--faint) } .end { text-anchor: end } .middle { text-anchor: middle }
-.grid { stroke: var(--line); fill: none } .without { stroke: var(--text); fill: none; stroke-width: 1.3; stroke-dasharray: 4 3 }
-.sweep { fill: var(--bad) } .hover { fill: var(--text); fill-opacity: 0 } .hover:hover { fill-opacity: .08 }
-.c0 { fill: #4c78a8; background: #4c78a8 } .c1 { fill: #f58518; background: #f58518 } .c2 { fill: #54a24b; background: #54a24b }
-.c3 { fill: #b279a2; background: #b279a2 } .c4 { fill: #eeca3b; background: #eeca3b } .c5 { fill: #72b7b2; background: #72b7b2 }
-.c6 { fill: #e45756; background: #e45756 } .c7 { fill: #9d755d; background: #9d755d } .c8 { fill: #ff9da6; background: #ff9da6 }
-.c9 { fill: var(--other); background: var(--other) }
-.legend { display: flex; flex-wrap: wrap; gap: .2em 1.2em; padding: 0; list-style: none; font-size: .9em }
-.legend i { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .4em }
-.wide { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: .9em; font-variant-numeric: tabular-nums }
-th { text-align: left; position: sticky; top: 0; background: var(--back) } th, td { padding: .25em .5em; border-bottom: 1px solid var(--line); vertical-align: top }
-td.n, th.n { text-align: right } .failed { color: var(--bad) } td { overflow-wrap: anywhere } th { white-space: nowrap } td:nth-child(3), td:nth-child(4) { min-width: 7em } .faint { color: var(--faint) }
-</style>
-)";
-
-std::string chart_of(const History& history, const Run& run, const Colours& colours) {
-    std::time_t start = run.start / 1'000'000;
-    return fmt::format("<h2>{} <span class=\"faint\">{:%Y-%m-%d %H:%M:%S} UTC, at most {} open; without "
-                       "pqsweep {}</span></h2>\n{}",
-                       escaped(run.name.empty() ? "connections" : run.name), fmt::gmtime(start), run.peak,
-                       run.peak_without, chart(history, run, colours));
+// Lets a line break in a long name, but only behind one of its words, and not before a file's suffix.
+std::string breakable(std::string_view text) {
+    constexpr size_t longest_suffix = 4;
+    std::string out;
+    size_t begin = 0;
+    for (size_t i = 1; i + 1 < text.size(); i++) {
+        std::string_view rest = text.substr(i + 1);
+        size_t word = std::min(rest.find_first_of("/:._-,[]() "), rest.size());
+        bool is_end = std::string_view("/_-,[").find(text[i]) != text.npos ||
+                      (text[i] == ':' && text[i - 1] == ':') || (text[i] == '.' && word > longest_suffix);
+        if (!is_end || word == 0)
+            continue;
+        out += escaped(text.substr(begin, i + 1 - begin)) + "<wbr>";
+        begin = i + 1;
+    }
+    return out + escaped(text.substr(begin));
 }
 
-std::string legend(const History& history, const Colours& colours) {
-    std::string out = "<ul class=\"legend\">\n";
-    for (Strings::Id tag : colours.tags())
-        out += fmt::format("<li><i class=\"c{}\"></i>{}</li>\n", colours.of(tag),
-                           escaped(tag_text(history.tag_names()[tag])));
-    return out + fmt::format("<li><i class=\"c{}\"></i>all other tags</li>\n"
-                             "<li>- - - without pqsweep</li>\n<li><span class=\"failed\">&#9650;</span> "
-                             "sweeps</li>\n</ul>\n",
-                             Colours::most);
-}
+class Page {
+public:
+    Page(const Assessment& assessment, const std::string& link_form)
+        : a_(assessment), history_(assessment.history), links_(link_form, assessment.history) {}
 
-std::string culprit_row(const Finding& f) {
-    return fmt::format(
-        "<tr><td class=\"n\">{}</td><td>{}{}</td><td>{}</td><td{}>{}</td><td class=\"n\">{}</td></tr>\n",
-        f.count, escaped(f.opener()),
-        f.stack.empty() ? "" : "<br><code>" + escaped(f.frame.text()) + "</code>",
-        escaped(words_for_state(f.state)), f.standing == Standing::failed ? " class=\"failed\"" : "",
-        words_for(f.fate), f.outlived);
-}
+    std::string draw() {
+        std::string title = fmt::format("pqsweep: {}, {}", counted(history_.total().opened, "connection"),
+                                        counted(history_.total().swept.total(), "straggler"));
+        out_ = fmt::format(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+            "content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<style>{}</style>\n"
+            "<a class=\"skip\" href=\"#places\">Skip to what was left open</a>\n<main>\n",
+            title, page_style);
+        add_head();
+        add_launches();
+        add_places();
+        add_charts();
+        add_waits();
+        add_tags();
+        return out_ + fmt::format("</main>\n<script>{}</script>\n</html>\n", page_script);
+    }
 
-std::string culprits(const Assessment& a) {
-    std::string rows;
-    size_t listed = 0;
-    for (const Finding& f : a.findings)
-        if (f.standing != Standing::suppressed && listed++ < most_culprits)
-            rows += culprit_row(f);
-    if (rows.empty())
-        return "<h2>Nothing was left open</h2>\n";
-    if (listed > most_culprits)
-        rows += fmt::format("<tr><td colspan=\"5\">and {} more</td></tr>\n", listed - most_culprits);
-    return "<h2>Left open, by the test that opened it</h2>\n<div class=\"wide\"><table>\n<tr><th "
-           "class=\"n\">count</th>"
-           "<th>opened by</th><th>state</th><th>what became of it</th><th class=\"n\">tags "
-           "outlived</th></tr>\n" +
-           rows + "</table></div>\n";
-}
+private:
+    template<class... Args>
+    void add(fmt::format_string<Args...> format, Args&&... args) {
+        fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
+    }
 
-std::string tag_row(const std::string& name, const TagCounts& t) {
-    std::string row = "<tr><td>" + escaped(name) + "</td>";
-    for (uint64_t value :
-         {t.opened, t.closed, t.swept.idle, t.swept.transaction, t.swept.running, t.of(Fate::revived),
-          t.of(Fate::closed_late), t.abandoned(), uint64_t(t.peak), uint64_t(t.peak_without)})
-        row += fmt::format("<td class=\"n\">{}</td>", value);
-    return row + "</tr>\n";
-}
+    void number(uint64_t value, std::string_view what, bool is_bad = false) {
+        add("<li class=\"card{}\"><b>{}</b>{}</li>\n", is_bad && value ? " failed" : "", value, what);
+    }
 
-std::string tags(const History& history) {
-    std::string out = "<h2>Tags</h2>\n<div class=\"wide\"><table>\n<tr><th>tag</th>";
-    for (const char* heading : {"opened", "closed", "idle", "in transaction", "running", "revived",
-                                "closed late", "abandoned", "peak", "without pqsweep"})
-        out += fmt::format("<th class=\"n\">{}</th>", heading);
-    out += "</tr>\n";
-    for (Strings::Id tag = 0; tag < history.tags().size(); tag++)
-        if (history.tags()[tag].opened > 0)
-            out += tag_row(tag_text(history.tag_names()[tag]), history.tags()[tag]);
-    return out + tag_row("all", history.total()) + "</table></div>\n";
-}
+    void add_head() {
+        TagCounts all = history_.total();
+        add("<h1>{}</h1>\n",
+            all.swept.total() ? "Connections left open by tests" : "No connection was left open");
+        std::string verdict = a_.gate.verdict(0);
+        if (!verdict.empty())
+            add("<p class=\"verdict failed\">{}</p>\n", escaped(verdict));
+        else if (a_.gate.exit_code())
+            add("<p class=\"verdict\">gate passed</p>\n");
+        add("<ul class=\"numbers\">\n");
+        number(all.opened, "connections");
+        number(all.swept.total(), "stragglers");
+        number(all.abandoned(), "abandoned", true);
+        number(all.of(Fate::revived), "revived");
+        number(all.peak, "peak");
+        number(all.peak_without, "without pqsweep");
+        add("</ul>\n");
+    }
 
-std::string waits(const History& history) {
-    if (history.waits().empty())
-        return "";
-    std::string out =
-        "<h2>Waited long for a lock</h2>\n<div class=\"wide\"><table>\n<tr><th>waiter</th><th "
-        "class=\"n\">seconds</th><th>lock</th><th>held by a connection opened by</th><th>last used "
-        "by</th><th>ended by pqsweep</th></tr>\n";
-    const Strings& texts = history.texts();
-    for (const LongWait& w : history.waits())
-        out += fmt::format(
-            "<tr><td>{}</td><td class=\"n\">{:.0f}</td><td>{}</td><td>{}<br><code>{}</code></td><td>{}</td>"
-            "<td>{}</td></tr>\n",
-            escaped(waiter_of(history, w)), w.waited, escaped(texts[w.lock]), escaped(texts[w.holder]),
-            escaped(texts[w.holder_line]), escaped(texts[w.holder_user]), w.is_ended ? "yes" : "no");
-    return out + "</table></div>\n";
-}
+    void fact(std::string_view name, const std::string& value) {
+        if (!value.empty())
+            add("<dt>{}</dt><dd>{}</dd>\n", name, value);
+    }
+
+    void add_launches() {
+        for (const Launch& launch : history_.launches()) {
+            add("<dl class=\"card facts\">\n");
+            fact("command", "<code>" + breakable(launch.command) + "</code>");
+            fact("folder", breakable(launch.folder));
+            fact("host", escaped(launch.host));
+            fact("revision", escaped(launch.revision));
+            fact("versions", escaped(launch.versions));
+            add("</dl>\n");
+        }
+    }
+
+    void add_charts() {
+        Colours colours(history_);
+        add("<h2>Connections over time</h2>\n");
+        size_t drawn = std::min(history_.runs().size(), most_charts);
+        for (size_t i = 0; i < drawn; i++) {
+            const Run& run = history_.runs()[i];
+            std::time_t start = run.start / 1'000'000;
+            add("<section class=\"card chart\">\n<h3>{} <span class=\"faint\">{:%Y-%m-%d %H:%M:%S} "
+                "UTC</span></h3>\n{}",
+                escaped(run.name.empty() ? "run" : run.name), fmt::gmtime(start),
+                chart(history_, run, colours));
+            add("</section>\n");
+        }
+        if (drawn < history_.runs().size())
+            add("<p>and {} more runs</p>\n", history_.runs().size() - drawn);
+        add("<ul class=\"legend\">\n");
+        for (Strings::Id tag : colours.tags())
+            add("<li><i class=\"c{}\"></i>{}</li>\n", colours.of(tag),
+                breakable(tag_text(history_.tag_names()[tag])));
+        if (history_.tags().size() > colours.tags().size() + 1)
+            add("<li><i class=\"c{}\"></i>all other tags</li>\n", Colours::most);
+        add("<li>- - - without pqsweep</li>\n<li><span class=\"sweep\" "
+            "style=\"color:var(--bad)\">&#9650;</span> sweeps</li>\n</ul>\n");
+    }
+
+    std::string linked(const std::string& text, const std::string& file, int line) const {
+        std::string address = links_.to(file, line);
+        return address.empty() ? breakable(text)
+                               : fmt::format("<a href=\"{}\">{}</a>", escaped(address), breakable(text));
+    }
+
+    void add_tools() {
+        add("<div class=\"tools\" hidden>\n<input id=\"search\" type=\"search\" placeholder=\"Search places, "
+            "tests and tags ( / )\" "
+            "aria-label=\"Search places, tests and tags\">\n<label>show <select id=\"only\"><option "
+            "value=\"\">all</option>");
+        for (std::string_view kind : {"failed", "abandoned", "transaction", "idle", "exit", "revived"})
+            add("<option value=\"{}\">{}</option>", kind,
+                kind == "failed"        ? "what fails the gate"
+                : kind == "exit"        ? "open at exit"
+                : kind == "transaction" ? "in transaction"
+                                        : kind);
+        add("</select></label>\n<label>sort <select id=\"order\"><option value=\"worst\">worst "
+            "first</option><option value=\"most\">most first</option>"
+            "<option value=\"name\">by place</option></select></label>\n<span id=\"said\" class=\"faint\" "
+            "role=\"status\"></span>\n</div>\n");
+    }
+
+    void add_places() {
+        std::vector<Place> places = places_of(a_.findings, Extent::everything);
+        if (places.empty())
+            return;
+        add("<h2>Left open, by the line that opened them</h2>\n");
+        add_tools();
+        add("<div id=\"places\">\n");
+        for (size_t i = 0; i < places.size() && i < most_places; i++)
+            add_place(places[i]);
+        add("</div>\n");
+        if (places.size() > most_places)
+            add("<p>and {} more places</p>\n", places.size() - most_places);
+    }
+
+    static std::string kinds_of(const Place& place) {
+        std::string kinds = place.fails ? "failed" : "";
+        for (const auto& [fate, count] : place.fates)
+            kinds += fate == Fate::open_at_exit ? " exit"
+                     : fate == Fate::revived    ? " revived"
+                     : is_straggler(fate)       ? " abandoned"
+                                                : "";
+        for (const auto& [state, count] : place.states)
+            kinds += state == "idle"                               ? " idle"
+                     : state == "transaction" || state == "failed" ? " transaction"
+                                                                   : "";
+        return kinds;
+    }
+
+    void add_place(const Place& place) {
+        bool is_left = place.fates.contains(Fate::left_open) || place.fates.contains(Fate::closed_late);
+        std::string_view standing = place.fails ? " failed" : is_left ? " left" : "";
+        add("<details class=\"place{}\" data-count=\"{}\" data-where=\"{}\" data-is=\"{}\"><summary><b "
+            "class=\"count\">{}</b><span>"
+            "<span class=\"where mono\">{}</span><br>",
+            standing, place.count, escaped(place.where), kinds_of(place), place.count,
+            breakable(place.where));
+        add("<span class=\"pill{}\">{}</span>", standing, escaped(place.outcome()));
+        if (place.opener() != place.where)
+            add(" <span class=\"faint\">opened by {}</span>", breakable(place.opener()));
+        add("</span></summary><div class=\"inside\">\n");
+        add_chain(place);
+        add_findings(place);
+        add("</div></details>\n");
+    }
+
+    void add_chain(const Place& place) {
+        std::vector<Frame> frames = parse_stack(place.findings[0]->stack, place.findings[0]->is_source);
+        if (frames.empty())
+            return;
+        add("<ol class=\"chain mono\">");
+        for (const Frame& frame : frames) {
+            std::string where = frame.line ? fmt::format("{}:{}", frame.file, frame.line) : frame.file;
+            add("<li>{} {}</li>", linked(where, frame.file, frame.line), breakable(frame.function));
+        }
+        add("</ol>\n");
+    }
+
+    void add_findings(const Place& place) {
+        add("<ul>");
+        for (size_t i = 0; i < place.findings.size() && i < most_findings; i++) {
+            const Finding& f = *place.findings[i];
+            std::string doing(words_for_state(f.state));
+            add("<li>{}{}: {}{}{}", f.count > 1 ? fmt::format("{} of ", f.count) : "", breakable(f.opener()),
+                doing, doing.empty() ? "" : ", ", f.outcome());
+            if (f.outlived > 1)
+                add("; outlived {} tags", f.outlived);
+            if (!f.last_test.empty())
+                add("; last used by {}", breakable(f.last_test));
+            add("</li>\n");
+        }
+        if (place.findings.size() > most_findings)
+            add("<li>and {} more</li>", place.findings.size() - most_findings);
+        add("</ul>");
+    }
+
+    void add_waits() {
+        if (history_.waits().empty())
+            return;
+        add("<h2>Waited long for a lock</h2>\n<div class=\"card wide\"><table>\n<thead><tr><th "
+            "scope=\"col\">waiter<th scope=\"col\" class=\"n\">seconds"
+            "<th scope=\"col\">lock<th scope=\"col\">held by a connection opened by<th scope=\"col\">last "
+            "used by<th scope=\"col\">ended by pqsweep</tr></thead>\n");
+        const Strings& texts = history_.texts();
+        for (const LongWait& w : history_.waits()) {
+            Frame frame = parse_line(texts[w.holder_line]);
+            add("<tr><td>{}<td class=\"n\">{:.0f}<td>{}<td>{}<br><code>{}</code><td>{}<td>{}</tr>\n",
+                breakable(waiter_of(history_, w)), w.waited, escaped(texts[w.lock]),
+                breakable(texts[w.holder]), linked(frame.text(), frame.file, frame.line),
+                breakable(texts[w.holder_user]), w.is_ended ? "yes" : "no");
+        }
+        add("</table></div>\n");
+    }
+
+    void add_tag(const std::string& name, const TagCounts& t, std::string_view kind) {
+        add("<tr{}><th scope=\"row\">{}", kind, breakable(name));
+        const uint64_t values[] = {t.opened,
+                                   t.closed,
+                                   t.swept.idle,
+                                   t.swept.transaction,
+                                   t.swept.running,
+                                   t.of(Fate::revived),
+                                   t.of(Fate::closed_late),
+                                   t.abandoned(),
+                                   t.peak,
+                                   t.peak_without};
+        constexpr size_t abandoned = 7;
+        for (size_t i = 0; i < std::size(values); i++)
+            add("<td class=\"n{}\">{}", values[i] == 0 ? " zero" : i == abandoned ? " bad" : "", values[i]);
+        add("</tr>\n");
+    }
+
+    void add_tags() {
+        add("<h2 id=\"tags\">Tags</h2>\n<div class=\"card wide tags\" tabindex=\"0\" role=\"region\" "
+            "aria-labelledby=\"tags\"><table class=\"cards numbers-of-tags\">\n"
+            "<thead><tr><th scope=\"col\">tag");
+        for (std::string_view heading : {"opened", "closed", "idle", "in transaction", "running", "revived",
+                                         "closed late", "abandoned", "peak", "without pqsweep"})
+            add("<th scope=\"col\" class=\"n\">{}", heading);
+        add("</tr></thead>\n<tbody>\n");
+        for (Strings::Id tag = 0; tag < history_.tags().size(); tag++)
+            if (history_.tags()[tag].opened > 0)
+                add_tag(tag_text(history_.tag_names()[tag]), history_.tags()[tag], "");
+        add_tag("all", history_.total(), " class=\"all\"");
+        add("</tbody></table></div>\n");
+    }
+
+    const Assessment& a_;
+    const History& history_;
+    SourceLinks links_;
+    std::string out_;
+};
 
 } // namespace
 
-std::string as_html(const Assessment& a) {
-    const History& history = a.history;
-    TagCounts all = history.total();
-    Colours colours(history);
-    std::string out(page_start);
-    out += fmt::format("<h1>pqsweep: {} connections, {} stragglers, {} abandoned</h1>\n", all.opened,
-                       all.swept.total(), all.abandoned());
-    for (const std::string& reason : a.gate.reasons())
-        out += fmt::format("<p class=\"failed\">{}</p>\n", escaped(reason));
-    size_t drawn = std::min(history.runs().size(), most_charts);
-    for (size_t i = 0; i < drawn; i++)
-        out += chart_of(history, history.runs()[i], colours);
-    if (drawn < history.runs().size())
-        out += fmt::format("<p>and {} more runs</p>\n", history.runs().size() - drawn);
-    return out + legend(history, colours) + culprits(a) + waits(history) + tags(history) + "</html>\n";
+std::string as_html(const Assessment& assessment, const std::string& link_form) {
+    return Page(assessment, link_form).draw();
 }
 
 } // namespace pqsweep::tools

@@ -38,6 +38,7 @@ Json frame_json(const Frame& frame) {
 Json finding_json(const Finding& f) {
     Json json = {{"tag", f.tag},
                  {"test", f.test},
+                 {"last_used_by", f.last_test},
                  {"state", f.state},
                  {"fate", name_of(f.fate)},
                  {"standing", standings[static_cast<int>(f.standing)]},

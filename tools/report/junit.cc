@@ -3,6 +3,7 @@
 #include "tools/report/report.hh"
 #include "tools/text/markup.hh"
 #include "tools/text/utf8.hh"
+#include "tools/verdict/places.hh"
 
 #include <algorithm>
 #include <ctime>
@@ -20,14 +21,15 @@ struct Case {
     std::string waits;    // a line for each statement that waited long
     bool fails_on_waits = false;
     bool is_failure() const { return !failed.empty() || !too_many.empty() || fails_on_waits; }
-    // Returns attributes: the place of the worst culprit whose file is known.
+    // Returns attributes: the test's line of the worst culprit whose file is known.
     std::string place() const {
         auto known = std::ranges::find_if(findings, [](const Finding* f) { return !f->file().empty(); });
         if (known == findings.end())
             return "";
-        std::string text = fmt::format(" file=\"{}\"", escaped((*known)->file()));
-        if (int line = (*known)->frame.line)
-            text += fmt::format(" line=\"{}\"", line);
+        Frame own = tests_line(**known);
+        std::string text = fmt::format(" file=\"{}\"", escaped(own.file));
+        if (own.line)
+            text += fmt::format(" line=\"{}\"", own.line);
         return text;
     }
     std::string message() const {

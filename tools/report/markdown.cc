@@ -41,7 +41,7 @@ std::string as_markdown(const Assessment& a) {
                                   counted(all.swept.total(), "straggler"), all.abandoned());
     if (std::string verdict = a.gate.verdict(0); !verdict.empty())
         out += fmt::format("**{}**\n\n", plain(verdict));
-    std::vector<Place> places = places_of(a.findings, true);
+    std::vector<Place> places = places_of(a.findings, Extent::unclosed);
     out += places.empty() ? "Nothing was left open.\n" : table(places);
     const std::vector<LongWait>& waits = a.history.waits();
     for (size_t i = 0; i < waits.size() && i < most_listed; i++)

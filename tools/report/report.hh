@@ -30,7 +30,7 @@ std::string as_github(const Assessment& assessment);
 std::string as_markdown(const Assessment& assessment);
 // A code quality report.
 std::string as_gitlab(const Assessment& assessment);
-// A page in one file.
-std::string as_html(const Assessment& assessment);
+// A page in one file. `link_form`: how a line of source is linked; see SourceLinks.
+std::string as_html(const Assessment& assessment, const std::string& link_form);
 
 } // namespace pqsweep::tools

@@ -62,7 +62,7 @@ std::string as_summary(const Assessment& a, std::optional<size_t> width, const s
         out += std::string(indent, ' ') +
                (width ? shortened(line, *width - std::min(*width, indent + 1)) : line) + "\n";
     };
-    std::vector<Place> places = places_of(a.findings);
+    std::vector<Place> places = places_of(a.findings, Extent::stragglers);
     if (!places.empty())
         out += "pqsweep: left open, by the line that opened them:\n";
     for (size_t i = 0; i < places.size() && i < most_places; i++) {

@@ -66,6 +66,8 @@ std::vector<Finding> findings_of(const History& history) {
                  .fate = c.fate,
                  .backend = c.backend};
         }
+        if (c.last_test != Strings::none)
+            f.last_test = history.texts()[c.last_test];
         f.count += c.count;
         f.outlived = std::max(f.outlived, c.outlived);
         f.age = std::max(f.age, c.age);

@@ -11,7 +11,7 @@ enum class Standing : uint8_t { passed, failed, known, suppressed };
 
 // Holds views into its history.
 struct Finding {
-    std::string_view tag, test, stack, state, database;
+    std::string_view tag, test, stack, state, database, last_test{};
     bool is_source = false;
     Frame frame; // of the stack's first line
     Fate fate = Fate::left_open;

@@ -19,10 +19,11 @@ std::string mixture(const std::map<Key, uint64_t>& numbers, Words words) {
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-bool is_wanted(const Finding& f, bool everything) {
-    if (f.standing == Standing::failed)
-        return true;
-    return f.standing == Standing::passed && f.fate != Fate::revived && (everything || is_straggler(f.fate));
+bool is_wanted(const Finding& f, Extent extent) {
+    if (f.standing == Standing::failed || extent == Extent::everything)
+        return f.standing != Standing::suppressed;
+    bool is_unclosed = f.standing == Standing::passed && f.fate != Fate::revived;
+    return is_unclosed && (extent == Extent::unclosed || is_straggler(f.fate));
 }
 
 std::string where(const Finding& f) {
@@ -41,6 +42,14 @@ size_t tests_own(const std::vector<Frame>& frames, std::string_view test) {
 }
 
 } // namespace
+
+Frame tests_line(const Finding& f) {
+    std::vector<Frame> frames = parse_stack(f.stack, f.is_source);
+    if (!frames.empty())
+        if (const Frame& own = frames[tests_own(frames, f.test)]; own.line)
+            return own;
+    return {.file = f.file(), .function = {}};
+}
 
 std::string chain_of(const Finding& f) {
     std::vector<Frame> frames = parse_stack(f.stack, f.is_source);
@@ -73,26 +82,34 @@ std::string Place::outcome() const {
 
 std::string Place::text() const {
     std::string of = opener() == where ? "" : " of " + opener();
-    return fmt::format("{}{}, {}", counted(count, "connection"), of, outcome());
+    std::string used = users.empty()
+                           ? ""
+                           : ", last used by " + (users.size() == 1 ? std::string(*users.begin())
+                                                                    : counted(users.size(), "test"));
+    return fmt::format("{}{}{}, {}", counted(count, "connection"), of, used, outcome());
 }
 
-std::vector<Place> places_of(const std::vector<Finding>& findings, bool everything) {
+std::vector<Place> places_of(const std::vector<Finding>& findings, Extent extent) {
     std::vector<Place> places;
     std::map<std::string, size_t> known;
     for (const Finding& f : findings) {
-        if (!is_wanted(f, everything))
+        if (!is_wanted(f, extent))
             continue;
         auto [entry, is_new] = known.try_emplace(where(f), places.size());
+        Place& place = is_new ? places.emplace_back() : places[entry->second];
         if (is_new) {
-            places.emplace_back();
-            places.back().where = entry->first;
-            places.back().file = f.file();
-            places.back().line = f.frame.line;
-            places.back().chain = chain_of(f);
+            place.where = entry->first;
+            place.chain = chain_of(f);
         }
-        Place& place = places[entry->second];
+        Frame own = tests_line(f);
+        bool is_shared = !is_new && (place.file != own.file || place.line != own.line);
+        place.file = is_shared ? f.file() : own.file;
+        place.line = is_shared ? f.frame.line : own.line;
+        place.findings.push_back(&f);
         place.openers.insert(f.opener());
         place.tags.insert(f.tag);
+        if (!f.last_test.empty())
+            place.users.insert(f.last_test);
         place.fates[f.fate] += f.count;
         place.states[f.state] += f.count;
         place.count += f.count;

@@ -11,13 +11,17 @@ namespace pqsweep::tools {
 
 struct Place {
     std::string where; // "file:line"; the test or the tag if no line is known
-    std::string file;  // of the line or, if that is unknown, of the test; empty: neither is known
-    int line = 0;      // 0: not known
+    // Where a review points: the test's line or, if several lines of tests come here, the place. The file can be known
+    // without the line; empty: neither is known.
+    std::string file;
+    int line = 0;
     std::string chain; // "db.py:16 connect < repo.py:21 __init__ < tests/test_users.py:8"; empty: not known
     std::set<std::string> openers; // tests, or tags
     std::set<std::string_view> tags;
+    std::set<std::string_view> users; // the tests that used them last, if others than the openers
     std::map<Fate, uint64_t> fates;
     std::map<std::string_view, uint64_t> states;
+    std::vector<const Finding*> findings;
     uint64_t count = 0, count_new = 0;
     bool fails = false; // the gate
 
@@ -29,9 +33,16 @@ struct Place {
     std::string outcome() const;
 };
 
-// Puts together the findings that fail the gate and the stragglers that were not revived, without what is suppressed or in
-// the baseline. `everything`: also those open at exit. Places that fail the gate come first, then the most frequent.
-std::vector<Place> places_of(const std::vector<Finding>& findings, bool everything = false);
+// Which findings count, beside those that fail the gate: stragglers that were not revived; those open at exit, too; also the
+// revived ones and those of the baseline. What is suppressed never counts.
+enum class Extent : uint8_t { stragglers, unclosed, everything };
+
+// Puts together the findings of each place. Places that fail the gate come first, then the most frequent.
+std::vector<Place> places_of(const std::vector<Finding>& findings, Extent extent);
+
+// Returns the test's own line: the outermost one in the test's file or, if there is none, of all. Without a line, its file is
+// that of the test, or nothing.
+Frame tests_line(const Finding& finding);
 
 // Returns up to three frames: the one that opened the connection, its caller, and the test's own. For example
 // "db.py:16 connect < repo.py:21 __init__ < tests/test_users.py:8".
