@@ -42,7 +42,7 @@ struct Page {
                     keys[name].insert(key);
             }
         }
-        REQUIRE(keys.size() == 14);
+        REQUIRE(keys.size() == 16);
         REQUIRE(common.size() == 5);
     }
     // Returns the words between backquotes.

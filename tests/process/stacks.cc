@@ -282,7 +282,7 @@ TEST_CASE("summary and DETAIL: the line, its caller, the test's own line, and wh
         SKIP("there is no pytest; in Debian it is python3-pytest");
     Program run({"/bin/sh", "-c",
                  "cd tests/fixtures/stacks/chain && exec " + fs::absolute(build_directory()).string() +
-                     "/pqsweep run -- pytest -sq -p no:cacheprovider"},
+                     "/pqsweep run -- " + plain_python + " -m pytest -sq -p no:cacheprovider"},
                 {{"PYTHONDONTWRITEBYTECODE", "1"}}, Program::Shim::absent);
     CHECK(run.finish() == 0);
     const std::string chain = "db.py:5 raw_connection < repo.py:8 __init__ < test_users.py:5";

@@ -48,6 +48,8 @@ void live() {
 int main() {
     PGconn* untagged = PQconnectdb("");
     putenv(tag);
+    setenv("PYTEST_CURRENT_TEST", "",
+           1); // a variable that is new moves the array, under the eyes of libpq's getenv()
     std::thread threads[] = {std::thread(connect_in_vain), std::thread(connect_in_vain),
                              std::thread(change_environment)};
     int status = 0;

@@ -134,7 +134,7 @@ std::function<int()> declare_report(CLI::App& app, const std::vector<std::string
         ->group(gate_group);
     auto* fail_on =
         app.add_option("--fail-on", request->fail_on,
-                       "fail on any of abandoned, transaction, exit, inherited, blocked; separated by "
+                       "fail on any of abandoned, late, transaction, exit, inherited, blocked; separated by "
                        "commas (default: abandoned)")
             ->group(gate_group);
     add_gate_options(app, request->gate);
