@@ -29,8 +29,8 @@ inline std::vector<Told> read(std::string_view sql, uint32_t* statements = nullp
                               const Parameters& parameters = {}) {
     std::vector<Told> all;
     uint32_t n = read_sql(sql, {}, parameters, [&](const Effect& e) {
-        bool of_setting = e.act == Act::set || e.act == Act::set_unknown || e.act == Act::unset ||
-                          e.act == Act::set_local;
+        bool of_setting =
+            e.act == Act::set || e.act == Act::set_unknown || e.act == Act::unset || e.act == Act::set_local;
         all.push_back({e.act, folded(e.key, of_setting), std::string(e.before) + std::string(e.text),
                        e.is_harmless, e.statement, e.column});
     });
