@@ -289,9 +289,13 @@ TEST_CASE("summary and DETAIL: the line, its caller, the test's own line, and wh
     CAPTURE(run.output());
     CAPTURE(run.errors());
     CHECK(contains(run.output(), " at " + chain + ", last used by test_users.py::test_uses"));
-    CHECK(contains(run.errors(), "\n  db.py:5: 1 connection of test_users.py::test_opens (call), last used "
-                                 "by test_users.py::test_uses"));
-    CHECK(contains(run.errors(), "\n      " + chain + "\n"));
+    std::string summary = run.errors(); // in a checkout, paths start at its root
+    const std::string folder = "tests/fixtures/stacks/chain/";
+    for (size_t at; (at = summary.find(folder)) != summary.npos;)
+        summary.erase(at, folder.size());
+    CHECK(contains(summary, "\n  db.py:5: 1 connection of test_users.py::test_opens (call), last used "
+                            "by test_users.py::test_uses"));
+    CHECK(contains(summary, "\n      " + chain + "\n"));
 }
 
 TEST_CASE("the HINT names the function or file that opened the connection, and the setting exempts it") {

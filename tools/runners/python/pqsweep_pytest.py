@@ -53,7 +53,7 @@ class Adapter:
 
     @hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef, request):
-        if fixturedef.scope == "function":
+        if hasattr(request.node, "runtest"):  # it ends with the test, as one of class scope does where there is no class
             yield
             return
         lifetimes.begin_test(self.test)  # it is over if another parameter's instance has just been finalised
