@@ -291,7 +291,7 @@ fuzz:  ## what the tools make of wild boards, for FUZZ_SECONDS (60)
 
 check-valgrind: packages  ## the unit tests under valgrind
 	@$(MAKE) --no-print-directory $(B)/unit-tests
-	@valgrind --quiet --error-exitcode=9 $(B)/unit-tests
+	@valgrind --quiet --fair-sched=yes --error-exitcode=9 $(B)/unit-tests
 
 build-tests: all $(B)/tests $(B)/chaos/doer $(programs) $(suites) $(plugins) $(host_programs) $(B)/programs/python-undumped $(wildcard tests/programs/*.hh)
 
