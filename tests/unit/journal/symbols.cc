@@ -53,7 +53,8 @@ TEST_CASE("a function of a stripped library, and one of a program with its line"
     auto frame = symbolise(frame_of(reinterpret_cast<const void*>(&pqsweep::tests::here))).at(0);
     CHECK(frame.function == "pqsweep::tests::here");
     CHECK(frame.file.ends_with("tests/unit/journal/symbols.cc"));
-    CHECK(frame.line == pqsweep::tests::line_of_here + 2);
+    CHECK(frame.line >= pqsweep::tests::line_of_here); // a sanitizer's code comes first
+    CHECK(frame.line <= pqsweep::tests::line_of_here + 2);
 }
 
 TEST_CASE("functions that the compiler has put into another one are frames, the innermost first") {
