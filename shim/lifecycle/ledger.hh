@@ -182,8 +182,8 @@ public:
         return true;
     }
 
-    // It has reconnected only to roll back, which is no use, and is what it was before. `how`: its owner ended it late by that,
-    // or the program has dropped it.
+    // The owner has reconnected it only to roll back. That is no use: the connection is what it was before. `how` says whether the
+    // owner ended it late by that, or the program has dropped it.
     void rolled_back(Slot& c, Close how) {
         uint32_t straggler = c.word.load().straggler();
         give_up(c);
@@ -230,7 +230,8 @@ private:
         books_.journal_closed(c, how);
     }
 
-    // What its owner ended late is late, and what was dropped stays a leak. Neither undoes a fate that came before.
+    // Gives a straggler its fate: one that its owner ended late is late, and one that was dropped stays a leak. Neither undoes a
+    // fate that came before.
     void settle(uint32_t straggler, Close how) {
         Fate fate = books_.fate(straggler);
         if (how == Close::dropped ? fate == Fate::left_open

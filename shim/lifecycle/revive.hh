@@ -22,7 +22,7 @@
 
 namespace pqsweep::revive {
 
-// What its owner is about to do with a swept connection.
+// Says what the owner thread is about to do with a swept connection.
 struct Wish {
     // A plain ROLLBACK. If the connection was swept in a transaction, a session without that transaction is the true result. A
     // ROLLBACK is no use: the connection stays `reviving` until rolled_back(), or until its owner starts other work.

@@ -3,7 +3,7 @@
 //     Python    `__del__`; the callback of a weak reference by which SQLAlchemy's pool gets back what nobody gave back; its shutdown
 //     Ruby      its garbage collector
 //
-// What Python frees without code of Python's, as psycopg2's connections, shows nothing of that.
+// Python frees some objects without running code of Python's, as psycopg2's connections: no frame shows that.
 #pragma once
 
 namespace pqsweep::destructors {

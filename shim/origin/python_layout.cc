@@ -9,7 +9,7 @@ namespace pqsweep::python {
 
 namespace {
 
-// Where the groups of fields begin in the table, in words. Each begins with the structure's size.
+// Says where each group of fields begins in the table, in words. A group begins with the size of its structure.
 struct Groups {
     int thread, frame, code, object, bytes, text;
 };

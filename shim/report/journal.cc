@@ -24,7 +24,7 @@ constinit char first_directory[4096]; // the program's at its start: a relative 
 constinit std::atomic<pid_t> started; // the process that has called start()
 constinit uint64_t process; // differs between processes that have the same pid, on two machines or in turn
 
-// One of the two files to which each record is appended.
+// Names one of the two files to which each record is appended.
 struct File {
     const char* variable;    // the environment variable that names the file
     char path[PATH_MAX + 1]; // empty: no file. The kernel refuses a name that is cut to this size.
@@ -147,7 +147,7 @@ public:
         quote(value);
         return *this;
     }
-    // Where in the program a connection was opened.
+    // Adds where in the program a connection was opened.
     Record& origin(const TextPool& names, const Origin& origin) {
         auto line = [&](size_t i) { return names.text(origin.lines[i]); };
         auto call = [&](size_t i) {

@@ -52,7 +52,7 @@ enum class Hindrance : uint8_t {
     not_restorable // what its session had could not be made again
 };
 
-// What became of a connection that its owner did not close in time. A straggler that is open at exit is a pool's: it was idle,
+// A Fate says what became of a connection that its owner did not close in time. A straggler that is open at exit is a pool's: it was idle,
 // and several tags had used it. One that was dropped is left open for good, whatever happens to its connection.
 enum class Fate : uint8_t { left_open, closed_late, used_again, reset, revived, open_at_exit, dropped };
 constexpr Fate all_fates[] = {Fate::left_open, Fate::closed_late, Fate::used_again,

@@ -91,6 +91,7 @@ TEST_CASE("what waits in another way wakes up, or hears the reply, or its owner 
     CHECK(rest_of("threads") == "swept\nthe other thread wakes up\n");
     CHECK(rest_of("child") ==
           "swept\nthe loop sleeps\nchild: server closed the connection unexpectedly\nheard\n");
+    CHECK(rest_of("rollback") == "swept\nROLLBACK, the loop sleeps\nno end\nheard\n");
     std::string told =
         "the program's event loop would not hear the reply on another socket\n"
         "pqsweep had closed the connection when its test module ended, and could not bring it back\n\n";

@@ -1,6 +1,6 @@
 // Tests `pqsweep run` and what `make` builds as a user meets them.
 #include "tests/support/files.hh"
-#include "tests/support/program.hh"
+#include "tests/support/outcome.hh"
 #include "tests/support/skip.hh"
 
 #include <algorithm>
@@ -18,16 +18,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Outcome {
-    int status;
-    std::string output, errors;
-};
-
 Outcome run(std::vector<std::string> arguments, const Environment& environment = {}) {
     arguments.insert(arguments.begin(), build_directory() + "/pqsweep");
-    Program program(arguments, environment, Program::Shim::absent);
-    int status = program.finish();
-    return {status, program.output(), program.errors()};
+    return outcome_of(arguments, environment);
 }
 
 std::string output_of(const std::string& shell_command) {

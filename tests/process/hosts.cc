@@ -1,6 +1,6 @@
 // Builds and starts a client as others do: with sanitizers, as PIE or not, beside other preloaded libraries,
 // under valgrind. In all of them it is swept and revived, and no tool complains.
-#include "tests/support/program.hh"
+#include "tests/support/outcome.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"
 
@@ -16,11 +16,10 @@ std::string host(const std::string& variant) {
 }
 
 // Returns what the client and its host wrote to stderr.
-std::string sweep_and_revive(std::vector<std::string> command, const Environment& environment = {}) {
-    command.insert(command.begin(),
-                   {build_directory() + "/pqsweep", "run", "--tag", "a", "--report", "never", "--"});
+std::string sweep_and_revive(const std::vector<std::string>& command, const Environment& environment = {}) {
     Server server;
-    Program program(command, environment, Program::Shim::absent);
+    Program program(run_command({"--tag", "a", "--report", "never"}, command), environment,
+                    Program::Shim::absent);
     CHECK(program.read_line() == "open");
     CHECK(server.has(program.application(), 4));
     CHECK(program.say("b") == "changed");

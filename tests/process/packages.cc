@@ -1,6 +1,6 @@
 // Tests what is installed: by `make install`, and by the packages that `make dist` leaves.
 #include "tests/support/files.hh"
-#include "tests/support/program.hh"
+#include "tests/support/outcome.hh"
 #include "tests/support/skip.hh"
 
 #include <doctest/doctest.h>
@@ -11,17 +11,6 @@ using namespace pqsweep::tests;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Outcome {
-    int status;
-    std::string output, errors;
-};
-
-Outcome outcome_of(const std::vector<std::string>& command, const Environment& environment = {}) {
-    Program program(command, environment, Program::Shim::absent);
-    int status = program.finish();
-    return {status, program.output(), program.errors()};
-}
 
 std::string patched(std::string bytes, const std::string& from, const std::string& to) {
     REQUIRE(from.size() == to.size());

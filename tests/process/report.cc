@@ -1,6 +1,6 @@
 // Tests `pqsweep report` on journals that never change. `tests/fixtures/journals` has them and the reports.
 #include "tests/support/files.hh"
-#include "tests/support/program.hh"
+#include "tests/support/outcome.hh"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -13,16 +13,9 @@ namespace {
 
 const fs::path journals = "tests/fixtures/journals";
 
-struct Outcome {
-    int status;
-    std::string output, errors;
-};
-
 Outcome report(std::vector<std::string> arguments, const Environment& environment = {}) {
     arguments.insert(arguments.begin(), {build_directory() + "/pqsweep", "report"});
-    Program program(arguments, environment, Program::Shim::absent);
-    int status = program.finish();
-    return {status, program.output(), program.errors()};
+    return outcome_of(arguments, environment);
 }
 
 std::string workers() {

@@ -1,6 +1,6 @@
 // Tests `pqsweep run` as the parent of a command: the summary over all processes, the gate, signals, the files it leaves.
 #include "tests/support/files.hh"
-#include "tests/support/program.hh"
+#include "tests/support/outcome.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"
 
@@ -12,13 +12,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::vector<std::string> run(std::vector<std::string> options, const std::vector<std::string>& command) {
-    options.insert(options.begin(), {build_directory() + "/pqsweep", "run"});
-    options.emplace_back("--");
-    options.insert(options.end(), command.begin(), command.end());
-    return options;
-}
-
 std::vector<std::string> client() {
     return {build_directory() + "/programs/client"};
 }
@@ -27,7 +20,7 @@ std::vector<std::string> client() {
 struct Left {
     explicit Left(const std::vector<std::string>& options, const std::string& end = "exit 0",
                   const Environment& environment = {})
-        : program(run(options, client()), environment, Program::Shim::absent) {
+        : program(run_command(options, client()), environment, Program::Shim::absent) {
         program.say("setenv PQSWEEP_TAG a");
         program.say("open straggler");
         program.say("exec straggler begin");
@@ -50,10 +43,11 @@ TEST_SUITE_BEGIN("process: run");
 
 TEST_CASE("one summary over two xdist workers, one of which is killed by its test") {
     Folder folder("xdist");
-    Program pytest(run({"--verbose", "--scope", "test", "--journal", folder.path / "%p"},
-                       {"/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-n", "2", "--dist",
-                        "loadfile", "--max-worker-restart", "0", "tests/fixtures/suites/killed"}),
-                   {{"PYTHONDONTWRITEBYTECODE", "1"}}, Program::Shim::absent);
+    Program pytest(
+        run_command({"--verbose", "--scope", "test", "--journal", folder.path / "%p"},
+                    {"/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-n", "2", "--dist",
+                     "loadfile", "--max-worker-restart", "0", "tests/fixtures/suites/killed"}),
+        {{"PYTHONDONTWRITEBYTECODE", "1"}}, Program::Shim::absent);
     CHECK(pytest.finish() == 1);
     const std::string& summary = pytest.errors();
     CAPTURE(pytest.output());
@@ -84,14 +78,14 @@ TEST_CASE("a straggler is named with its state and fate; a run that never connec
                             "  1 connection opened under 1 tag by 1 process, 1 abandoned, 0 open at exit\n"));
     CHECK(contains(summary, "  a\n      in transaction, "));
     CHECK(contains(summary, ", database postgres: abandoned\n"));
-    Program unseen(run({"--report", "always"}, {"/bin/true"}), {}, Program::Shim::absent);
+    Program unseen(run_command({"--report", "always"}, {"/bin/true"}), {}, Program::Shim::absent);
     CHECK(unseen.finish() == 0);
     CHECK(unseen.errors() ==
           "pqsweep: no connection was seen ('pqsweep doctor' finds out why; --allow-unseen)\n");
 }
 
 TEST_CASE("what a child process does with its parent's connections is in the summary, too") {
-    Program program(run({"--verbose"}, {build_directory() + "/programs/inherits", "exec"}),
+    Program program(run_command({"--verbose"}, {build_directory() + "/programs/inherits", "exec"}),
                     {{"PQSWEEP_TAG", "a"}}, Program::Shim::absent);
     program.finish();
     CAPTURE(program.errors());
@@ -101,8 +95,8 @@ TEST_CASE("what a child process does with its parent's connections is in the sum
 }
 
 TEST_CASE("a child's use of its parent's connection is known from its first moment, also without any tag") {
-    Program program(run({"--fail-on", "inherited", "--exit-code", "3"},
-                        {"/usr/bin/python3", "tests/fixtures/clients/killed_child.py"}),
+    Program program(run_command({"--fail-on", "inherited", "--exit-code", "3"},
+                                {"/usr/bin/python3", "tests/fixtures/clients/killed_child.py"}),
                     {}, Program::Shim::absent);
     CHECK(program.finish() == 3);
     CAPTURE(program.errors());
@@ -115,7 +109,7 @@ TEST_CASE("a child's use of its parent's connection is known from its first mome
 
 TEST_CASE("an owner that is refused without our message is no abandoner") {
     // With TLS the owner gets libpq's own error.
-    Program program(run({"--no-revive", "--verbose"}, client()), {}, Program::Shim::absent);
+    Program program(run_command({"--no-revive", "--verbose"}, client()), {}, Program::Shim::absent);
     program.say("setenv PQSWEEP_TAG a");
     program.say("open c " + Server::tls());
     program.say("setenv PQSWEEP_TAG b");
@@ -141,8 +135,9 @@ TEST_CASE("the gate judges the run once, over all processes, and only where the 
 
     // Each process leaves one straggler, and each succeeds.
     std::string two = "echo 'setenv PQSWEEP_TAG a\nopen c\nsetenv PQSWEEP_TAG b' | " + client()[0];
-    Program both(run({"--exit-code", "9"}, {"/bin/sh", "-c", two + " && " + two + " && echo all well"}), {},
-                 Program::Shim::absent);
+    Program both(
+        run_command({"--exit-code", "9"}, {"/bin/sh", "-c", two + " && " + two + " && echo all well"}), {},
+        Program::Shim::absent);
     CHECK(both.finish() == 9);
     CHECK(contains(both.output(), "all well\n"));
     CHECK(contains(both.errors(), "pqsweep: gate failed: 2 abandoned; exit status 9\n"));
@@ -159,7 +154,7 @@ TEST_CASE("the verdict names the status that the run ends with") {
 
 TEST_CASE("a run in which no connection was seen says so, and fails if it is gated") {
     auto outcome = [](const std::vector<std::string>& options, const std::vector<std::string>& command) {
-        Program program(run(options, command), {}, Program::Shim::absent);
+        Program program(run_command(options, command), {}, Program::Shim::absent);
         int status = program.finish();
         return std::pair(status, program.errors());
     };
@@ -195,9 +190,10 @@ TEST_CASE("the summary: the worst places, the totals, the verdict; one line if a
                "os.environ['PYTEST_CURRENT_TEST'] = 'd.py::test (call)'\n");
     auto summary = [&](std::vector<std::string> options) {
         options.insert(options.begin(), "--no-revive");
-        Program program(run(options, {"/bin/sh", "-c",
-                                      "cd " + folder.path.string() + " && exec /usr/bin/python3 suite.py"}),
-                        {}, Program::Shim::absent);
+        Program program(
+            run_command(options, {"/bin/sh", "-c",
+                                  "cd " + folder.path.string() + " && exec /usr/bin/python3 suite.py"}),
+            {}, Program::Shim::absent);
         program.finish();
         std::string text = program.errors(), path = folder.path.string() + "/";
         for (size_t at = 0; (at = text.find(path)) != std::string::npos;)
@@ -213,8 +209,8 @@ TEST_CASE("the summary: the worst places, the totals, the verdict; one line if a
     CHECK(contains(summary({"--verbose"}), "stragglers, by the test that opened them:\n"));
     CHECK(summary({"--report", "never"}) == "");
     Program well(
-        run({"--fail-on", "exit"}, {"/bin/sh", "-c", "printf 'open c\nfinish c\n' | " + client()[0]}), {},
-        Program::Shim::absent);
+        run_command({"--fail-on", "exit"}, {"/bin/sh", "-c", "printf 'open c\nfinish c\n' | " + client()[0]}),
+        {}, Program::Shim::absent);
     CHECK(well.finish() == 0);
     CHECK(well.errors() == "pqsweep: 1 connection, no stragglers\n");
 }
@@ -224,9 +220,10 @@ TEST_CASE("a tag that hides those of a test runner is named") {
     std::string pattern = "--tag mine hides the tags of the test runner";
     auto errors = [&](const std::string& opens) {
         write_text(folder.path / "commands", opens);
-        Program program(run({"--tag", "mine"},
-                            {"/bin/sh", "-c", client()[0] + " <" + (folder.path / "commands").string()}),
-                        {}, Program::Shim::absent);
+        Program program(
+            run_command({"--tag", "mine"},
+                        {"/bin/sh", "-c", client()[0] + " <" + (folder.path / "commands").string()}),
+            {}, Program::Shim::absent);
         program.finish();
         return program.errors();
     };
@@ -243,8 +240,8 @@ TEST_CASE("the summary: five places of many, and how to see the others") {
     write_text(folder.path / "commands", commands);
     auto lines = [&](const std::vector<std::string>& options) {
         Program program(
-            run(options, {"/bin/sh", "-c", client()[0] + " <" + (folder.path / "commands").string()}), {},
-            Program::Shim::absent);
+            run_command(options, {"/bin/sh", "-c", client()[0] + " <" + (folder.path / "commands").string()}),
+            {}, Program::Shim::absent);
         program.finish();
         return program.errors();
     };
@@ -261,7 +258,8 @@ TEST_CASE("the summary: five places of many, and how to see the others") {
 }
 
 TEST_CASE("a variable that pqsweep does not know is named with the one that was meant") {
-    Program program(run({"--allow-unseen"}, {"/bin/true"}), {{"PQSWEEP_KEEPS", "x"}}, Program::Shim::absent);
+    Program program(run_command({"--allow-unseen"}, {"/bin/true"}), {{"PQSWEEP_KEEPS", "x"}},
+                    Program::Shim::absent);
     CHECK(program.finish() == 0);
     CHECK(program.errors() == "pqsweep run: PQSWEEP_KEEPS: no such variable; is PQSWEEP_KEEP meant?\n");
 }
@@ -272,8 +270,8 @@ TEST_CASE("summary and gate do not depend on the user's journal") {
     CHECK(contains(full.program.errors(), "1 abandoned"));
     Folder folder("journal");
     fs::create_directory(folder.path / "gone");
-    Program program(run({"--journal", folder.path / "gone/journal", "--exit-code", "9"}, client()), {},
-                    Program::Shim::absent);
+    Program program(run_command({"--journal", folder.path / "gone/journal", "--exit-code", "9"}, client()),
+                    {}, Program::Shim::absent);
     program.say("setenv PQSWEEP_TAG a");
     fs::remove_all(folder.path / "gone");
     program.say("open straggler");
@@ -286,8 +284,9 @@ TEST_CASE("summary and gate do not depend on the user's journal") {
 TEST_CASE("a run inside a run: both sum up, and nothing is counted twice") {
     std::string leaks = "echo 'setenv PQSWEEP_TAG a\nopen c\nsetenv PQSWEEP_TAG b' | " + client()[0];
     std::string inner = build_directory() + "/pqsweep run --exit-code 5 -- /bin/sh -c \"" + leaks + "\"";
-    Program outer(run({"--report", "always", "--exit-code", "9"}, {"/bin/sh", "-c", inner + "; true"}), {},
-                  Program::Shim::absent);
+    Program outer(
+        run_command({"--report", "always", "--exit-code", "9"}, {"/bin/sh", "-c", inner + "; true"}), {},
+        Program::Shim::absent);
     CHECK(outer.finish() == 9);
     CAPTURE(outer.errors());
     CHECK(contains(outer.errors(), "gate failed: 1 abandoned; exit status 5\n"));
@@ -299,7 +298,8 @@ TEST_CASE("the gate: files are read before anything runs") {
     write_text(folder.path / "known", "tag:a\n");
     CHECK(Left({"--exit-code", "9", "--suppressions", folder.path / "known"}).status == 0);
     for (const char* option : {"--suppressions", "--baseline"}) {
-        Program program(run({option, folder.path / "none"}, {"/bin/echo", "ran"}), {}, Program::Shim::absent);
+        Program program(run_command({option, folder.path / "none"}, {"/bin/echo", "ran"}), {},
+                        Program::Shim::absent);
         CHECK(program.finish() == 2);
         CHECK(program.output() == "");
         CHECK(contains(program.errors(), "none: No such file or directory"));
@@ -318,21 +318,22 @@ TEST_CASE("signals that are sent to it are passed on, and nothing is left behind
     Folder folder("signals");
     for (int signal : {SIGTERM, SIGHUP, SIGINT}) {
         CAPTURE(signal);
-        Program program(run({}, {"/bin/sh", "-c",
-                                 "trap 'exit 7' TERM HUP INT; echo ready; while :; do sleep 0.01; done"}),
-                        {{"TMPDIR", folder.path}}, Program::Shim::absent);
+        Program program(
+            run_command({}, {"/bin/sh", "-c",
+                             "trap 'exit 7' TERM HUP INT; echo ready; while :; do sleep 0.01; done"}),
+            {{"TMPDIR", folder.path}}, Program::Shim::absent);
         REQUIRE(program.read_line() == "ready");
         kill(program.pid(), signal);
         CHECK(program.finish() == 7);
     }
-    Program killed(run({}, {"/bin/sh", "-c", "kill -SEGV $$"}), {{"TMPDIR", folder.path}},
+    Program killed(run_command({}, {"/bin/sh", "-c", "kill -SEGV $$"}), {{"TMPDIR", folder.path}},
                    Program::Shim::absent);
     CHECK(killed.finish() == 128 + SIGSEGV);
     CHECK(fs::is_empty(folder.path));
 }
 
 TEST_CASE("it stops when its command does, and goes on with it") {
-    Program program(run({}, {"/bin/sh", "-c", "echo ready; kill -STOP $$; echo on; exit 5"}), {},
+    Program program(run_command({}, {"/bin/sh", "-c", "echo ready; kill -STOP $$; echo on; exit 5"}), {},
                     Program::Shim::absent);
     REQUIRE(program.read_line() == "ready");
     CHECK(eventually([&] { return is_stopped(program.pid()); }));
@@ -345,7 +346,7 @@ TEST_CASE("a journal that can't be written is refused before anything runs") {
     Folder folder("journal");
     auto check = [](const std::vector<std::string>& options, const Environment& environment,
                     const std::string& message) {
-        Program program(run(options, {"/bin/echo", "ran"}), environment, Program::Shim::absent);
+        Program program(run_command(options, {"/bin/echo", "ran"}), environment, Program::Shim::absent);
         CHECK(program.finish() == 2);
         CHECK(program.output() == "");
         CAPTURE(program.errors());
@@ -372,8 +373,8 @@ std::string summary_of_import(const std::string& limit, const std::vector<std::s
     Server server;
     server.ask("drop role if exists few");
     server.ask("create role few login connection limit " + limit);
-    Program pytest(run(options, {"/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                                 "tests/fixtures/suites/at_import"}),
+    Program pytest(run_command(options, {"/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                                         "tests/fixtures/suites/at_import"}),
                    {{"PYTHONDONTWRITEBYTECODE", "1"}}, Program::Shim::absent);
     CHECK(pytest.finish() == (limit == "2" ? 0 : 1));
     server.ask("drop role few");
@@ -410,7 +411,7 @@ TEST_CASE("a wrapper that clears the environment: the summary says where pqsweep
         command[2] = "env -i PGHOST=$PGHOST PGPORT=$PGPORT PGUSER=$PGUSER " + build_directory() +
                      "/pqsweep run -- \"$0\"; true";
     }
-    Program program(run(options, command), {}, Program::Shim::absent);
+    Program program(run_command(options, command), {}, Program::Shim::absent);
     program.say("open a");
     program.say("exec a select pg_sleep(2.5)");
     CHECK(program.finish() == status);

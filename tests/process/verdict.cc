@@ -1,6 +1,6 @@
 // The verdict: what counts as abandoned, late and open at exit, in correct suites and in twins of these that leak.
 #include "tests/support/files.hh"
-#include "tests/support/program.hh"
+#include "tests/support/outcome.hh"
 #include "tests/support/server.hh"
 
 #include <doctest/doctest.h>
@@ -10,22 +10,6 @@ using namespace pqsweep::tests;
 namespace {
 
 using Words = std::vector<std::string>;
-
-struct Run {
-    Run(const Words& options, const Words& command, Environment environment = {}) {
-        Words words{build_directory() + "/pqsweep", "run"};
-        words.insert(words.end(), options.begin(), options.end());
-        words.emplace_back("--");
-        words.insert(words.end(), command.begin(), command.end());
-        environment.insert({"PYTHONDONTWRITEBYTECODE", "1"});
-        Program program(words, environment, Program::Shim::absent);
-        status = program.finish();
-        output = program.output();
-        summary = program.errors();
-    }
-    int status;
-    std::string output, summary;
-};
 
 const Words gate{"--fail-on", "abandoned"};
 
@@ -46,42 +30,43 @@ TEST_SUITE_BEGIN("process: verdict");
 TEST_CASE("SQLAlchemy: an engine for the whole session passes, whatever modules follow") {
     for (const Words& more :
          {Words{}, Words{"-n", "2"}, Words{"test_a.py"}, Words{"test_a.py", "test_c.py"}}) {
-        Run run(gate, pytest(more));
+        Outcome run = run_suite(gate, pytest(more));
         CAPTURE(run.output);
-        CAPTURE(run.summary);
+        CAPTURE(run.errors);
         CHECK(run.status == 0);
-        CHECK(contains(run.summary, ": 0 abandoned, "));
-        CHECK(contains(run.summary, " late"));
+        CHECK(contains(run.errors, ": 0 abandoned, "));
+        CHECK(contains(run.errors, " late"));
     }
-    Run late({"--fail-on", "late"}, pytest());
-    CAPTURE(late.summary);
+    Outcome late = run_suite({"--fail-on", "late"}, pytest());
+    CAPTURE(late.errors);
     CHECK(late.status == 1);
-    CHECK(contains(late.summary, "pqsweep: gate failed: 3 late; exit status 1\n"));
+    CHECK(contains(late.errors, "pqsweep: gate failed: 3 late; exit status 1\n"));
 }
 
 TEST_CASE("SQLAlchemy: a pool that several modules used, and nobody closed, is open at exit") {
     Environment global{{"ENGINE", "global"}};
-    Run run(gate, pytest(), global);
+    Outcome run = run_suite(gate, pytest(), global);
     CAPTURE(run.output);
-    CAPTURE(run.summary);
+    CAPTURE(run.errors);
     CHECK(run.status == 0);
-    CHECK(contains(run.summary, ": 0 abandoned, 3 revived, 1 open at exit; "));
-    CHECK(contains(Run({"--fail-on", "exit"}, pytest(), global).summary, "gate failed: 1 open at exit; "));
+    CHECK(contains(run.errors, ": 0 abandoned, 1 revived, 1 open at exit; "));
+    CHECK(
+        contains(run_suite({"--fail-on", "exit"}, pytest(), global).errors, "gate failed: 1 open at exit; "));
 }
 
 TEST_CASE("SQLAlchemy: the ROLLBACK of the pool's finaliser is no use, at exit and when a failed test goes") {
-    Run kept(gate, pytest(), {{"LEAK", "kept"}});
+    Outcome kept = run_suite(gate, pytest(), {{"LEAK", "kept"}});
     CAPTURE(kept.output);
-    CAPTURE(kept.summary);
+    CAPTURE(kept.errors);
     CHECK(kept.status == 1);
-    CHECK(contains(kept.summary, "1 abandoned, 2 late\n"));
-    CHECK(contains(kept.summary, "gate failed: 1 abandoned; exit status 1\n"));
+    CHECK(contains(kept.errors, "1 abandoned, 2 late\n"));
+    CHECK(contains(kept.errors, "gate failed: 1 abandoned; exit status 1\n"));
     for (const Words& more : {Words{}, Words{"test_a.py"}, Words{"-n", "2"}}) {
-        Run failed(gate, pytest(more), {{"LEAK", "failed"}});
+        Outcome failed = run_suite(gate, pytest(more), {{"LEAK", "failed"}});
         CAPTURE(failed.output);
-        CAPTURE(failed.summary);
+        CAPTURE(failed.errors);
         CHECK(failed.status == 1);
-        CHECK(contains(failed.summary, "gate failed: 1 abandoned; exit status stays 1\n"));
+        CHECK(contains(failed.errors, "gate failed: 1 abandoned; exit status stays 1\n"));
     }
 }
 
@@ -95,18 +80,18 @@ TEST_CASE(
         if (suite[0] != "/usr/bin/ruby")
             environment["PQSWEEP_TAG"] = "a";
         CAPTURE(suite[1]);
-        Run leaky(gate, suite, environment);
+        Outcome leaky = run_suite(gate, suite, environment);
         CAPTURE(leaky.output);
-        CAPTURE(leaky.summary);
+        CAPTURE(leaky.errors);
         CHECK(leaky.status == 1);
-        CHECK(contains(leaky.summary, "1 connection, in transaction, abandoned"));
-        CHECK(contains(leaky.summary, "pqsweep: gate failed: 1 abandoned; exit status 1\n"));
+        CHECK(contains(leaky.errors, "1 connection, in transaction, abandoned"));
+        CHECK(contains(leaky.errors, "pqsweep: gate failed: 1 abandoned; exit status 1\n"));
         environment["CORRECT"] = "1";
-        Run correct(gate, suite, environment);
+        Outcome correct = run_suite(gate, suite, environment);
         CAPTURE(correct.output);
-        CAPTURE(correct.summary);
+        CAPTURE(correct.errors);
         CHECK(correct.status == 0);
-        CHECK(contains(correct.summary, ": 0 abandoned, 1 late"));
+        CHECK(contains(correct.errors, ": 0 abandoned, 1 late"));
     }
 }
 

@@ -29,12 +29,10 @@ struct Run {
     }
     std::vector<std::string> command(const std::vector<std::string>& options,
                                      const std::vector<std::string>& launcher) const {
-        std::vector<std::string> all{build_directory() + "/pqsweep", "run", "--journal", journal};
+        std::vector<std::string> all{"--journal", journal}, client = launcher;
         all.insert(all.end(), options.begin(), options.end());
-        all.push_back("--");
-        all.insert(all.end(), launcher.begin(), launcher.end());
-        all.push_back(build_directory() + "/programs/client");
-        return all;
+        client.push_back(build_directory() + "/programs/client");
+        return run_command(all, client);
     }
     // `h` is left in a transaction, in which it has read the table.
     void forget() {
@@ -74,30 +72,6 @@ size_t notices_in(const std::string& errors) {
     for (size_t at = 0; (at = errors.find("\npqsweep: ", at)) != errors.npos; at++)
         count += contains(errors.substr(at, errors.find('\n', at + 1) - at), " has waited ");
     return count;
-}
-
-// Runs a suite that would hang.
-struct Suite {
-    explicit Suite(const std::vector<std::string>& runner) {
-        std::vector<std::string> command{
-            build_directory() + "/pqsweep", "run", "--no-adapters", "--unblock", "1", "--"};
-        command.insert(command.end(), runner.begin(), runner.end());
-        Home home;
-        Program suite(command, home.with({{"PYTHONDONTWRITEBYTECODE", "1"}, {"PYTHONWARNINGS", "ignore"}}),
-                      Program::Shim::absent);
-        status = suite.finish();
-        output = suite.output();
-        errors = suite.errors();
-    }
-    int status;
-    std::string output, errors;
-};
-
-std::vector<std::string> pytest(const std::string& suite, const std::vector<std::string>& options = {}) {
-    std::vector<std::string> command{"/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider"};
-    command.insert(command.end(), options.begin(), options.end());
-    command.insert(command.end(), {"--rootdir", suite, suite});
-    return command;
 }
 
 } // namespace
@@ -434,66 +408,6 @@ TEST_CASE("--notice 0 makes no socket") {
                     home.with(), Program::Shim::absent);
     CHECK(program.finish() == 0);
     CHECK(!contains(program.output(), "PQSWEEP_RUN_SOCKET"));
-}
-
-TEST_CASE("pytest suites that would hang go on, and pass or fail as their own asserts say") {
-    Suite suite(pytest("tests/fixtures/suites/waiting"));
-    CAPTURE(suite.output);
-    CAPTURE(suite.errors);
-    CHECK(suite.status == 1);
-    CHECK(contains(suite.output, "\n1 failed, 9 passed"));
-    CHECK(contains(suite.output, "test_traceback.py::test_fails"));
-    const std::string& errors = suite.errors;
-    CHECK(contains(errors, "\npqsweep: test_cell.py::test_drops (call) has waited "));
-    CHECK(contains(errors, "    opened by test_cell.py::test_creates (call)\n"));
-    CHECK(contains(errors, "waiting/test_cell.py:8 connect\n"));
-    CHECK(contains(errors, "    last used by test_cell.py::test_searches (call)\n"));
-    CHECK(contains(errors, "      needs AccessExclusiveLock on table waiting_cell\n"));
-    for (const char* table : {"waiting_order", "waiting_thread", "waiting_traceback", "waiting_psql"})
-        CHECK(contains(errors, std::string("AccessExclusiveLock on table ") + table + "\n"));
-}
-
-TEST_CASE("a pytest-xdist worker that waits for another one goes on") {
-    Suite suite(pytest("tests/fixtures/suites/waiting_xdist", {"-n", "2", "--dist", "loadfile"}));
-    if (contains(suite.errors + suite.output, "unrecognized arguments"))
-        SKIP("pytest-xdist is not installed");
-    CAPTURE(suite.output);
-    CAPTURE(suite.errors);
-    CHECK(suite.status == 0);
-    CHECK(contains(suite.output, "2 passed"));
-    CHECK(contains(suite.errors, "AccessExclusiveLock on table waiting_worker\n"));
-}
-
-TEST_CASE("suites of other frameworks that would hang go on") {
-    auto [runner, passed, lock] = std::tuple<std::vector<std::string>, std::string, std::string>{};
-    SUBCASE("Django: flush after a test whose other thread is left in a transaction") {
-        runner = {"/usr/bin/python3", "tests/fixtures/suites/waiting_django.py"};
-        passed = "Ran 2 tests";
-        lock = "waiting_page";
-    }
-    SUBCASE("ActiveRecord: truncation beside a thread of the application") {
-        runner = {"/usr/bin/ruby", "-W0", "tests/fixtures/suites/waiting_active_record.rb"};
-        passed = "2 runs, 2 assertions, 0 failures, 0 errors";
-        lock = "waiting_posts";
-    }
-    SUBCASE("asyncpg, a driver without libpq, waits for a test's transaction") {
-        runner = {"/usr/bin/python3", "tests/fixtures/suites/waiting_asyncpg.py"};
-        passed = "Ran 2 tests";
-        lock = "waiting_basket";
-    }
-    SUBCASE("googletest: a fixture's TRUNCATE") {
-        runner = {build_directory() + "/programs/waits_gtest"};
-        passed = "[  PASSED  ] 2 tests.";
-        lock = "waiting_book";
-    }
-    Suite suite(runner);
-    if (suite.status == 77)
-        SKIP("this framework is not installed");
-    CAPTURE(suite.output);
-    CAPTURE(suite.errors);
-    CHECK(suite.status == 0);
-    CHECK(contains(suite.output + suite.errors, passed));
-    CHECK(contains(suite.errors, "needs AccessExclusiveLock on table " + lock + "\n"));
 }
 
 TEST_CASE("--notice names waiter and holder once, and ends nothing") {

@@ -5,8 +5,11 @@
 // parked ring: an io_uring polls.
 // parked other: an epoll set has the socket under another number.
 // parked child: a child of fork has the socket, too, and uses it after the sweep.
+// parked rollback: the owner only rolls back after the sweep, as a pool does with what comes back.
 // Each prints "swept" and waits for a line after its sweep.
 // link: -lpq -pthread
+#include "tests/programs/event_loop.hh"
+
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -38,28 +41,6 @@ void sweep() {
     puts("swept");
     std::string line;
     std::getline(std::cin, line);
-}
-
-// Sends a query. Returns its result when wait_for_input() has said often enough that there is input, else the trouble.
-template<class Wait>
-std::string ask(PGconn* c, Wait wait_for_input) {
-    if (!PQsendQuery(c, "select 'heard'"))
-        return PQerrorMessage(c);
-    while (PQflush(c) == 1) {
-    }
-    std::string reply;
-    for (;;) {
-        while (!PQisBusy(c)) {
-            PGresult* result = PQgetResult(c);
-            if (!result)
-                return reply;
-            reply = PQntuples(result) ? PQgetvalue(result, 0, 0) : PQresultErrorMessage(result);
-            PQclear(result);
-        }
-        if (!wait_for_input())
-            return "not heard";
-        PQconsumeInput(c);
-    }
 }
 
 struct Loop {
@@ -207,6 +188,19 @@ void with_child(PGconn* c) {
     waitpid(holder, nullptr, 0);
 }
 
+// The ROLLBACK is answered by a session that ends with it, and the connection is parked again.
+void with_rollback(PGconn* c) {
+    Loop loop{"pool", EPOLLIN};
+    loop.watch(PQsocket(c));
+    sweep();
+    PGresult* result = PQexec(c, "rollback");
+    printf("%s, the loop %s\n", PQcmdStatus(result), loop.hear(0) ? "wakes up" : "sleeps");
+    PQclear(result);
+    char byte = 0;
+    puts(recv(PQsocket(c), &byte, 1, MSG_DONTWAIT) == -1 ? "no end" : "an end is seen");
+    puts(ask(c, [&] { return loop.hears_input(); }).c_str());
+}
+
 } // namespace
 
 int main(int, char** argv) {
@@ -217,6 +211,8 @@ int main(int, char** argv) {
         with_loops(c);
     } else if (how == "threads") {
         with_threads(c);
+    } else if (how == "rollback") {
+        with_rollback(c);
     } else if (how == "child") {
         with_child(c);
     } else {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tests/support/files.hh"
-#include "tests/support/program.hh"
+#include "tests/support/outcome.hh"
 
 #include <doctest/doctest.h>
 #include <filesystem>
@@ -40,16 +40,9 @@ private:
     std::filesystem::path path_;
 };
 
-struct Outcome {
-    int status;
-    std::string output, errors;
-};
-
 inline Outcome pqsweep_command(const Home& home, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), build_directory() + "/pqsweep");
-    Program program(arguments, home.with(), Program::Shim::absent);
-    int status = program.finish();
-    return {status, program.output(), program.errors()};
+    return outcome_of(arguments, home.with());
 }
 
 inline std::string pid_of(const Program& program) {

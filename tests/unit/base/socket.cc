@@ -1,32 +1,17 @@
 #include "shim/base/socket.hh"
+#include "tests/support/socket_pair.hh"
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 using namespace pqsweep;
-
-namespace {
-
-struct Pair {
-    int ends[2];
-    Pair() { REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0); }
-    ~Pair() {
-        close(ends[0]);
-        close(ends[1]);
-    }
-    bool works() const {
-        char byte = 'x';
-        return send(ends[0], &byte, 1, MSG_NOSIGNAL) == 1 && read(ends[1], &byte, 1) == 1;
-    }
-};
-
-} // namespace
+using pqsweep::tests::SocketPair;
 
 TEST_SUITE_BEGIN("unit: socket");
 
 TEST_CASE("cookies tell sockets apart, and from everything else") {
-    Pair a, b;
+    SocketPair a, b;
     CHECK(socket_cookie(a.ends[0]) != 0);
     CHECK(socket_cookie(a.ends[0]) != socket_cookie(a.ends[1]));
     CHECK(socket_cookie(a.ends[0]) != socket_cookie(b.ends[0]));
@@ -42,7 +27,7 @@ TEST_CASE("cookies tell sockets apart, and from everything else") {
 }
 
 TEST_CASE("a cut needs the right cookie") {
-    Pair pair;
+    SocketPair pair;
     CHECK(cut_socket(pair.ends[0], socket_cookie(pair.ends[1]), "bye") == Cut::done);
     CHECK(pair.works());
     CHECK(cut_socket(pair.ends[0], socket_cookie(pair.ends[0]), "bye") == Cut::done);
@@ -54,7 +39,7 @@ TEST_CASE("a cut needs the right cookie") {
 }
 
 TEST_CASE("words go only to the right cookie") {
-    Pair pair;
+    SocketPair pair;
     char byte = 0;
     send_to_socket(pair.ends[0], socket_cookie(pair.ends[1]), "x");
     CHECK(recv(pair.ends[1], &byte, 1, MSG_DONTWAIT) == -1);
@@ -66,7 +51,7 @@ TEST_CASE("words go only to the right cookie") {
 
 TEST_CASE("a private descriptor table: closing there closes nothing here, shutting down does") {
     struct Context {
-        Pair kept, cut;
+        SocketPair kept, cut;
     } context;
     CHECK(in_private_descriptor_table(
         [](void* data) {

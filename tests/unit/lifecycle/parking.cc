@@ -2,6 +2,7 @@
 
 #include "shim/base/socket.hh"
 #include "shim/lifecycle/ledger.hh"
+#include "tests/support/socket_pair.hh"
 
 #include <atomic>
 #include <doctest/doctest.h>
@@ -12,19 +13,9 @@
 #include <unistd.h>
 
 using namespace pqsweep;
+using pqsweep::tests::SocketPair;
 
 namespace {
-
-struct Pair {
-    int ends[2];
-    Pair() { REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0); }
-    ~Pair() {
-        close(ends[0]);
-        close(ends[1]);
-    }
-    Pair(const Pair&) = delete;
-    Pair& operator=(const Pair&) = delete;
-};
 
 // A table with one connection, which was swept, and whose number the table holds.
 struct Swept {
@@ -58,7 +49,7 @@ TEST_SUITE_BEGIN("unit: parking");
 
 TEST_CASE("the peer sees the end, and the number shows nothing") {
     Swept swept;
-    Pair pair;
+    SocketPair pair;
     CHECK(swept.park(pair.ends[0]));
     char byte = 0;
     CHECK(recv(pair.ends[1], &byte, 1, MSG_DONTWAIT) == 0);
@@ -70,7 +61,7 @@ TEST_CASE("the peer sees the end, and the number shows nothing") {
 
 TEST_CASE("a number that was let go, another file, and an owner inside libpq: nothing is changed") {
     Swept swept;
-    Pair pair, other;
+    SocketPair pair, other;
     auto park = [&](uint64_t cookie) {
         return parking::park(swept.table, swept.connection, pair.ends[0], cookie, swept.sets, {},
                              parking::By::sweep);
@@ -89,7 +80,7 @@ TEST_CASE("a number that was let go, another file, and an owner inside libpq: no
 }
 
 TEST_CASE("a socket that an event loop has under another number is not parked") {
-    Pair pair;
+    SocketPair pair;
     int set = epoll_create1(0), copy = dup(pair.ends[0]);
     epoll_event event{.events = EPOLLIN, .data = {.u64 = 7}};
     REQUIRE(epoll_ctl(set, EPOLL_CTL_ADD, copy, &event) == 0);
@@ -126,7 +117,7 @@ TEST_CASE("no file is replaced that another thread puts under the number meanwhi
         }
     });
     for (int i = 0; i < rounds; i++) {
-        Pair pair;
+        SocketPair pair;
         dup2(pair.ends[0], number);
         swept.table.held_numbers.hold(number);
         begun = i;
