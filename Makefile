@@ -289,9 +289,13 @@ fuzz:  ## what the tools make of wild boards, for FUZZ_SECONDS (60)
 	clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -I. -o $(B)/fuzz/board $(fuzz_sources)
 	$(B)/fuzz/board -max_total_time=$(FUZZ_SECONDS) -max_len=4096 $(B)/fuzz/corpus
 
+under_valgrind := valgrind --quiet --fair-sched=yes --error-exitcode=9
+# A fork copies all that other tests have read of symbols, which takes valgrind a second.
+forking := unit: proc
 check-valgrind: packages  ## the unit tests under valgrind
 	@$(MAKE) --no-print-directory $(B)/unit-tests
-	@valgrind --quiet --fair-sched=yes --error-exitcode=9 $(B)/unit-tests
+	@$(under_valgrind) $(B)/unit-tests --test-suite='$(forking)'
+	@$(under_valgrind) $(B)/unit-tests --test-suite-exclude='$(forking)'
 
 build-tests: all $(B)/tests $(B)/chaos/doer $(programs) $(suites) $(plugins) $(host_programs) $(B)/programs/python-undumped $(wildcard tests/programs/*.hh)
 
