@@ -359,16 +359,17 @@ uninstall:  ## remove what install has put there
 	rm -rf $(DESTDIR)$(LIBDIR)/pqsweep $(linked_lib) $(DESTDIR)$(PREFIX)/share/pqsweep
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/,$(completion_bash) $(completion_zsh) $(completion_fish))
 
-# The source as it is committed; a wheel and a Debian package of what was built for this processor, and for arm64 if that was built.
-packaged := $(BUILD) $(if $(wildcard build/arm64/pqsweep),arm64)
-stage = $(B)/dist/stage-$(1)
-dist: all  ## a source tarball, a wheel and a Debian package in build/dist/
+# The source as it is committed; a wheel and a Debian package of what is built for this processor.
+stage := $(B)/dist/stage
+dist:  ## a source tarball, a wheel and a Debian package in build/dist/
 	@tests/bin/install-packages tests/packages/check.txt tests/packages/dist.txt
+	@$(MAKE) --no-print-directory all
 	@rm -rf $(B)/dist && mkdir -p $(B)/dist
 	git archive --prefix=pqsweep-$(version)/ --output=$(B)/dist/pqsweep-$(version).tar.gz HEAD
-	$(foreach build,$(packaged),$(MAKE) --no-print-directory BUILD=$(build) PREFIX=/usr DESTDIR=$(abspath $(call stage,$(build))) install &&) true
-	$(foreach build,$(packaged),tools/packaging/wheel $(call stage,$(build)) $(B)/dist && tools/packaging/deb $(call stage,$(build)) $(B)/dist &&) true
-	rm -rf $(foreach build,$(packaged),$(call stage,$(build)))
+	$(MAKE) --no-print-directory PREFIX=/usr DESTDIR=$(abspath $(stage)) install
+	tools/packaging/wheel $(stage) $(B)/dist
+	tools/packaging/deb $(stage) $(B)/dist
+	rm -rf $(stage)
 	lintian --fail-on error $(B)/dist/*.deb
 
 clean:  ## remove build/
