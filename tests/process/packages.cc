@@ -28,7 +28,7 @@ public:
         CAPTURE(outcome.errors);
         REQUIRE(outcome.status == 0);
         file = outcome.output.substr(0, outcome.output.find('\n'));
-        CHECK(fs::file_size(file) < 5'000'000);
+        CHECK(fs::file_size(file) < 3'000'000);
     }
     void make(std::vector<std::string> arguments) const {
         arguments.insert(arguments.begin(), {"/usr/bin/make", "DESTDIR=" + folder.path.string()});
