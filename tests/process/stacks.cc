@@ -291,7 +291,7 @@ TEST_CASE("summary and DETAIL: the line, its caller, the test's own line, and wh
     CHECK(contains(run.output(), " at " + chain + ", last used by test_users.py::test_uses"));
     std::string summary = run.errors(); // in a checkout, paths start at its root
     const std::string folder = "tests/fixtures/stacks/chain/";
-    for (size_t at; (at = summary.find(folder)) != summary.npos;)
+    for (size_t at = summary.find(folder); at != summary.npos; at = summary.find(folder, at))
         summary.erase(at, folder.size());
     CHECK(contains(summary, "\n  db.py:5: 1 connection of test_users.py::test_opens (call), last used "
                             "by test_users.py::test_uses"));
