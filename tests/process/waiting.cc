@@ -236,6 +236,22 @@ TEST_CASE("a holder that works is named, and not ended") {
     CHECK(!contains(run.program.errors(), "pqsweep ends"));
 }
 
+TEST_CASE("a holder whose state the server hides from the waiter's role is named by its board, and ended") {
+    Server server;
+    server.ask("drop role if exists lowly");
+    server.ask("create role lowly login");
+    {
+        Run run({"--notice", "1", "--unblock", "2"});
+        run.forget();
+        run.program.say("open v user=lowly");
+        CHECK(run.program.say("exec v truncate waiting_cell") == "PGRES_COMMAND_OK");
+        CHECK(contains(run.printed(), ", idle in transaction for "));
+        CHECK(contains(run.program.errors(), "pqsweep ends"));
+        server.ask("drop table waiting_cell");
+    }
+    server.ask("drop role lowly");
+}
+
 TEST_CASE("a holder that is none of the run's is named, and not ended") {
     Run run({"--notice", "1", "--unblock", "1"});
     Server other;

@@ -13,7 +13,7 @@ constexpr size_t most_lines = 60;
 constexpr size_t most_holders = 4, most_details = 4;
 
 std::string state_of(const Session& s) {
-    std::string since = fmt::format(" for {}", duration(s.in_state));
+    std::string since = s.in_state > 0 ? fmt::format(" for {}", duration(s.in_state)) : "";
     if (s.is_in_transaction() || s.is_idle())
         return s.state + since;
     if (s.waits_for_client())

@@ -37,4 +37,33 @@ const Party* Parties::of(const Waits& waits, int backend) const {
     return session ? of(*session) : nullptr;
 }
 
+namespace {
+
+// As pg_stat_activity has it; empty for a state that a board can't be sure of.
+std::string_view server_words_for(Activity activity) {
+    switch (activity) {
+    case Activity::idle:
+        return "idle";
+    case Activity::transaction:
+        return "idle in transaction";
+    case Activity::failed:
+        return "idle in transaction (aborted)";
+    default:
+        return "";
+    }
+}
+
+} // namespace
+
+void fill_in_hidden_states(Waits& waits, const Parties& parties,
+                           const std::function<double(const Party&)>& stands_still) {
+    for (Session& session : waits.sessions) {
+        const Party* party = session.state.empty() ? parties.of(session) : nullptr;
+        if (!party)
+            continue;
+        session.state = server_words_for(party->connection.activity);
+        session.in_state = stands_still(*party);
+    }
+}
+
 } // namespace pqsweep::tools

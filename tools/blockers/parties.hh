@@ -5,6 +5,7 @@
 #include "tools/blockers/waits.hh"
 #include "tools/live/processes.hh"
 
+#include <functional>
 #include <map>
 
 namespace pqsweep::tools {
@@ -39,5 +40,11 @@ public:
 private:
     std::multimap<int, Party> by_backend_;
 };
+
+// Fills in the states that the server hides from the role that asked, as the boards have them. A board can't tell a statement that
+// works from one that waits for its program: that state stays hidden. `stands_still` returns for how many seconds a program has not
+// moved its connection on; 0: not known.
+void fill_in_hidden_states(Waits& waits, const Parties& parties,
+                           const std::function<double(const Party&)>& stands_still);
 
 } // namespace pqsweep::tools

@@ -16,7 +16,7 @@ struct Session {
     std::string wait_type{};  // wait_event_type
     std::string wait_event{}; //
     std::string statement{};  // the keywords that the current or latest statement begins with
-    double in_state = 0;      // since state_change
+    double in_state = 0;      // since state_change; 0: not known
     double in_statement = 0;
 
     bool is_idle() const { return state == "idle"; }

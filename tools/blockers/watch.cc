@@ -112,6 +112,9 @@ void Watch::take_reply() {
         consider_unasked(waits, parties);
         return;
     }
+    double now = now_in_seconds();
+    fill_in_hidden_states(waits, parties,
+                          [&](const Party& party) { return suspects_.stands_still(party, now); });
     for (const Tree& tree : trees_of(waits))
         consider(tree, waits, parties, all);
 }

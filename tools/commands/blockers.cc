@@ -133,6 +133,7 @@ int act(const List& list) {
         Waits waits = read_waits(asker::ask(
             conninfo_of(target), [&] { return loaded_libpq(processes); },
             std::chrono::steady_clock::now() + patience));
+        fill_in_hidden_states(waits, parties, [](const Party&) { return 0.0; });
         is_complete &= show(target, waits, parties, list.as_json, all, text);
     }
     if (list.as_json)

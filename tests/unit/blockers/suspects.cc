@@ -69,6 +69,22 @@ TEST_CASE(
     CHECK(is_due(suspects, holder, 10));
 }
 
+TEST_CASE("a state that the server hides is as the board has it, unless a statement runs") {
+    for (auto [activity, state] :
+         {std::pair{Activity::transaction, "idle in transaction"}, std::pair{Activity::running, ""}}) {
+        Waits waits{.sessions = {session("", "", 0)}};
+        Parties parties;
+        one(activity, 1).each([&](Party party) {
+            waits.sessions[0].pid = party.connection.backend;
+            waits.sessions[0].database = party.connection.database;
+            waits.sessions[0].user = party.connection.user;
+            parties.add(party);
+        });
+        fill_in_hidden_states(waits, parties, [](const Party&) { return 7; });
+        CHECK(waits.sessions[0].state == state);
+    }
+}
+
 TEST_CASE("a holder is forgotten if nobody has gone on with it for the whole time") {
     Wait relation{.waiter = 2, .lock = {.type = "relation"}},
         advisory{.waiter = 2, .lock = {.type = "advisory"}};
