@@ -192,7 +192,7 @@ private:
                 .tag = c.tag,
                 .test = c.test,
                 .last_test = c.last_test,
-                .line = table_.origins.of(table_.connections.slot_of(c)).lines[0],
+                .line = table_.opening_line(c),
                 .ended_by = ended_by_,
                 .reason = reason_,
                 .database = c.database,
@@ -326,9 +326,9 @@ bool is_kept(const Table& table, const Connection& c, Activity activity) {
             case KeepField::test:
                 return table.texts.text(c.test);
             case KeepField::function:
-                return origin::function(table.texts.text(c.line));
+                return origin::function(table.texts.text(table.opening_line(c)));
             case KeepField::file:
-                return origin::file(table.texts.text(c.line));
+                return origin::file(table.texts.text(table.opening_line(c)));
             case KeepField::app:
                 return table.texts.text(c.application);
             case KeepField::db:

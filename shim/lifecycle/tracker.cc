@@ -125,7 +125,7 @@ void begin(Table& table, Connection& c) {
     c.test = tag::test(table);
     Origin& origin = table.origins.of(table.connections.slot_of(c));
     origin = origin::of_this_call();
-    c.line = origin.lines[0];
+    c.chain = origin::whole_chain(table.texts, origin, table.texts.text(c.test));
     c.last_test = c.test;
     c.opened_at = now();
     c.thread = mark_of_this_thread();

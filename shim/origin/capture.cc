@@ -8,8 +8,6 @@
 #include "shim/origin/python_dump.hh"
 #include "shim/table/table.hh"
 
-#include <climits>
-
 namespace pqsweep::origin {
 
 namespace {
@@ -85,6 +83,52 @@ std::string_view below(std::string_view folder, std::string_view line) {
     return line;
 }
 
+// The lines from the innermost to the outermost that is shown.
+class Chain {
+public:
+    Chain(const TextPool& names, const Origin& origin, std::string_view test) {
+        int count = 0;
+        for (; count < Origin::most_lines && origin.lines[static_cast<size_t>(count)] != TextId::none;
+             count++)
+            lines_[count] = names.text(origin.lines[static_cast<size_t>(count)]);
+        last_ = count - 1;
+        for (int i = last_; i >= 0; i--) {
+            if (is_in_file_of(lines_[i], test)) {
+                last_ = i;
+                break;
+            }
+        }
+        ssize_t length = sys::getcwd(buffer_, sizeof buffer_);
+        folder_ = {buffer_, length > 0 ? static_cast<size_t>(length) - 1 : 0};
+    }
+    Chain(const Chain&) = delete;
+    Chain& operator=(const Chain&) = delete;
+
+    bool has_callers() const { return last_ > 0; }
+    void write(Text& out) const {
+        if (last_ >= 0)
+            write(out, 0);
+        write_callers(out);
+    }
+    void write_callers(Text& out) const {
+        for (int i = 1; i <= last_; i = i == 1 && last_ > 1 ? last_ : i + 1) {
+            out << " < ";
+            write(out, i);
+        }
+    }
+
+private:
+    void write(Text& out, int i) const {
+        std::string_view line = below(folder_, lines_[i]);
+        out << (i == last_ ? place(line) : line);
+    }
+
+    std::string_view lines_[Origin::most_lines];
+    int last_;
+    char buffer_[TextPool::longest]; // a coroutine's stack is small; a longer folder would cut the lines
+    std::string_view folder_;
+};
+
 } // namespace
 
 Says says(std::string_view file) {
@@ -114,26 +158,18 @@ std::string_view function(std::string_view line) {
 }
 
 void append_chain(Text& out, const TextPool& names, const Origin& origin, std::string_view test) {
-    std::string_view lines[Origin::most_lines];
-    int count = 0;
-    while (count < Origin::most_lines && origin.lines[static_cast<size_t>(count)] != TextId::none) {
-        lines[count] = names.text(origin.lines[static_cast<size_t>(count)]);
-        count++;
-    }
-    int last = count - 1;
-    for (int i = last; i >= 0; i--) {
-        if (is_in_file_of(lines[i], test)) {
-            last = i;
-            break;
-        }
-    }
-    char buffer[PATH_MAX];
-    ssize_t length = sys::getcwd(buffer, sizeof buffer);
-    std::string_view folder(buffer, length > 0 ? static_cast<size_t>(length) - 1 : 0);
-    for (int i = 0; i < 2 && i < last; i++)
-        out << below(folder, lines[i]) << " < ";
-    if (last >= 0)
-        out << place(below(folder, lines[last]));
+    Chain(names, origin, test).write(out);
+}
+
+TextId whole_chain(TextPool& names, const Origin& origin, std::string_view test) {
+    Chain chain(names, origin, test);
+    if (!chain.has_callers())
+        return origin.lines[0];
+    char buffer[TextPool::longest];
+    Text text(buffer);
+    text << names.text(origin.lines[0]);
+    chain.write_callers(text);
+    return names.intern(text.view());
 }
 
 const Origin& of_this_call() {

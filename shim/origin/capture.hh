@@ -43,6 +43,9 @@ std::string_view function(std::string_view line);
 // without its function. Names of files below the current folder are relative.
 void append_chain(Text& out, const TextPool& names, const Origin& origin, std::string_view test);
 
+// Returns that chain for the board: its first line is whole, since other programs read it in other folders.
+TextId whole_chain(TextPool& names, const Origin& origin, std::string_view test);
+
 // Returns how much a frame in that Python file says about who opened a connection: the program's own files say most, a
 // command or code without a file says little, an installed package or an adapter of ours says least.
 enum class Says : uint8_t { most, little, least };

@@ -215,7 +215,7 @@ void print_open(Output& output, Table& table) {
         print_opening(output, table, c.tag, c.test, c.activity, now() - c.opened_at, c.backend_pid,
                       c.database);
         output.line().newline();
-        append_line(output.line(), table, table.origins.of(table.connections.slot_of(c)).lines[0]);
+        append_line(output.line(), table, table.opening_line(c));
     });
 }
 
@@ -226,7 +226,7 @@ void print_touched(Text& out, const Table& parents, const Connection& c) {
     append_backend(out, parents, c.backend_pid, c.database);
     out << ", opened by ";
     append_opener(out, parents, c.tag, c.test);
-    append_line(out, parents, c.line);
+    append_line(out, parents, parents.opening_line(c));
 }
 
 } // namespace

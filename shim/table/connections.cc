@@ -41,7 +41,7 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
     c->opened_by_fixture = false;
     c->sweep = 0;
     c->tag = c->test = c->database = c->user = c->host = c->application = TextId::none;
-    c->line = c->last_test = TextId::none;
+    c->chain = c->last_test = TextId::none;
     c->uses = c->conninfo = 0;
     c->port = 0;
 

@@ -105,7 +105,7 @@ struct alignas(128) Connection {
     Relaxed<TextId> user;
     Relaxed<TextId> host;
     Relaxed<TextId> application;
-    Relaxed<TextId> line;       // of the program that opened it, see Origin
+    Relaxed<TextId> chain;      // the lines of the program that opened it, see origin::whole_chain
     Relaxed<TextId> last_test;  // the test that used it last
     Relaxed<uint32_t> conninfo; // the number of what it was made with, see introduce.hh
     Relaxed<uint32_t> uses;     // grows with each call that moves it on

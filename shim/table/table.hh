@@ -65,6 +65,8 @@ struct Table : TableHead {
         visit(connections.part(), connections.backing());
     }
 
+    // The innermost line of the program that opened the connection; `none`: not known.
+    TextId opening_line(const Connection& c) const { return origins.of(connections.slot_of(c)).lines[0]; }
     bool was_ever_tagged() const { return tag != TextId::none || epoch > 1; }
 };
 

@@ -34,7 +34,8 @@ TEST_CASE("pytest suites that would hang go on, and pass or fail as their own as
     const std::string& errors = suite.errors;
     CHECK(contains(errors, "\npqsweep: test_cell.py::test_drops (call) has waited "));
     CHECK(contains(errors, "    opened by test_cell.py::test_creates (call)\n"));
-    CHECK(contains(errors, "waiting/test_cell.py:8 connect\n"));
+    CHECK(contains(errors, "      at tests/fixtures/suites/waiting/test_cell.py:8 connect\n"
+                           "       < tests/fixtures/suites/waiting/test_cell.py:16\n"));
     CHECK(contains(errors, "    last used by test_cell.py::test_searches (call)\n"));
     CHECK(contains(errors, "      needs AccessExclusiveLock on table waiting_cell\n"));
     for (const char* table : {"waiting_order", "waiting_thread", "waiting_traceback", "waiting_psql"})

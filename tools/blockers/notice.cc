@@ -2,6 +2,7 @@
 
 #include "tools/text/utf8.hh"
 
+#include <filesystem>
 #include <fmt/core.h>
 
 namespace pqsweep::tools {
@@ -23,6 +24,26 @@ std::string state_of(const Session& s) {
         return fmt::format("running {}{}", s.statement.empty() ? "a statement" : s.statement,
                            fmt::format(" for {}", duration(s.in_statement)));
     return s.state.empty() ? "its state is hidden from this role" : s.state;
+}
+
+// Where it was opened, and from where: on a line for each if one is too short. Names of files below the current folder are relative.
+std::vector<std::string> places_of(const SeenConnection& c, const std::string& begin, size_t indent) {
+    if (c.line.empty())
+        return {};
+    constexpr std::string_view caller = " < ";
+    std::error_code error;
+    std::string folder = std::filesystem::current_path(error).string() + "/";
+    std::string line = c.line.starts_with(folder) ? c.line.substr(folder.size()) : c.line;
+    std::string left = begin + line + c.callers;
+    bool is_wide = indent + left.size() > line_width;
+    std::vector<std::string> all;
+    for (size_t next = left.find(caller); is_wide && next != left.npos;
+         next = left.find(caller, begin.size())) {
+        all.push_back(left.substr(0, next));
+        left = std::string(begin.size() - 2, ' ') + left.substr(next + 1);
+    }
+    all.push_back(left);
+    return all;
 }
 
 std::string cut(size_t indent, const std::string& text) {
@@ -54,6 +75,11 @@ private:
     void line(size_t indent, const std::string& text) {
         out_ += cut(indent, text);
         lines_++;
+    }
+
+    void places(size_t indent, const std::string& begin, const SeenConnection& c) {
+        for (const std::string& place : places_of(c, begin, indent))
+            line(indent, place);
     }
 
     void head(const Tree& tree) {
@@ -96,8 +122,7 @@ private:
             return foreign(4, *session);
         const SeenConnection& c = party->connection;
         line(4, party->opener().empty() ? "opened while no tag was set" : "opened by " + party->opener());
-        if (!c.line.empty())
-            line(6, "at " + c.line);
+        places(6, "at ", c);
         if (!party->last_user().empty() && party->last_user() != party->opener())
             line(4, "last used by " + party->last_user());
         process(4, *party);
@@ -109,7 +134,7 @@ private:
     }
 
     void waiter(const Node& node, size_t indent) {
-        constexpr size_t room_for_last = 1, details = 4;
+        constexpr size_t room_for_last = 1, details = 6;
         if (lines_ + room_for_last >= most_lines)
             return;
         left_--;
@@ -128,8 +153,8 @@ private:
             line(indent + 2, "needs " + wait.lock.words());
             if (party && !party->last_user().empty())
                 line(indent + 2, "in " + party->last_user());
-            if (party && !party->connection.line.empty())
-                line(indent + 2, "connected at " + party->connection.line);
+            if (party)
+                places(indent + 2, "connected at ", party->connection);
             if (party)
                 process(indent + 2, *party);
             else if (session)
@@ -176,8 +201,8 @@ std::string unasked_holder(const Party& holder, double stands_still) {
     std::string text =
         cut(2, fmt::format("a connection has been in a transaction for {}", duration(stands_still)));
     text += cut(4, holder.opener().empty() ? "opened while no tag was set" : "opened by " + holder.opener());
-    if (!c.line.empty())
-        text += cut(6, "at " + c.line);
+    for (const std::string& place : places_of(c, "at ", 6))
+        text += cut(6, place);
     if (!holder.last_user().empty() && holder.last_user() != holder.opener())
         text += cut(4, "last used by " + holder.last_user());
     return text;

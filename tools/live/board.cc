@@ -53,6 +53,8 @@ private:
 
 SeenConnection seen(const Connection& c, const TextPool& names, int64_t time) {
     auto text = [&](TextId name) { return printable(names.checked_text(name)); };
+    constexpr std::string_view caller = " < ";
+    std::string chain = text(c.chain);
     int64_t opened = c.opened_at;
     bool is_sane = opened >= 0 && opened <= time;
     Activity activity = c.activity;
@@ -70,7 +72,8 @@ SeenConnection seen(const Connection& c, const TextPool& names, int64_t time) {
             .host = text(c.host),
             .application = text(c.application),
             .port = c.port,
-            .line = text(c.line),
+            .line = chain.substr(0, chain.find(caller)),
+            .callers = chain.substr(std::min(chain.find(caller), chain.size())),
             .last_test = text(c.last_test),
             .has_timeout = c.has_timeout(),
             .holds_lock = c.holds_lock(),

@@ -24,6 +24,7 @@ struct SeenConnection {
     std::string database, user, host, application;
     int port;              // 0: not known
     std::string line;      // of the program that opened it, as "file:line function"
+    std::string callers;   // of that line: " < file:line function < file:line"
     std::string last_test; // that used it
     bool has_timeout;  // a statement that waits too long ends by itself, because the session has set it so
     bool holds_lock;   // an advisory lock of the session

@@ -34,6 +34,7 @@ SeenConnection connection(int backend, const std::string& test, const std::strin
             .application = "app",
             .port = 5432,
             .line = line,
+            .callers = "",
             .last_test = last_test,
             .has_timeout = false,
             .holds_lock = false,
