@@ -15,6 +15,7 @@
 #include "shim/real/libc_functions.hh"
 #include "shim/real/libpqs.hh"
 #include "shim/real/loader_gate.hh"
+#include "shim/real/weak_references.hh"
 #include "shim/report/journal.hh"
 #include "shim/report/summary.hh"
 #include "shim/report/totals.hh"
@@ -96,6 +97,7 @@ void at_exit(int status, void*) {
         on_exit(at_exit, nullptr);
     real::resolve();
     real::note_global_scope();
+    real::unbind_weak_references();
     note_stderr();
     witness::loaded();
 }

@@ -2,11 +2,11 @@
 
 #include "shim/base/lock.hh"
 #include "shim/lifecycle/per_connection.hh"
+#include "shim/real/elf_symbols.hh"
 
 #include <algorithm>
 #include <cstring>
-
-extern "C" [[gnu::weak]] size_t malloc_usable_size(void*) noexcept;
+#include <functional>
 
 namespace pqsweep::cancels {
 
@@ -48,9 +48,18 @@ void replace(Table& table, const Connection& c, PGcancel* fresh) {
         c.libpq->PQfreeCancel(former);
 }
 
+bool has_handed_out(const Table& table, const Connection& c) {
+    Lock::Guard guard(handing);
+    return std::ranges::any_of(cancels.of(table, c).handed_out, std::identity());
+}
+
 // They are as long as the fresh one, since they come from the same libpq and server.
 void renew_handed_out(const Table& table, const Connection& c, PGcancel* fresh) {
-    if (!fresh || !malloc_usable_size)
+    if (!fresh || !has_handed_out(table, c))
+        return;
+    auto* malloc_usable_size =
+        reinterpret_cast<size_t (*)(void*)>(elf_symbols::first_definition("malloc_usable_size"));
+    if (!malloc_usable_size)
         return;
     size_t size = malloc_usable_size(fresh);
     Lock::Guard guard(handing);

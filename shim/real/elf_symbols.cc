@@ -56,6 +56,10 @@ bool Object::is_ours() const {
     return contains(reinterpret_cast<const void*>(&object_in));
 }
 
+Object our_object() {
+    return object_around(reinterpret_cast<const void*>(&object_in));
+}
+
 Object object_in(const dl_phdr_info& info) {
     Object object{.name = info.dlpi_name ? info.dlpi_name : "",
                   .base = info.dlpi_addr,
@@ -123,6 +127,47 @@ const char* strings_of(const Object& object) {
         if (entry->d_tag == DT_STRTAB)
             return in_memory<char>(object.base, entry->d_un.d_ptr);
     return nullptr;
+}
+
+// An object has one table of references that are bound when it is loaded, relative ones first, and one of those that can be bound
+// when they are first called.
+void each_weak_reference(const Object& object, const Object& target,
+                         void (*visit)(void* const* place, const char* name)) {
+    using Reference = ElfW(Rela);
+    struct Table {
+        const Reference* begin;
+        size_t size;
+    } tables[2]{};
+    size_t relative_count = 0;
+    const ElfW(Sym)* symbols = nullptr;
+    for (const ElfW(Dyn)* entry = object.dynamic; entry && entry->d_tag != DT_NULL; entry++) {
+        if (entry->d_tag == DT_RELA)
+            tables[0].begin = in_memory<Reference>(object.base, entry->d_un.d_ptr);
+        else if (entry->d_tag == DT_RELASZ)
+            tables[0].size = entry->d_un.d_val / sizeof(Reference);
+        else if (entry->d_tag == DT_RELACOUNT)
+            relative_count = entry->d_un.d_val;
+        else if (entry->d_tag == DT_JMPREL)
+            tables[1].begin = in_memory<Reference>(object.base, entry->d_un.d_ptr);
+        else if (entry->d_tag == DT_PLTRELSZ)
+            tables[1].size = entry->d_un.d_val / sizeof(Reference);
+        else if (entry->d_tag == DT_SYMTAB)
+            symbols = in_memory<ElfW(Sym)>(object.base, entry->d_un.d_ptr);
+    }
+    const char* strings = strings_of(object);
+    if (!symbols || !strings)
+        return;
+    for (const Table& table : tables) {
+        for (size_t i = &table == tables ? relative_count : 0; table.begin && i < table.size; i++) {
+            const Reference& reference = table.begin[i];
+            auto* place = reinterpret_cast<void* const*>(object.base + reference.r_offset);
+            if (reference.r_offset % alignof(void*) != 0 || !target.contains(*place))
+                continue;
+            const ElfW(Sym)& symbol = symbols[ELF64_R_SYM(reference.r_info)];
+            if (ELF64_ST_BIND(symbol.st_info) == STB_WEAK && symbol.st_shndx == SHN_UNDEF)
+                visit(place, strings + symbol.st_name);
+        }
+    }
 }
 
 Object object_called(const char* needed) {

@@ -94,6 +94,14 @@ void each_needed(const Object& object, Visit visit) {
             return;
 }
 
+// Calls visit(place, name) for each word of `object` that the loader has set to an address in `target`, because the object refers
+// weakly to a symbol of that name.
+void each_weak_reference(const Object& object, const Object& target,
+                         void (*visit)(void* const* place, const char* name));
+
+// Returns libpqsweep.so.
+Object our_object();
+
 // Returns the loaded object that a need of that name means. Without one, its dynamic section is null.
 Object object_called(const char* needed);
 

@@ -94,8 +94,7 @@ TEST_CASE("the shim imports a dozen functions and variables, none newer than gli
           "w AnnotateIgnoreReadsEnd\n"
           "w __msan_scoped_disable_interceptor_checks\n"
           "w __msan_scoped_enable_interceptor_checks\n"
-          "w _r_debug\n"
-          "w malloc_usable_size\n");
+          "w _r_debug\n");
 }
 
 TEST_CASE("dlsym and dlopen end in a jump: the loader must see their caller, and not us") {

@@ -95,14 +95,16 @@ TEST_CASE("a call that means no libpq reaches what it means") {
     if (!sanitizer_runtime().empty())
         SKIP("the sanitizer's runtime stands before the shim in LD_PRELOAD");
     std::string shim = build_directory() + "/libpqsweep.so";
+    std::string shim_and_mock = shim + ":" + build_directory() + "/programs/libmock.so";
     struct Case {
         std::string program, preload, output;
     };
     for (const char* disabled : {"0", "1"}) {
-        for (const Case& one :
-             {Case{"mocked", shim, "mock\n"},
-              {"mocked_over", shim + ":" + build_directory() + "/programs/libmock.so", "mock\n"},
-              {"plugs_mock", shim, "mock\nmock\nmock\n"}}) {
+        for (const Case& one : {Case{"mocked", shim, "mock\n"},
+                                {"mocked_over", shim_and_mock, "mock\n"},
+                                {"plugs_mock", shim, "mock\nmock\nmock\n"},
+                                {"weak_reference", shim, "no libpq\n"},
+                                {"weak_reference", shim_and_mock, "mock\n"}}) {
             CAPTURE(one.program);
             Program program(
                 {one.program},

@@ -1,0 +1,34 @@
+#include "shim/real/weak_references.hh"
+
+#include "shim/base/sys.hh"
+#include "shim/real/elf_symbols.hh"
+
+namespace pqsweep::real {
+
+namespace {
+
+// The page can be read-only by now. The kernel writes there all the same, and nothing has to be restored.
+void set_to_null(void* const* place) {
+    void* const null = nullptr;
+    int memory = sys::openat(AT_FDCWD, "/proc/self/mem", O_WRONLY | O_CLOEXEC);
+    if (memory < 0)
+        return;
+    sys::pwrite(memory, {reinterpret_cast<const char*>(&null), sizeof null}, reinterpret_cast<off_t>(place));
+    sys::close(memory);
+}
+
+} // namespace
+
+void unbind_weak_references() {
+    const elf_symbols::Object ours = elf_symbols::our_object();
+    elf_symbols::each_object([&](const elf_symbols::Object& object) {
+        if (!object.is_ours())
+            elf_symbols::each_weak_reference(object, ours, [](void* const* place, const char* name) {
+                if (!elf_symbols::definition_behind_us(name))
+                    set_to_null(place);
+            });
+        return false;
+    });
+}
+
+} // namespace pqsweep::real
