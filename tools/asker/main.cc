@@ -2,6 +2,10 @@
 #include "shim/base/clock.hh"
 #include "shim/base/text.hh"
 
+// Of the libc that each library brings: this program has none of its own. (The shim hides its libpq functions from programs that have no
+// libpq.)
+extern "C" [[gnu::weak]] int setenv(const char*, const char*, int);
+
 // Functions of libpq, by its names, declared without its headers.
 // NOLINTBEGIN(readability-identifier-naming)
 extern "C" {
@@ -170,7 +174,7 @@ void act() {
 }
 
 int run() {
-    if (!PQconnectStartParams)
+    if (!setenv)
         return no_library;
     if (read_request() == 0)
         return done;

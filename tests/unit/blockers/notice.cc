@@ -44,7 +44,7 @@ SeenConnection connection(int backend, const std::string& test, const std::strin
 
 // A holder that a test left in a transaction, and as many that wait for it.
 struct Scene {
-    explicit Scene(int waiters) {
+    explicit Scene(int waiters, const std::string& callers = "") {
         waits.sessions.push_back(session(100, "idle in transaction", "SELECT", 11.2));
         parties.add(
             {7, "/usr/bin/python3 -m pytest tests",
@@ -62,6 +62,12 @@ struct Scene {
                                     "tests/test_cell.py:23 empty_database",
                                     "tests/test_cell.py::test_none (setup)")});
         }
+        Parties all;
+        parties.each([&](Party party) {
+            party.connection.callers = callers;
+            all.add(party);
+        });
+        parties = all;
     }
     std::string text() const { return notice(trees_of(waits).at(0), waits, parties); }
     Waits waits;
@@ -93,6 +99,18 @@ TEST_CASE("a notice names the waiter, its lock, and the holder") {
                              "      in tests/test_cell.py::test_none (setup)\n"
                              "      connected at tests/test_cell.py:23 empty_database\n"
                              "      process 7: /usr/bin/python3 -m pytest tests\n");
+}
+
+TEST_CASE("the callers of the line stand beside it, or below it if they don't fit") {
+    std::string text = Scene(1, " < db.py:8 session < tests/test_cell.py:50").text();
+    CHECK(text.find("      at tests/test_cell.py:30 test_save\n"
+                    "       < db.py:8 session\n"
+                    "       < tests/test_cell.py:50\n") != text.npos);
+    CHECK(Scene(1, " < db.py:8 session")
+              .text()
+              .find("      connected at tests/test_cell.py:23 empty_database < db.py:8 session\n") !=
+          std::string::npos);
+    CHECK(widest_line(text) <= 79);
 }
 
 TEST_CASE("a hundred waiters are one notice of at most 60 lines, each of which fits a terminal") {
