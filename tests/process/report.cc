@@ -39,9 +39,18 @@ TEST_CASE("the table of two workers, one of which was killed") {
     CHECK(got.status == 0);
     CHECK(got.errors == "");
     CHECK(got.output == text_of(journals / "workers.txt"));
-    std::istringstream lines(got.output);
-    for (std::string line; std::getline(lines, line);)
-        CHECK(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; }) < 80);
+}
+
+TEST_CASE("the table fits its terminal") {
+    Program terminal({"/usr/bin/script", "-qec",
+                      "stty cols 80; " + build_directory() + "/pqsweep report " + workers(), "/dev/null"},
+                     {}, Program::Shim::absent);
+    CHECK(terminal.finish() == 0);
+    CHECK(contains(terminal.output(), "\n  tests...rders.py "));
+    std::istringstream lines(terminal.output());
+    for (std::string line; std::getline(lines, line, '\r');)
+        CHECK(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; }) <
+              81); // with a newline
 }
 
 TEST_CASE("all forms, of two machines with the same pids and with clocks that differ") {

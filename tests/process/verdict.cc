@@ -49,7 +49,7 @@ TEST_CASE("SQLAlchemy: a pool that several modules used, and nobody closed, is o
     CAPTURE(run.output);
     CAPTURE(run.errors);
     CHECK(run.status == 0);
-    CHECK(contains(run.errors, ": 0 abandoned, 1 revived, 1 open at exit; "));
+    CHECK(contains(run.errors, ": 0 abandoned, 1 revived, 1 open at exit\n"));
     CHECK(
         contains(run_suite({"--fail-on", "exit"}, pytest(), global).errors, "gate failed: 1 open at exit; "));
 }

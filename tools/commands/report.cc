@@ -4,6 +4,7 @@
 #include "tools/commands/command.hh"
 #include "tools/commands/options.hh"
 #include "tools/journal/symbols.hh"
+#include "tools/text/terminal.hh"
 
 #include <algorithm>
 #include <cerrno>
@@ -98,7 +99,9 @@ int act(Request& request) {
         return refuse("report", "no record of a journal in {}", fmt::join(request.files, ", "));
     if (std::string wrong = write_files(request); !wrong.empty())
         return refuse("report", "{}", wrong);
-    fmt::print("{}", request.json ? as_json(a) : request.github ? as_github(a) : as_table(a, true));
+    fmt::print("{}", request.json     ? as_json(a)
+                     : request.github ? as_github(a)
+                                      : as_table(a, true, terminal_width(STDOUT_FILENO)));
     for (const std::string& note : a.gate.notes())
         fmt::print(stderr, "pqsweep report: {}\n", note);
     if (std::string verdict = a.gate.verdict(0); !verdict.empty())

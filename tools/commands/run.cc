@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/core.h>
+#include <iterator>
 #include <random>
 #include <unistd.h>
 
@@ -130,35 +131,56 @@ std::string name_run() {
     return name;
 }
 
-// Returns a line if the tag that the user named took the place of the tags that a test runner sets.
-std::string hidden_tags(const Request& request, const Assessment& assessment) {
-    auto tag = request.variables.find("PQSWEEP_TAG");
-    if (tag == request.variables.end())
-        return "";
-    bool is_hiding = std::ranges::any_of(
-        assessment.findings, [&](const Finding& f) { return f.tag == tag->second && !f.test.empty(); });
-    return is_hiding ? fmt::format("pqsweep: --tag {} hides the tags of the test runner; without it, what a "
-                                   "module leaves open is swept when the module ends\n",
-                                   printable(tag->second))
-                     : "";
+// Returns whether the user's tag took the place of the tags that a test runner sets.
+bool hides_tags(std::string_view tag, const History& history) {
+    for (Strings::Id i = 1; i < history.tags().size(); i++)
+        if (history.tag_names()[i] == tag && history.tags()[i].has_tests)
+            return true;
+    return false;
 }
 
-void print_summary(const Request& request, const Assessment& assessment, Report report, int command_status) {
-    std::string out;
+// Returns what there is to say of the run beside its connections.
+std::vector<std::string> remarks_on(const Request& request, const Assessment& assessment,
+                                    const Strays& strays) {
+    std::vector<std::string> all;
     for (const Problem& problem : assessment.problems.listed())
-        out += fmt::format("pqsweep: {}\n", problem.text());
+        all.push_back(problem.text());
+    if (strays.is_any())
+        all.push_back(strays.line());
+    bool has_connections = assessment.history.total().opened > 0;
     std::string left_out = adapter_left_out(request.command, assessment.history.tag_variables());
-    if (request.has_adapters && report != Report::never && !left_out.empty() &&
-        assessment.history.total().opened > 0)
-        out += fmt::format("pqsweep: {}\n", left_out);
-    const char* journal = getenv("PQSWEEP_JOURNAL");
-    if (request.is_verbose || report == Report::always)
-        out += as_table(assessment, report == Report::always);
-    else if (report == Report::stragglers)
-        out += as_summary(assessment, terminal_width(STDERR_FILENO), journal ? journal : "");
-    out += hidden_tags(request, assessment);
-    for (const std::string& note : assessment.gate.notes())
-        out += fmt::format("pqsweep: {}\n", note);
+    if (request.has_adapters && has_connections && !left_out.empty())
+        all.push_back(left_out);
+    const char* tag = getenv("PQSWEEP_TAG");
+    if (tag && hides_tags(tag, assessment.history))
+        all.push_back(fmt::format("--tag {} hides the tags of the test runner; without it, what a module "
+                                  "leaves open is swept when the module ends",
+                                  tag));
+    std::ranges::copy(assessment.gate.notes(), std::back_inserter(all));
+    return all;
+}
+
+// Returns the name of the user's journal, or a pattern for the names of all of its files.
+std::string users_journal() {
+    const char* variable = getenv("PQSWEEP_JOURNAL");
+    std::string name = variable ? variable : "";
+    for (size_t at = 0; (at = name.find("%p", at)) != std::string::npos;)
+        name.replace(at, 2, "*");
+    return name;
+}
+
+void print_summary(const Request& request, const Assessment& assessment, const Strays& strays, Report report,
+                   int command_status) {
+    std::string out;
+    auto width = terminal_width(STDERR_FILENO);
+    std::vector<std::string> remarks = remarks_on(request, assessment, strays);
+    if (report != Report::never && (request.is_verbose || report == Report::always)) {
+        out += as_table(assessment, report == Report::always, width);
+        for (const std::string& remark : remarks)
+            out += fmt::format("pqsweep: {}\n", printable(remark));
+    } else if (report == Report::stragglers) {
+        out += as_summary(assessment, width, users_journal(), remarks);
+    }
     if (std::string verdict = assessment.gate.verdict(command_status); !verdict.empty())
         out += fmt::format(
             fmt::runtime(has_colour(STDERR_FILENO) ? "\x1b[31mpqsweep: {}\x1b[m\n" : "pqsweep: {}\n"),
@@ -214,9 +236,7 @@ int supervise(Request& request, Gate gate, std::unique_ptr<RunJournal> journal, 
     if (!request.allows_unseen && (assessment.gate.exit_code() || report != Report::never))
         assessment.gate.judge_unseen(assessment.history, obstacle);
     journal.reset(); // the signal that ended the command might end us, too
-    if (strays.is_any() && report != Report::never)
-        fmt::print(stderr, "pqsweep: {}\n", strays.line());
-    print_summary(request, assessment, report, child.shell_status());
+    print_summary(request, assessment, strays, report, child.shell_status());
     bool is_failure = assessment.gate.has_failed() && child.wait_status() == 0;
     return is_failure ? assessment.gate.exit_code() : child.exit_status();
 }

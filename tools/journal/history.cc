@@ -41,6 +41,7 @@ Entry& entry_for(std::vector<Entry>& entries, std::unordered_map<std::string, si
 TagCounts& TagCounts::operator+=(const TagCounts& other) {
     opened += other.opened;
     closed += other.closed;
+    has_tests |= other.has_tests;
     swept += other.swept;
     for (size_t i = 0; i < std::size(fates); i++)
         fates[i] += other.fates[i];
@@ -125,6 +126,7 @@ History::Open& History::open(Process& process, const JournalRecord& record) {
         .tag = tag_id(record.tag), .test = texts_.of(record.test), .tags_before = process.tags_ended};
     describe(connection, record);
     tags_[connection.tag].opened++;
+    tags_[connection.tag].has_tests |= !record.test.empty();
     if (connection.tag == 0)
         note_untagged(connection);
     return process.connections.emplace(record.connection, connection).first->second;

@@ -21,6 +21,7 @@ namespace pqsweep::tools {
 // Counts connections for the tag that opened them. A connection that is swept twice is two stragglers.
 struct TagCounts {
     uint64_t opened = 0, closed = 0;
+    bool has_tests = false; // a test runner said which test was running when a connection was opened
     ByActivity<uint64_t> swept;
     uint64_t fates[std::size(all_fates)] = {}; // by Fate
     // The most connections that all processes of a run had open while this tag was current in one of them, and the most

@@ -42,7 +42,7 @@ std::string as_github(const Assessment& a) {
     std::string out;
     bool is_gated = a.gate.exit_code() != 0;
     for (const Place& place : places_of(a.findings, Extent::unclosed)) {
-        std::string chain = place.chain.empty() ? "" : "\n" + place.chain;
+        std::string chain = place.chain.empty() ? "" : "\n" + place.chain_text();
         out += annotation(is_gated && place.fails, place.file, place.line, "pqsweep: connection left open",
                           place.where + ": " + place.text() + chain);
     }

@@ -26,7 +26,7 @@ std::string table(const std::vector<Place>& places) {
     std::string out = "| opened at | connections | opened by | what became of them |\n|---|---:|---|---|\n";
     for (size_t i = 0; i < places.size() && i < most_listed; i++)
         out += fmt::format("| {} | {} | {} | {} |\n",
-                           plain(places[i].chain.empty() ? places[i].where : places[i].chain),
+                           plain(places[i].chain.empty() ? places[i].where : places[i].chain_text()),
                            places[i].count, plain(places[i].opener()), plain(places[i].outcome()));
     if (places.size() > most_listed)
         out += fmt::format("\n+{} more\n", places.size() - most_listed);

@@ -3,6 +3,8 @@
 
 #include "tools/verdict/gate.hh"
 
+#include <optional>
+
 namespace pqsweep::tools {
 
 // The history that was read, with its judgement.
@@ -16,9 +18,9 @@ struct Assessment {
     void assess(const std::vector<std::string>& files, const std::string& run);
 };
 
-// Fits terminals of 80 columns. `everything`: also lists tags without stragglers, and connections open at exit.
-// Empty if no process connected.
-std::string as_table(const Assessment& assessment, bool everything);
+// `everything`: also lists tags without stragglers, and connections open at exit. `width`: of the terminal; nothing: names are
+// not cut. Empty if no process connected.
+std::string as_table(const Assessment& assessment, bool everything, std::optional<size_t> width);
 
 // report.md describes it.
 std::string as_json(const Assessment& assessment);

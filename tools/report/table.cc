@@ -5,14 +5,14 @@
 #include "tools/text/utf8.hh"
 
 #include <algorithm>
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 namespace pqsweep::tools {
 
 namespace {
 
-constexpr size_t line_width = 79; // a line of 80 makes some terminals wrap
-constexpr size_t narrowest_tag = 15;
+constexpr size_t narrowest = 60, narrowest_tag = 15;
+constexpr size_t whole = SIZE_MAX; // the width of lines that are not cut
 
 void add_head(std::string& out, const History& history) {
     TagCounts all = history.total();
@@ -41,25 +41,27 @@ void add_head(std::string& out, const History& history) {
 
 // Columns of zeros are left out, so that more room is left for the tags.
 struct Column {
-    std::string_view heading;
+    std::string_view heading, meaning; // empty: the heading says it
     uint64_t (*value)(const TagCounts&);
     bool is_needed;
 };
 
 constexpr Column columns[] = {
-    {heading::opened, [](const TagCounts& t) { return t.opened; }, true},
-    {heading::closed, [](const TagCounts& t) { return t.closed; }, true},
-    {heading::idle, [](const TagCounts& t) { return t.swept.idle; }, false},
-    {heading::transaction, [](const TagCounts& t) { return t.swept.transaction; }, false},
-    {heading::running, [](const TagCounts& t) { return t.swept.running; }, false},
-    {heading::revived, [](const TagCounts& t) { return t.of(Fate::revived); }, false},
-    {heading::late, [](const TagCounts& t) { return t.of(Fate::closed_late); }, false},
-    {heading::abandoned, [](const TagCounts& t) { return t.abandoned(); }, false},
-    {heading::peak, [](const TagCounts& t) { return uint64_t(t.peak); }, true},
-    {heading::peak_without, [](const TagCounts& t) { return uint64_t(t.peak_without); }, true},
+    {heading::opened, "", [](const TagCounts& t) { return t.opened; }, true},
+    {heading::closed, "", [](const TagCounts& t) { return t.closed; }, true},
+    {heading::idle, "", [](const TagCounts& t) { return t.swept.idle; }, false},
+    {heading::transaction, "in a transaction", [](const TagCounts& t) { return t.swept.transaction; }, false},
+    {heading::running, "running a statement", [](const TagCounts& t) { return t.swept.running; }, false},
+    {heading::revived, "", [](const TagCounts& t) { return t.of(Fate::revived); }, false},
+    {heading::late, "finished after the sweep", [](const TagCounts& t) { return t.of(Fate::closed_late); },
+     false},
+    {heading::abandoned, "", [](const TagCounts& t) { return t.abandoned(); }, false},
+    {heading::peak, "", [](const TagCounts& t) { return uint64_t(t.peak); }, true},
+    {heading::peak_without, "peak without pqsweep",
+     [](const TagCounts& t) { return uint64_t(t.peak_without); }, true},
 };
 
-void add_tags(std::string& out, const History& history, bool everything) {
+void add_tags(std::string& out, const History& history, bool everything, size_t line_width) {
     std::vector<Strings::Id> shown;
     size_t tag_width = narrowest_tag;
     for (Strings::Id tag = 0; tag < history.tags().size(); tag++) {
@@ -94,9 +96,15 @@ void add_tags(std::string& out, const History& history, bool everything) {
             out += fmt::format("{:>{}}", column->value(history.tags()[tag]), width);
         out += "\n";
     }
+    std::vector<std::string> legend;
+    for (auto [column, width] : used)
+        if (!column->meaning.empty())
+            legend.push_back(fmt::format("{}: {}", column->heading, column->meaning));
+    for (const std::string& line : wrapped(fmt::format("  {}", fmt::join(legend, "; ")), line_width))
+        out += line + "\n";
 }
 
-void add_finding(std::string& out, const Finding& f) {
+void add_finding(std::string& out, const Finding& f, size_t line_width) {
     std::string count = f.count > 1 ? fmt::format("{}x ", f.count) : "";
     out += "  " + count + shortened(printable(f.opener()), line_width - 2 - count.size()) + "\n";
     if (!f.stack.empty())
@@ -123,20 +131,21 @@ void add_finding(std::string& out, const Finding& f) {
 }
 
 template<class Wanted>
-void add_findings(std::string& out, const Assessment& a, std::string_view heading, Wanted is_wanted) {
+void add_findings(std::string& out, const Assessment& a, std::string_view heading, size_t line_width,
+                  Wanted is_wanted) {
     size_t listed = 0;
     for (const Finding& f : a.findings) {
         if (f.standing == Standing::suppressed || !is_wanted(f) || listed++ >= most_listed)
             continue;
         if (listed == 1)
             out += fmt::format("  {}, by the test that opened them:\n", heading);
-        add_finding(out, f);
+        add_finding(out, f, line_width);
     }
     if (listed > most_listed)
         out += fmt::format("  ... and {} more\n", listed - most_listed);
 }
 
-void add_inherited(std::string& out, const History& history) {
+void add_inherited(std::string& out, const History& history, size_t line_width) {
     if (history.inherited().empty())
         return;
     out += "  connections inherited across a fork, by the test that opened them:\n";
@@ -154,22 +163,25 @@ void add_inherited(std::string& out, const History& history) {
 
 } // namespace
 
-std::string as_table(const Assessment& a, bool everything) {
+std::string as_table(const Assessment& a, bool everything, std::optional<size_t> width) {
     if (a.history.processes() == 0)
         return "";
+    size_t line_width =
+        width ? std::max(*width, narrowest) - 1 : whole; // a full line makes some terminals wrap
     std::string out;
     add_head(out, a.history);
-    add_tags(out, a.history, everything);
-    add_findings(out, a, "stragglers",
+    add_tags(out, a.history, everything, line_width);
+    add_findings(out, a, "stragglers", line_width,
                  [](const Finding& f) { return is_straggler(f.fate) && f.fate != Fate::revived; });
-    add_findings(out, a, "open at exit", [&](const Finding& f) {
+    add_findings(out, a, "open at exit", line_width, [&](const Finding& f) {
         return f.fate == Fate::open_at_exit && (everything || f.standing == Standing::failed);
     });
-    add_inherited(out, a.history);
+    add_inherited(out, a.history, line_width);
     for (const auto& lines :
          {long_waits(a.history, most_listed), untagged(a.history, most_listed, everything)})
         for (const std::string& line : lines)
-            out += shortened(printable(line), line_width) + "\n";
+            for (const std::string& part : wrapped(printable(line), line_width))
+                out += part + "\n";
     return out;
 }
 

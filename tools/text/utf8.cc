@@ -58,6 +58,23 @@ std::string cut_to(std::string_view text, size_t width) {
     return std::string(text.substr(0, offset_of(text, width)));
 }
 
+std::vector<std::string> wrapped(std::string_view text, size_t width) {
+    size_t margin = std::min(text.find_first_not_of(' '), text.size());
+    std::vector<std::string> lines{std::string(text.substr(0, margin))};
+    text.remove_prefix(margin);
+    for (bool is_first = true; !text.empty(); is_first = false) {
+        std::string_view word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(word.size() + 1, text.size()));
+        bool fits = width_of(lines.back()) + 1 + width_of(word) <= width;
+        if (!is_first && fits)
+            lines.back() += ' ';
+        else if (!is_first)
+            lines.emplace_back(margin + 2, ' ');
+        lines.back() += word;
+    }
+    return lines;
+}
+
 std::string padded(std::string text, size_t width) {
     size_t used = width_of(text);
     return used < width ? text.append(width - used, ' ') : text;

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pqsweep::tools {
 
@@ -16,6 +17,10 @@ std::string shortened(std::string_view text, size_t width);
 
 // Returns the first `width` characters.
 std::string cut_to(std::string_view text, size_t width);
+
+// Returns lines of at most `width` columns, broken at blanks. All but the first begin two columns further right than the first.
+// A word that is wider stands whole on a line.
+std::vector<std::string> wrapped(std::string_view text, size_t width);
 
 // Returns the text with spaces behind it, up to `width` columns.
 std::string padded(std::string text, size_t width);

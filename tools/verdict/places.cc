@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fmt/ranges.h>
+#include <iterator>
 
 namespace pqsweep::tools {
 
@@ -41,6 +42,20 @@ size_t tests_own(const std::vector<Frame>& frames, std::string_view test) {
     return frames.size() - 1;
 }
 
+// The test's name is known, so the function of its own frame is left out.
+std::vector<Frame> chain_of(const Finding& f) {
+    std::vector<Frame> frames = parse_stack(f.stack, f.is_source);
+    if (frames.empty())
+        return frames;
+    size_t own = tests_own(frames, f.test);
+    Frame last = frames[own];
+    if (last.line && own > 0)
+        last.function.clear();
+    frames.resize(std::min<size_t>(own, 2));
+    frames.push_back(last);
+    return frames;
+}
+
 } // namespace
 
 Frame tests_line(const Finding& f) {
@@ -49,20 +64,6 @@ Frame tests_line(const Finding& f) {
         if (const Frame& own = frames[tests_own(frames, f.test)]; own.line)
             return own;
     return {.file = f.file(), .function = {}};
-}
-
-std::string chain_of(const Finding& f) {
-    std::vector<Frame> frames = parse_stack(f.stack, f.is_source);
-    if (frames.empty())
-        return "";
-    size_t own = tests_own(frames, f.test);
-    std::vector<std::string> parts;
-    for (size_t i = 0; i < frames.size() && i < 2; i++)
-        if (i < own)
-            parts.push_back(frames[i].text());
-    const Frame& last = frames[own];
-    parts.push_back(last.line && own > 0 ? fmt::format("{}:{}", last.file, last.line) : last.text());
-    return fmt::format("{}", fmt::join(parts, " < "));
 }
 
 std::string Place::opener() const {
@@ -80,13 +81,20 @@ std::string Place::outcome() const {
            mark;
 }
 
-std::string Place::text() const {
-    std::string of = opener() == where ? "" : " of " + opener();
-    std::string used = users.empty()
-                           ? ""
-                           : ", last used by " + (users.size() == 1 ? std::string(*users.begin())
-                                                                    : counted(users.size(), "test"));
+std::string Place::user(const Namer& name) const {
+    return users.size() == 1 ? name(*users.begin()) : counted(users.size(), "test");
+}
+
+std::string Place::text(const Namer& name) const {
+    std::string of = opener() == where ? "" : " of " + name(opener());
+    std::string used = users.empty() ? "" : ", last used by " + user(name);
     return fmt::format("{}{}{}, {}", counted(count, "connection"), of, used, outcome());
+}
+
+std::string Place::chain_text() const {
+    std::vector<std::string> parts;
+    std::ranges::transform(chain, std::back_inserter(parts), &Frame::text);
+    return fmt::format("{}", fmt::join(parts, " < "));
 }
 
 std::vector<Place> places_of(const std::vector<Finding>& findings, Extent extent) {
@@ -107,7 +115,7 @@ std::vector<Place> places_of(const std::vector<Finding>& findings, Extent extent
         place.line = is_shared ? f.frame.line : own.line;
         place.findings.push_back(&f);
         place.openers.insert(f.opener());
-        place.tags.insert(f.tag);
+        place.tags[f.tag] += f.count;
         if (!f.last_test.empty())
             place.users.insert(f.last_test);
         place.fates[f.fate] += f.count;

@@ -4,10 +4,13 @@
 
 #include "tools/verdict/finding.hh"
 
+#include <functional>
 #include <map>
 #include <set>
 
 namespace pqsweep::tools {
+
+using Namer = std::function<std::string(std::string_view full)>;
 
 struct Place {
     std::string where; // "file:line"; the test or the tag if no line is known
@@ -15,18 +18,23 @@ struct Place {
     // without the line; empty: neither is known.
     std::string file;
     int line = 0;
-    std::string chain; // "db.py:16 connect < repo.py:21 __init__ < tests/test_users.py:8"; empty: not known
-    std::set<std::string> openers; // tests, or tags
-    std::set<std::string_view> tags;
-    std::set<std::string_view> users; // the tests that used them last, if others than the openers
+    // Up to three frames: the one that opened the connection, its caller, and the test's own. Empty: not known.
+    std::vector<Frame> chain;
+    std::set<std::string> openers;             // tests, or tags
+    std::map<std::string_view, uint64_t> tags; // with the number of their connections
+    std::set<std::string_view> users;          // the tests that used them last, if others than the openers
     std::map<Fate, uint64_t> fates;
     std::map<std::string_view, uint64_t> states;
     std::vector<const Finding*> findings;
     uint64_t count = 0, count_new = 0;
     bool fails = false; // the gate
 
-    // "54 connections of 8 modules, 4 idle, 50 in transaction, abandoned".
-    std::string text() const;
+    // "54 connections of 8 modules, 4 idle, 50 in transaction, abandoned". `name`: returns what stands for a test or tag.
+    std::string text(const Namer& name = [](std::string_view full) { return std::string(full); }) const;
+    // "db.py:16 connect < repo.py:21 __init__ < tests/test_users.py:8".
+    std::string chain_text() const;
+    // The test that used them last, if it is another one than the opener, or "8 tests".
+    std::string user(const Namer& name) const;
     // "8 modules", or the only test or tag.
     std::string opener() const;
     // "4 idle, 50 in transaction, abandoned; 2 NEW".
@@ -43,9 +51,5 @@ std::vector<Place> places_of(const std::vector<Finding>& findings, Extent extent
 // Returns the test's own line: the outermost one in the test's file or, if there is none, of all. Without a line, its file is
 // that of the test, or nothing.
 Frame tests_line(const Finding& finding);
-
-// Returns up to three frames: the one that opened the connection, its caller, and the test's own. For example
-// "db.py:16 connect < repo.py:21 __init__ < tests/test_users.py:8".
-std::string chain_of(const Finding& finding);
 
 } // namespace pqsweep::tools

@@ -16,4 +16,13 @@ TEST_CASE("what does not fit is left out in the middle, in whole characters") {
     CHECK(printable("a\n\x1b[1mé") == "a??[1mé");
 }
 
+TEST_CASE("a text is broken at blanks, and loses nothing") {
+    using Lines = std::vector<std::string>;
+    CHECK(wrapped("one two three", 20) == Lines{"one two three"});
+    CHECK(wrapped("one two three", 8) == Lines{"one two", "  three"});
+    CHECK(wrapped("  äöü äöü äöü", 9) == Lines{"  äöü äöü", "    äöü"});
+    CHECK(wrapped("a path/that/is/wider b", 9) == Lines{"a", "  path/that/is/wider", "  b"});
+    CHECK(wrapped("", 9) == Lines{""});
+}
+
 TEST_SUITE_END();
