@@ -25,18 +25,18 @@ void print(const std::vector<Process>& processes) {
     for (const Process& process : processes)
         for (const SeenConnection& c : process.board().connections)
             rows.push_back({std::to_string(process.pid()), or_dash(c.tag), or_dash(c.test),
-                            std::string(c.state()), age_text(c.age),
-                            c.backend ? std::to_string(c.backend) : "-", or_dash(c.line), or_dash(c.database),
+                            std::string(c.state()), age_text(c.age), or_dash(c.line),
+                            c.backend ? std::to_string(c.backend) : "-", or_dash(c.database),
                             or_dash(c.user)});
     print_table({{"pid", Cells::numbers},
                  {"tag", Cells::shortened},
                  {"test", Cells::shortened},
                  {"state"},
                  {"age", Cells::numbers},
-                 {"backend", Cells::numbers},
-                 {"opened at", Cells::shortened},
-                 {"database"},
-                 {"user"}},
+                 {"opened at", Cells::ends},
+                 {"backend", Cells::numbers, true},
+                 {"database", Cells::texts, true},
+                 {"user", Cells::texts, true}},
                 rows);
 }
 
@@ -78,7 +78,9 @@ int act(const List& list) {
 std::function<int()> declare_ls(CLI::App& app, const std::vector<std::string>&) {
     app.footer("Lists the connections that are open, of those processes or all of yours, with the tag, "
                "the test and the line\n"
-               "that opened them. Exit status: 0, or 1 when there is no such process.");
+               "that opened them. On a terminal the table fits: database, user and server process are left "
+               "out first.\n"
+               "Exit status: 0, or 1 if there is no such process.");
     auto list = std::make_shared<List>();
     app.add_option("pid", list->pids, "processes; all of yours where none is given");
     add_json_option(app, list->as_json);

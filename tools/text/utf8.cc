@@ -54,6 +54,15 @@ std::string shortened(std::string_view text, size_t width) {
         .append(text.substr(offset_of(text, all - tail)));
 }
 
+std::string end_of(std::string_view text, size_t width) {
+    constexpr std::string_view mark = "...";
+    size_t all = width_of(text);
+    if (all <= width)
+        return std::string(text);
+    size_t tail = width <= mark.size() ? width : width - mark.size();
+    return std::string(mark.substr(0, width - tail)).append(text.substr(offset_of(text, all - tail)));
+}
+
 std::string cut_to(std::string_view text, size_t width) {
     return std::string(text.substr(0, offset_of(text, width)));
 }

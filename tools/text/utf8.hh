@@ -15,6 +15,9 @@ std::string printable(std::string_view text);
 // Returns at most `width` columns. Leaves out the middle, because the ends of a test id say most.
 std::string shortened(std::string_view text, size_t width);
 
+// Returns at most `width` columns. Leaves out the beginning, because the end of a path or a name says most.
+std::string end_of(std::string_view text, size_t width);
+
 // Returns the first `width` characters.
 std::string cut_to(std::string_view text, size_t width);
 

@@ -12,6 +12,9 @@ TEST_CASE("what does not fit is left out in the middle, in whole characters") {
     CHECK(shortened("äöüäöüäöüäöü", 9) == "äö...üäöü");
     CHECK(width_of(shortened("äöüäöüäöüäöü", 9)) <= 9);
     CHECK(shortened("äöü", 2) == "äö");
+    CHECK(end_of("short", 5) == "short");
+    CHECK(end_of("äöüäöü", 5) == "...öü");
+    CHECK(end_of("äöü", 2) == "öü");
     CHECK(padded("ä", 3) == "ä  ");
     CHECK(printable("a\n\x1b[1mé") == "a??[1mé");
 }
