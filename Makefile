@@ -61,7 +61,7 @@ shim_objects := $(filter-out $(if $(sanitize),$(own_bytes)),$(call room,$(shim_r
 # What the unit tests share with the shim, and of that what the tools do.
 shared_objects := $(filter-out $(own_bytes) $(call room,shim/hooks),$(shim_objects))
 base_objects := $(filter-out $(own_bytes),$(call room,shim/base))
-tool_rooms := text journal verdict report live blockers launch commands
+tool_rooms := text journal verdict report live blockers top launch commands
 tool_objects := $(call room,$(tool_rooms:%=tools/%))
 unit_libraries := -lfmt -ldw -lelf -ldl
 tool_libraries := $(unit_libraries) -lncursesw -ltinfo

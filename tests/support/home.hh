@@ -45,6 +45,14 @@ inline Outcome pqsweep_command(const Home& home, std::vector<std::string> argume
     return outcome_of(arguments, home.with());
 }
 
+// Returns the command line of pqsweep in a mount namespace where /tmp has no boards of other processes.
+inline std::vector<std::string> alone_command(const std::string& arguments) {
+    std::string in_tmp = "/tmp/pqsweep-" + std::to_string(geteuid());
+    return {"/usr/bin/unshare", "-m", "/bin/sh", "-c",
+            "mkdir -p -m 700 " + in_tmp + " && mount -t tmpfs -o mode=700 none " + in_tmp + " && exec " +
+                build_directory() + "/pqsweep " + arguments};
+}
+
 inline std::string pid_of(const Program& program) {
     return std::to_string(program.pid());
 }

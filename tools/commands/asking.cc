@@ -12,13 +12,6 @@ namespace pqsweep::tools {
 
 namespace {
 
-void print(const Process& process, const Request::Answer& answer) {
-    if (!answer.why_not.empty())
-        fmt::print("{}: not done: {}\n", process.pid(), answer.why_not);
-    else
-        fmt::print("{}: {} swept {}\n", process.pid(), answer.swept.total(), activities_text(answer.swept));
-}
-
 nlohmann::json as_json(const Process& process, const Request::Answer& answer) {
     if (!answer.why_not.empty())
         return {{"pid", process.pid()}, {"done", false}, {"why", answer.why_not}};
@@ -31,6 +24,12 @@ nlohmann::json as_json(const Process& process, const Request::Answer& answer) {
 }
 
 } // namespace
+
+std::string text_of(const Process& process, const Request::Answer& answer) {
+    if (!answer.why_not.empty())
+        return fmt::format("{}: not done: {}", process.pid(), answer.why_not);
+    return fmt::format("{}: {} swept {}", process.pid(), answer.swept.total(), activities_text(answer.swept));
+}
 
 void add_asking_options(CLI::App& app, Asking& asking) {
     asking.command = app.get_name();
@@ -60,7 +59,7 @@ int ask(const Asking& asking, Mailbox::Kind kind, std::string_view name) {
         if (asking.as_json)
             all.push_back(as_json(processes[i], answer));
         else
-            print(processes[i], answer);
+            fmt::print("{}\n", text_of(processes[i], answer));
     }
     if (asking.as_json)
         fmt::print("{}\n", all.dump(2));

@@ -1,4 +1,4 @@
-// The part that `pqsweep tag` and `pqsweep sweep` share: they ask processes for something, and print the outcome.
+// The part that `tag`, `sweep` and `top` share: they ask processes for something, and print the outcome.
 #pragma once
 
 #include "tools/live/request.hh"
@@ -18,6 +18,9 @@ struct Asking {
 
 // Adds [PID...], --all, --wait and --json.
 void add_asking_options(CLI::App& app, Asking& asking);
+
+// "4711: 3 swept (3 idle, 0 in transaction, 0 running)", or why the process has not acted.
+std::string text_of(const Process& process, const Request::Answer& answer);
 
 // Asks the processes that `asking` names, all at once. Returns the exit status.
 int ask(const Asking& asking, Mailbox::Kind kind, std::string_view name);
