@@ -6,13 +6,15 @@
 #include "shim/base/text.hh"
 #include "shim/real/elf_symbols.hh"
 
+#include <atomic>
 #include <cstring>
 
 namespace pqsweep::witness {
 
 namespace {
 
-constinit char file[4096]; // empty: nobody asked
+constinit char file[4096];              // empty: nobody asked
+constinit std::atomic<pid_t> announced; // the process that has written its "loaded" line
 
 class Line {
 public:
@@ -55,6 +57,13 @@ private:
     Text text_{buffer_};
 };
 
+void announce() {
+    if (announced.exchange(sys::getpid(), std::memory_order_relaxed) == sys::getpid())
+        return;
+    char program[4096];
+    Line("loaded").field(program_file(program, sizeof program));
+}
+
 } // namespace
 
 void loaded() {
@@ -62,14 +71,14 @@ void loaded() {
     if (!value || strlen(value) >= sizeof file)
         return;
     memcpy(file, value, strlen(value) + 1);
-    char program[4096];
-    Line("loaded").field(program_file(program, sizeof program));
+    announce();
 }
 
 void connecting(const Libpq& libpq, const void* caller) {
     if (!*file || libpq.is_witnessed)
         return;
     libpq.is_witnessed = true;
+    announce();
     Line line("connect");
     line.libpq(libpq);
     caller ? line.object(caller) : line.field("dlsym");
@@ -78,6 +87,7 @@ void connecting(const Libpq& libpq, const void* caller) {
 void ended() {
     if (!*file)
         return;
+    announce();
     real::look_for_libpqs();
     for (int i = 0; const Libpq* libpq = real::libpq_at(i); i++)
         Line("libpq").libpq(*libpq);

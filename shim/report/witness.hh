@@ -2,7 +2,7 @@
 //
 // It writes to the file that PQSWEEP_WITNESS names, and does nothing if the variable is not set. Each line is one write(2).
 // Tabs separate its fields:
-//   loaded   pid  the program's file
+//   loaded   pid  the program's file                          (a forked child writes it before its first other line)
 //   connect  pid  the libpq's file  its PQlibVersion  the file of the code that called, or "dlsym"
 //   libpq    pid  the libpq's file  its PQlibVersion          (at the end, for each that is loaded)
 //   object   pid  its file                                    (at the end, for each that is loaded)

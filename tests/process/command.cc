@@ -177,6 +177,8 @@ TEST_CASE("run: bad use is refused with status 2 and the way out") {
           "pqsweep report: --htlm: no such option; is --html meant?\n");
     check({"--versoin"}, "pqsweep: --versoin: no such option; is --version meant?\n");
     check({"sweap", "--all"}, "pqsweep: sweap: no such command; is sweep meant?\n");
+    check({"top", "--sort", "x"}, "pqsweep top: --sort: x not in {o,m,s,t,p}; see 'pqsweep top --help'\n");
+    check({"tag"}, "pqsweep tag: name is required; see 'pqsweep tag --help'\n");
     check({"dance"}, "pqsweep: dance: no such command; 'pqsweep --help' lists them\n");
 }
 

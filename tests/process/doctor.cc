@@ -70,6 +70,73 @@ TEST_CASE("not intercepted, and why") {
     fs::remove_all(directory);
 }
 
+TEST_CASE("scripts: their interpreters are found as the kernel, env and execvp find them") {
+    if (!sanitizer_runtime().empty())
+        SKIP("the programs need the sanitizer's runtime first");
+    Folder folder("scripts");
+    auto script = [&](const std::string& name, const std::string& text) {
+        write_text(folder.path / name, text);
+        fs::permissions(folder.path / name, fs::perms::owner_all);
+        return (folder.path / name).string();
+    };
+    const std::string connects = "echo open c | " + build_directory() + "/programs/client\n";
+    std::string script_of = script("plain", "#!/bin/sh\n" + connects);
+    check({script_of}, 0, {script_of + ": a script for /bin/sh\n"});
+    script_of = script("no first line", connects);
+    check({script_of}, 0, {script_of + ": a script for /bin/sh\n"});
+    script_of = script("by env", "#!/usr/bin/env -S A=1 perl\nexit;\n");
+    check({script_of}, 1, {script_of + ": a script for ", "/perl\n"});
+    script_of = script("env's options", "#!/usr/bin/env -S -u A perl\nexit;\n");
+    check({script_of}, 1, {script_of + ": a script for /usr/bin/env\n", "no libpq was loaded in "});
+    check({script("of nothing", "#!/nonexistent/python\n")}, 1,
+          {"no: /nonexistent/python: there is no such program\n"});
+    check({script("of Windows", "#!/bin/sh\r\necho\r\n")}, 1,
+          {"no: /bin/sh?: there is no such program; the lines of the script end as Windows' do\n"});
+    check({script("of static programs", "#!" + build_directory() + "/programs/static_program\n")}, 1,
+          {"it is statically linked"});
+    check({script("zeros", std::string("MZ\0\0", 4))}, 1, {"it is not a program for Linux"});
+}
+
+TEST_CASE("a wrapper that clears the environment is named") {
+    if (!sanitizer_runtime().empty())
+        SKIP("the programs need the sanitizer's runtime first");
+    const std::string client = build_directory() + "/programs/client";
+    const std::string waits = "(echo open c; sleep 0.2) | ";
+    check({"/bin/sh", "-c", waits + "env -u LD_PRELOAD " + client}, 1,
+          {"no: something cleared the environment below '/bin/sh -c ",
+           "; put pqsweep there: pqsweep run -- " + client + "\n"});
+    check({"/bin/sh", "-c", waits + "env -u LD_PRELOAD " + client + "; echo open c | " + client}, 0,
+          {"something cleared the environment below '/bin/sh -c ",
+           "yes: its connections are intercepted, but for those named above\n"});
+    check({"/usr/bin/env", "-i", "/bin/true"}, 1,
+          {"/usr/bin/env ended without a word, or started a program without libpqsweep.so"});
+}
+
+TEST_CASE("a child that was forked is a process of its program") {
+    if (!sanitizer_runtime().empty())
+        SKIP("the programs need the sanitizer's runtime first");
+    check({"/usr/bin/python3", "-c",
+           "import os, psycopg2\n"
+           "if not (child := os.fork()):\n"
+           "    psycopg2.connect('')\n"
+           "    os._exit(0)\n"
+           "os.waitpid(child, 0)"},
+          0, {"/python3", " (pid ", "which comes in with ", "_psycopg"});
+    check({"/usr/bin/python3", "-c", "import os\nif not os.fork(): os._exit(0)"}, 1,
+          {"no libpq was loaded in /usr/bin/python3"});
+}
+
+TEST_CASE("a program of musl's is not intercepted") {
+    constexpr const char* compiler = "/usr/bin/musl-gcc";
+    if (access(compiler, X_OK) != 0)
+        SKIP("no musl-gcc, which musl-tools has");
+    Folder folder("musl-doctor");
+    std::string program = folder.path / "program";
+    REQUIRE(Program({compiler, "-o", program, "tests/fixtures/musl/main.c"}, {}, Program::Shim::absent)
+                .finish() == 0);
+    check({program}, 1, {"no: " + program + ": it is for musl, and libpqsweep.so for glibc\n"});
+}
+
 TEST_CASE("a command that can't be started is no verdict") {
     // As root, another user: root has no limit.
     std::vector<std::string> command;
@@ -91,14 +158,29 @@ TEST_CASE("a command that can't be started is no verdict") {
     }
 }
 
-TEST_CASE("wrong use") {
-    for (const std::vector<std::string>& rest :
-         {std::vector<std::string>{}, {"--", "/nonexistent"}, {"--bogus"}}) {
+TEST_CASE("wrong use: what is no program, and options that doctor has not") {
+    Folder folder("no-programs");
+    write_text(folder.path / "script.py", "print(1)\n");
+    const std::string script = folder.path / "script.py";
+    struct Use {
+        std::vector<std::string> words;
+        std::string message;
+    };
+    const Use uses[] = {
+        {{}, "no command given; for example: pqsweep doctor -- pytest tests"},
+        {{"--", "/nonexistent"}, "/nonexistent: there is no such program"},
+        {{"--", "VERSION"}, "VERSION: there is no such program in PATH; is ./VERSION meant?"},
+        {{"--", "/tmp"}, "/tmp: this is a folder"},
+        {{"--", script},
+         script + ": it is not executable; is an interpreter to start it, or chmod +x missing?"},
+        {{"--hlep"}, "--hlep: no such option; is --help meant?"},
+        {{"--bogus"}, "--bogus: no such option; 'pqsweep doctor --help' lists them"}};
+    for (const Use& use : uses) {
         std::vector<std::string> command{build_directory() + "/pqsweep", "doctor"};
-        command.insert(command.end(), rest.begin(), rest.end());
+        command.insert(command.end(), use.words.begin(), use.words.end());
         Program doctor(command, {}, Program::Shim::absent);
         CHECK(doctor.finish() == 2);
-        CHECK(doctor.errors() != "");
+        CHECK(doctor.errors() == "pqsweep doctor: " + use.message + "\n");
     }
 }
 

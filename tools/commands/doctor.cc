@@ -1,10 +1,14 @@
 // pqsweep doctor runs a command under the shim, and reports whether the shim intercepts its connections, and if not, why
 // not. The shim reports what it saw through a witness file (shim/report/witness.hh).
 #include "tools/commands/command.hh"
+#include "tools/commands/options.hh"
 #include "tools/launch/child.hh"
 #include "tools/launch/executable.hh"
 #include "tools/launch/preload.hh"
+#include "tools/live/strays.hh"
+#include "tools/text/utf8.hh"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -133,12 +137,23 @@ int conclude(bool is_intercepted, std::string_view why) {
     return is_intercepted ? exit_done : exit_nothing;
 }
 
-int judge(const Seen& seen) {
+// Returns a program that became another one without the shim, or nothing.
+std::string last_with_shim(const Seen& seen) {
+    auto place = std::ranges::find_if(seen, [](const auto& entry) { return entry.second.objects.empty(); });
+    return place == seen.end() ? "" : place->second.program;
+}
+
+int judge(const Seen& seen, const Strays& strays) {
     bool is_intercepted = show(seen);
     std::string hidden = show_hidden(seen);
+    if (is_intercepted && strays.is_any())
+        fmt::print("{}\n", strays.line());
     if (is_intercepted)
-        return conclude(true, hidden.empty() ? "its connections are intercepted"
-                                             : "its connections are intercepted, but for those named above");
+        return conclude(true, hidden.empty() && !strays.is_any()
+                                  ? "its connections are intercepted"
+                                  : "its connections are intercepted, but for those named above");
+    if (strays.is_any())
+        return conclude(false, strays.line());
     if (!hidden.empty())
         return conclude(false,
                         fmt::format("{} has a libpq of its own in it; link it to the shared one", hidden));
@@ -152,6 +167,11 @@ int judge(const Seen& seen) {
         return conclude(false, "it has a libpq, but connected to nothing; let it, to be sure");
     if (programs.empty())
         return conclude(false, "the loader did not load libpqsweep.so; does something clear LD_PRELOAD?");
+    if (std::string last = last_with_shim(seen); !last.empty())
+        return conclude(false,
+                        fmt::format("{} ended without a word, or started a program without "
+                                    "libpqsweep.so; if it clears the environment, put pqsweep behind it",
+                                    last));
     return conclude(false, fmt::format("no libpq was loaded in {}; {}", fmt::join(programs, ", "), others));
 }
 
@@ -160,12 +180,12 @@ int act(const std::vector<std::string>& command) {
         return refuse("doctor", "no command given; for example: pqsweep doctor -- pytest tests");
     auto program = find_program(command[0]);
     if (!program)
-        return refuse("doctor", "{}: there is no such program", command[0]);
+        return refuse("doctor", "{}: {}", command[0], why_not_found(command[0]));
     auto chain = interpreter_chain(*program);
     for (size_t i = 1; i < chain.size(); i++)
-        fmt::print("{}: a script for {}\n", chain[i - 1], chain[i]);
+        fmt::print("{}: a script for {}\n", chain[i - 1], printable(chain[i]));
     if (std::string why = obstacle(chain.back()); !why.empty())
-        return conclude(false, fmt::format("{}: {}", chain.back(), why));
+        return conclude(false, fmt::format("{}: {}", printable(chain.back()), why));
     WitnessFile witness;
     if (!witness.is_good())
         return refuse("doctor", "{}: {}; set TMPDIR to a folder that can be written to", witness.path(),
@@ -174,7 +194,10 @@ int act(const std::vector<std::string>& command) {
         return refuse("doctor", "{}", why);
     setenv("PQSWEEP_WITNESS", witness.path().c_str(), 1);
     fflush(stdout);
-    Child child("doctor", command);
+    constexpr auto interval = std::chrono::milliseconds(5); // a psql lives for some 20
+    Strays strays(interval);
+    Companion companion{[](auto&) {}, [&](pid_t child) { strays.look(child); }, interval};
+    Child child("doctor", command, &companion);
     if (!child.obstacle().empty())
         return refuse("doctor", "{}", child.obstacle());
     int status = child.wait_status();
@@ -182,7 +205,7 @@ int act(const std::vector<std::string>& command) {
         fmt::print("{}: ended by signal {}\n", command[0], WTERMSIG(status));
     else if (WEXITSTATUS(status) != 0)
         fmt::print("{}: exit status {}\n", command[0], WEXITSTATUS(status));
-    return judge(read_witness(witness.path()));
+    return judge(read_witness(witness.path()), strays);
 }
 
 } // namespace
@@ -194,7 +217,7 @@ std::function<int()> declare_doctor(CLI::App& app, const std::vector<std::string
     return [&app, rest] {
         std::vector<std::string> command = app.remaining();
         if (!command.empty() && command[0].starts_with("-"))
-            return refuse("doctor", "{}: no such option; a command comes after --", command[0]);
+            return refuse("doctor", "{}", unknown_option(app, command[0]));
         command.insert(command.end(), rest.begin(), rest.end());
         return act(command);
     };

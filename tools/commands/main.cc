@@ -43,6 +43,13 @@ std::string unknown_word(const CLI::App& app) {
                        hint.empty() ? "; 'pqsweep --help' lists them" : hint);
 }
 
+// Returns what CLI11 found wrong, with the command, and its help.
+std::string wrong_use(const CLI::App& app, std::string_view why) {
+    std::vector<CLI::App*> subs = app.get_subcommands();
+    std::string command = subs.empty() ? "pqsweep" : "pqsweep " + subs[0]->get_name();
+    return fmt::format("{}: {}; see '{} --help'", command, printable(why), command);
+}
+
 int main(int argc, char** argv) {
     CLI::App app(
         "Force-closes the PostgreSQL connections that a test module leaves open, and names who did it.",
@@ -60,11 +67,11 @@ int main(int argc, char** argv) {
     try {
         app.parse(static_cast<int>(dashes - argv), argv);
     } catch (const CLI::ParseError& e) {
-        if (std::string unknown = unknown_word(app); e.get_exit_code() != 0 && !unknown.empty()) {
-            fmt::print(stderr, "{}\n", unknown);
-            return exit_wrong_use;
-        }
-        return app.exit(e) == 0 ? exit_done : exit_wrong_use;
+        if (e.get_exit_code() == 0) // --help, --version
+            return app.exit(e);
+        std::string unknown = unknown_word(app);
+        fmt::print(stderr, "{}\n", unknown.empty() ? wrong_use(app, e.what()) : unknown);
+        return exit_wrong_use;
     }
     return chosen();
 }

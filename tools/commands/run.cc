@@ -222,7 +222,7 @@ int supervise(Request& request, Gate gate, std::unique_ptr<RunJournal> journal, 
     std::string name = name_run();
     take_over(journal->name());
     journal->append(run_record(name, request.command, request.version));
-    Strays strays;
+    Strays strays(std::chrono::seconds(1));
     Child child = watched_child(request, name, *journal, strays);
     if (!child.obstacle().empty()) {
         fmt::print(stderr, "pqsweep run: {}\n", child.obstacle());

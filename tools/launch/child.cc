@@ -26,11 +26,10 @@ bool is_from_a_process(const signalfd_siginfo& info) {
 }
 
 void wait(int signals, const Companion* companion) {
-    constexpr int quarter_of_a_second = 250;
     std::vector<pollfd> watched{{signals, POLLIN, 0}};
     if (companion)
         companion->add_to(watched);
-    poll(watched.data(), watched.size(), companion ? quarter_of_a_second : -1);
+    poll(watched.data(), watched.size(), companion ? static_cast<int>(companion->interval.count()) : -1);
 }
 
 } // namespace

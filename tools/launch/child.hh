@@ -1,6 +1,7 @@
 // A command that runs while pqsweep waits for it.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <poll.h>
 #include <string>
@@ -17,7 +18,8 @@ int execute(std::string_view subcommand, const std::vector<std::string>& command
 // What is to be done while the command runs.
 struct Companion {
     std::function<void(std::vector<pollfd>&)> add_to; // adds the descriptors that it reads from
-    std::function<void(pid_t child)> act; // called when one of them is readable, and several times a second
+    std::function<void(pid_t child)> act; // called when one of them is readable, and once in an interval
+    std::chrono::milliseconds interval{250};
 };
 
 class Child {

@@ -58,6 +58,39 @@ bool is_for_this_processor(const std::string& head) {
     return head[EI_CLASS] == self[EI_CLASS] && head.substr(EI_NIDENT + 2) == self.substr(EI_NIDENT + 2);
 }
 
+// Returns the files that a command can mean, in the order in which execvp tries them.
+std::vector<std::string> candidates(const std::string& command) {
+    if (command.find('/') != std::string::npos)
+        return {command};
+    std::vector<std::string> all;
+    const char* variable = getenv("PATH");
+    std::string_view path = variable ? variable : "/bin:/usr/bin";
+    while (true) {
+        size_t end = std::min(path.find(':'), path.size());
+        all.push_back(fmt::format("{}/{}", end ? path.substr(0, end) : ".", command));
+        if (end == path.size())
+            return all;
+        path.remove_prefix(end + 1);
+    }
+}
+
+// Returns the program that a "#!" line names. Looks through env if env does nothing but find it.
+std::string interpreter_in(std::string line) {
+    std::vector<std::string> words;
+    for (char* word = strtok(line.data(), " \t"); word; word = strtok(nullptr, " \t"))
+        words.emplace_back(word);
+    if (words.empty())
+        return "/bin/sh";
+    auto program = words.begin();
+    if (words[0].ends_with("/env"))
+        program = std::find_if(words.begin() + 1, words.end(), [](const std::string& word) {
+            return word != "-S" && word.find('=') == std::string::npos;
+        });
+    if (program == words.end() || program->starts_with("-"))
+        program = words.begin();
+    return find_program(*program).value_or(*program);
+}
+
 // The loader then ignores what LD_PRELOAD names outside the loader's own folders.
 bool changes_privileges(const std::string& file) {
     struct stat status {};
@@ -72,48 +105,43 @@ bool changes_privileges(const std::string& file) {
 } // namespace
 
 std::optional<std::string> find_program(const std::string& command) {
-    auto is_program = [](const std::string& path) {
-        return access(path.c_str(), X_OK) == 0 && fs::is_regular_file(path);
-    };
-    if (command.find('/') != std::string::npos)
-        return is_program(command) ? std::optional(command) : std::nullopt;
-    const char* variable = getenv("PATH");
-    std::string_view path = variable ? variable : "/bin:/usr/bin";
-    while (true) {
-        size_t end = std::min(path.find(':'), path.size());
-        std::string candidate = fmt::format("{}/{}", end ? path.substr(0, end) : ".", command);
-        if (is_program(candidate))
+    for (const std::string& candidate : candidates(command))
+        if (access(candidate.c_str(), X_OK) == 0 && fs::is_regular_file(candidate))
             return candidate;
-        if (end == path.size())
-            return std::nullopt;
-        path.remove_prefix(end + 1);
+    return std::nullopt;
+}
+
+std::string why_not_found(const std::string& command) {
+    for (const std::string& candidate : candidates(command)) {
+        if (fs::is_directory(candidate) && candidate == command)
+            return "this is a folder";
+        if (fs::is_regular_file(candidate))
+            return fmt::format("{}it is not executable; is an interpreter to start it, or chmod +x missing?",
+                               candidate == command ? "" : candidate + ": ");
     }
+    bool is_here = command.find('/') == std::string::npos && fs::is_regular_file(command);
+    return is_here ? fmt::format("there is no such program in PATH; is ./{} meant?", command)
+                   : "there is no such program";
 }
 
 std::vector<std::string> interpreter_chain(const std::string& file) {
     std::vector<std::string> chain{file};
     while (chain.size() < 5) { // as deep as the kernel goes
         std::string head = content_of(chain.back(), 256);
-        if (!head.starts_with("#!"))
+        if (head.starts_with("#!"))
+            chain.push_back(interpreter_in(head.substr(2, head.find('\n') - 2)));
+        else if (chain.size() == 1 && !head.starts_with(ELFMAG) && head.find('\0') == std::string::npos)
+            chain.emplace_back("/bin/sh");
+        else
             break;
-        std::string line = head.substr(2, head.find('\n') - 2);
-        std::vector<std::string> words;
-        for (char* word = strtok(line.data(), " \t"); word; word = strtok(nullptr, " \t"))
-            words.emplace_back(word);
-        auto program = words.begin();
-        if (words.size() > 1 && words[0].ends_with("/env"))
-            program = std::find_if(words.begin() + 1, words.end(), [](const std::string& word) {
-                return !word.starts_with("-") && word.find('=') == std::string::npos;
-            });
-        auto found = program == words.end() ? std::nullopt : find_program(*program);
-        if (!found)
-            break;
-        chain.push_back(*found);
     }
     return chain;
 }
 
 std::string obstacle(const std::string& file) {
+    if (!fs::exists(file))
+        return file.ends_with('\r') ? "there is no such program; the lines of the script end as Windows' do"
+                                    : "there is no such program";
     std::string head = content_of(file, identity_size);
     if (head.size() < identity_size || !head.starts_with(ELFMAG))
         return "it is not a program for Linux";

@@ -27,7 +27,7 @@ void Strays::look(pid_t top) {
     auto now = std::chrono::steady_clock::now();
     if (!command_.empty() || now < next_)
         return;
-    next_ = now + std::chrono::seconds(1);
+    next_ = now + interval_;
     look(top, "");
 }
 

@@ -11,7 +11,8 @@ namespace pqsweep::tools {
 
 class Strays {
 public:
-    // Takes a look at a process and all below it, once a second at most.
+    explicit Strays(std::chrono::milliseconds interval) : interval_(interval) {}
+    // Takes a look at a process and all below it, once in an interval at most.
     void look(pid_t top);
     bool is_any() const { return !command_.empty(); }
     // Returns a line for the first of them: who started it, and where pqsweep belongs instead; empty if there is none.
@@ -20,6 +21,7 @@ public:
 private:
     void look(pid_t pid, const std::string& wrapper);
 
+    std::chrono::milliseconds interval_;
     std::chrono::steady_clock::time_point next_{};
     std::string command_, wrapper_;
 };
