@@ -74,7 +74,7 @@ TEST_SUITE_BEGIN("process: recipes");
 
 TEST_CASE("the README quotes what is tested here, and that is short") {
     auto all = recipes();
-    CHECK(all.size() == 11);
+    CHECK(all.size() == 12);
     for (const Recipe& recipe : all) {
         CAPTURE(recipe.file);
         CHECK(text_of(folder + recipe.file).find(recipe.text) != std::string::npos);
@@ -134,6 +134,25 @@ TEST_CASE("testthat") {
 
 TEST_CASE("busted") {
     check_recipe("busted", "busted --helper=helper.lua .", "command -v busted", "lua-busted");
+}
+
+TEST_CASE("mocha with pg-native: each file's connections are named, and none is swept") {
+    std::string node = "export NODE_PATH=$PWD/build/clients/node_modules:/usr/share/nodejs && "
+                       "PATH=$PWD/build/clients/node_modules/.bin:$PATH && ",
+                output;
+    if (run(node + "node -e 'require(\"pg\").native.Client' && command -v mocha", Program::Shim::absent,
+            output) != 0)
+        SKIP("mocha or pg-native is not here; in Debian they are mocha, node-pg and node-libpq");
+    std::string mocha = " mocha --exit --require ./hooks.js test";
+    std::string in_folder = node + "cd " + folder + "mocha && ";
+    CHECK(run(in_folder + mocha, Program::Shim::absent, output) == 0);
+    CHECK(run(in_folder + "PQSWEEP_REPORT= $BUILD/pqsweep run --keep 'tag=*' --report always --" + mocha,
+              Program::Shim::absent, output) == 0);
+    CAPTURE(output);
+    CHECK(output.find("2 passing") != std::string::npos);
+    for (const char* file : {"test/accounts.js", "test/orders.js"})
+        CHECK(output.find(file) != std::string::npos);
+    CHECK(output.find("0 stragglers") != std::string::npos);
 }
 
 TEST_SUITE_END();
