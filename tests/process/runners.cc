@@ -31,12 +31,25 @@ Words last_module(Words interpreter) {
 TEST_SUITE_BEGIN("process: runners");
 
 TEST_CASE("pytest: fixtures' connections and transactions outlive modules") {
-    for (const Words& options :
-         {Words{}, Words{"-n", "2"}, Words{"--forked"}, Words{"-W", "error"}, Words{"--strict-markers"}}) {
-        Outcome run = run_suite(gate, pytest(options));
+    Folder folder("a folder with blanks");
+    std::string copy = folder.path / "tests of mine";
+    std::filesystem::copy("tests/fixtures/runners/pytest", copy);
+    const std::pair<Words, const char*> runs[] = {
+        {pytest(), "20 passed"},
+        {pytest({"-n", "2"}), "20 passed"},
+        {pytest({"-n", "2", "--dist", "loadscope"}), "20 passed"},
+        {pytest({"-n", "2", "--dist", "loadgroup"}), "20 passed"},
+        {pytest({"-n", "2", "--dist", "each"}), "40 passed"},
+        {pytest({"--forked"}), "20 passed"},
+        {pytest({"-W", "error", "--strict-markers", "--strict-config"}, {"/usr/bin/python3", "-W", "error"}),
+         "20 passed"},
+        {{"/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", copy}, "20 passed"},
+    };
+    for (const auto& [command, passed] : runs) {
+        Outcome run = run_suite(gate, command);
         CAPTURE(run.output);
         CAPTURE(run.errors);
-        CHECK(contains(run.output, "20 passed"));
+        CHECK(contains(run.output, passed));
         CHECK(run.status == 0);
     }
     Outcome by_test = run_suite({"--scope", "test"}, pytest());
@@ -55,6 +68,45 @@ TEST_CASE("pytest: what tests left is swept before any wider finaliser, in the l
         CHECK(contains(run.errors, file + "::TestSeed::test_leaks_in_a_class (call)"));
         CHECK(contains(run.errors, file + "::test_leaks (call)"));
     }
+}
+
+TEST_CASE("what is in the midst of something when a module ends is green with pqsweep, as it is without") {
+    const Words suite{
+        "/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "tests/fixtures/suites/lifetimes"};
+    Outcome without = outcome_of(suite, {{"PYTHONDONTWRITEBYTECODE", "1"}});
+    CAPTURE(without.output);
+    CHECK(without.status == 0);
+    for (const Words& options : {Words{}, Words{"--no-adapters"}}) {
+        Outcome run = run_suite(options, suite);
+        CAPTURE(run.output);
+        CAPTURE(run.errors);
+        CHECK(run.status == 0);
+        CHECK(contains(run.output, "9 passed"));
+    }
+}
+
+TEST_CASE("a thread that stays inside a statement is cancelled after the settling time") {
+    const Words suite{
+        "/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "tests/fixtures/suites/sleeping"};
+    Outcome without = outcome_of(suite, {{"PYTHONDONTWRITEBYTECODE", "1"}});
+    CAPTURE(without.output);
+    CHECK(without.status == 0);
+    for (const Words& options : {Words{}, Words{"--no-adapters"}}) {
+        Outcome run = run_suite(options, suite, {{"SWEPT", "1"}});
+        CAPTURE(run.output);
+        CAPTURE(run.errors);
+        CHECK(run.status == 0);
+        CHECK(contains(run.errors, "conftest.py:11: 1 connection"));
+    }
+}
+
+TEST_CASE("pytest inside a test, without the adapter: the outer test's transaction lives on") {
+    Words nested = pytest();
+    nested.back() += "/test_d_pytester.py";
+    Outcome run = run_suite({"--no-adapters"}, nested);
+    CAPTURE(run.output);
+    CHECK(run.status == 0);
+    CHECK(contains(run.output, "2 passed"));
 }
 
 TEST_CASE("pytest: the verdict and the baseline of a serial run hold for workers") {
