@@ -12,6 +12,13 @@ bool is_lock(Act act) {
     return act == Act::lock || act == Act::lock_shared;
 }
 
+// Neither RESET ALL nor DISCARD ALL changes these.
+bool is_of_transaction(const Note& note) {
+    return is_setting(note.act) &&
+           (note.key() == "transaction_isolation" || note.key() == "transaction_read_only" ||
+            note.key() == "transaction_deferrable");
+}
+
 // They could cut the replay short.
 bool is_time_out(const Note& note) {
     return note.act == Act::set &&
@@ -61,7 +68,7 @@ bool replaces(const Note& later, const Note& note) {
         return is_setting(note.act) && (same || (later.key() == "session_authorization" && key == "role"));
     case Act::unset_all:
         return is_setting(note.act) && note.act != Act::define && key != "role" &&
-               key != "session_authorization";
+               key != "session_authorization" && !is_of_transaction(note);
     case Act::listen:
     case Act::unlisten:
         return note.act == Act::listen && same;
@@ -87,7 +94,7 @@ bool replaces(const Note& later, const Note& note) {
     case Act::unlock_all:
         return is_lock(note.act);
     case Act::discard_all:
-        return note.act != Act::load && note.act != Act::define;
+        return note.act != Act::load && note.act != Act::define && !is_of_transaction(note);
     default:
         return false;
     }

@@ -15,8 +15,18 @@ void report_value(Reader& reader, std::string_view key, bool is_default) {
     reader.report(Act::set, key, text);
 }
 
-// SESSION CHARACTERISTICS AS TRANSACTION: the modes can be separated by commas or by nothing.
-void modes(Reader& reader) {
+// The settings that a list of transaction modes sets, and the command in front of the list.
+struct Modes {
+    std::string_view command, isolation, read_only, deferrable;
+};
+constexpr Modes of_all_transactions{"SET SESSION CHARACTERISTICS AS TRANSACTION ",
+                                    "default_transaction_isolation", "default_transaction_read_only",
+                                    "default_transaction_deferrable"};
+constexpr Modes of_this_transaction{"SET TRANSACTION ", "transaction_isolation", "transaction_read_only",
+                                    "transaction_deferrable"};
+
+// The modes can be separated by commas or by nothing.
+void modes(Reader& reader, const Modes& modes) {
     while (!reader.at_end()) {
         const char* start = reader.now().text.data();
         std::string_view key;
@@ -26,16 +36,16 @@ void modes(Reader& reader) {
                 reader.step();
                 reader.step();
             }
-            key = "default_transaction_isolation";
+            key = modes.isolation;
         } else if (reader.accept("read")) {
             reader.step();
-            key = "default_transaction_read_only";
+            key = modes.read_only;
         } else {
             reader.accept("not");
             reader.step();
-            key = "default_transaction_deferrable";
+            key = modes.deferrable;
         }
-        reader.report(Act::set, key, reader.since(start), "SET SESSION CHARACTERISTICS AS TRANSACTION ");
+        reader.report(Act::set, key, reader.since(start), modes.command);
         reader.accept(',');
     }
 }
@@ -44,20 +54,13 @@ void modes(Reader& reader) {
 bool of_session(Reader& reader) {
     if (reader.accept("characteristics")) {
         if (reader.accept("as") && reader.accept("transaction"))
-            modes(reader);
+            modes(reader, of_all_transactions);
         return true;
     }
     if (!reader.accept("authorization"))
         return false;
     report_value(reader, "session_authorization", reader.now().is("default"));
     return true;
-}
-
-bool is_any(const Token& token, std::initializer_list<std::string_view> words) {
-    for (std::string_view word : words)
-        if (token.is(word))
-            return true;
-    return false;
 }
 
 // The setting that has a form without `=`; empty for none.
@@ -91,10 +94,12 @@ void set(Reader& reader) {
         return;
     if (reader.accept("session") && (of_session(reader) || (reader.accept("session") && of_session(reader))))
         return;
-    // They are the transaction's, also when they are written as settings.
-    if (is_any(now,
-               {"transaction", "transaction_isolation", "transaction_read_only", "transaction_deferrable"}))
+    // Each transaction begins with the defaults, but pg_settings shows from then on that the session has set them.
+    if (reader.accept("transaction")) {
+        if (!now.is("snapshot"))
+            modes(reader, of_this_transaction);
         return;
+    }
     std::string_view key = special(now);
     std::string_view written = reader.name();
     if (reader.accept('=') || reader.accept("to"))

@@ -126,6 +126,17 @@ TEST_CASE("settings: the last one counts, and what resets them") {
     CHECK(s.is_zero());
 }
 
+TEST_CASE("settings: a transaction's own survive RESET ALL and DISCARD ALL") {
+    Fresh s;
+    s.begun("begin").begun("set transaction read only").runs("commit").runs("set a = 1");
+    s.runs("reset all");
+    CHECK(s.replay() == "SET TRANSACTION read only; ");
+    s.runs("set transaction_read_only = off").runs("discard all");
+    CHECK(s.replay() == "set transaction_read_only = off; ");
+    s.runs("reset transaction_read_only");
+    CHECK(s.is_zero());
+}
+
 TEST_CASE("listening: with the transaction") {
     Fresh s;
     s.runs("listen a")

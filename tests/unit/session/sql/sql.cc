@@ -53,10 +53,9 @@ TEST_CASE("what most statements do: nothing") {
           "update t set a = 1",
           "with a as (select 1) delete from b",
           "set local x = 1",
-          "SET TRANSACTION READ ONLY",
-          "set session transaction read only",
+          "set local transaction read only",
+          "set transaction snapshot 'x'",
           "set constraints all deferred",
-          "set transaction_isolation = serializable",
           "create table t (a int)",
           "create table temp (a int)",
           "create index on t (a)",
@@ -125,6 +124,11 @@ TEST_CASE("settings: each way to write them has the key of the setting") {
     CHECK(modes[0].text == "SET SESSION CHARACTERISTICS AS TRANSACTION isolation level repeatable read");
     CHECK(modes[1].key == "default_transaction_read_only");
     CHECK(modes[2].text == "SET SESSION CHARACTERISTICS AS TRANSACTION not deferrable");
+    modes = read("set session transaction read write, isolation level serializable");
+    REQUIRE(modes.size() == 2);
+    CHECK(modes[0].key == "transaction_read_only");
+    CHECK(modes[0].text == "SET TRANSACTION read write");
+    CHECK(modes[1].key == "transaction_isolation");
 }
 
 TEST_CASE("set_config: read from literals, and not known otherwise") {
