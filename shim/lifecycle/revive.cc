@@ -177,8 +177,7 @@ void rolled_back(Table& table, Connection& c, const void* caller) {
 
 bool can_wait(Table& table, Connection& c) {
     constexpr uint8_t patience = 8;
-    if (!is_wanted(table, c, false) || c.activity != Activity::idle || sessions::of(table, c).listens() ||
-        c.glances == patience)
+    if (!is_wanted(table, c, false) || c.activity != Activity::idle || c.glances == patience)
         return false;
     if (!is_inert_socket(c.fd))
         c.glances = static_cast<uint8_t>(c.glances + 1);

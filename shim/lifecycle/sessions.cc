@@ -90,7 +90,7 @@ uint8_t settled(const Connection& c, Session& session) {
     if (is_over || session.is_empty()) {
         if (!session.is_empty())
             session.settles(c.activity != Activity::idle);
-        is_doubtful = session.loss() != Loss::none || session.listens();
+        is_doubtful = session.loss() != Loss::none;
     }
     uint8_t comes_to = is_doubtful && is_revivable(c) ? InSession::doubt : 0;
     if (session.is_empty())

@@ -35,6 +35,8 @@ Loss loss_of(const Note& note) {
         return Loss::advisory_lock;
     case Act::hold:
         return Loss::held_cursor;
+    case Act::listen:
+        return Loss::listening;
     case Act::set_unknown:
     case Act::unclear:
         return Loss::unclear;
@@ -51,6 +53,7 @@ std::string_view words_for(Loss loss) {
         "it had a temporary table",
         "it held a session advisory lock",
         "it had a cursor WITH HOLD",
+        "it listened for notifications, and might have missed some",
         "its session state is not known for certain",
         "its prepared statements and settings took more than the 1 MB that pqsweep remembers of a session",
     };
@@ -175,7 +178,6 @@ Kept::Turn Kept::turn_of(const Note& note) {
     case Act::prepare:
         return note.key().empty() ? Turn::last : Turn::early;
     case Act::load:
-    case Act::listen:
     case Act::unset:
     case Act::define:
         return Turn::early;
@@ -209,13 +211,6 @@ bool Kept::has_setting(std::string_view key) const {
 bool Kept::holds_lock() const {
     for (const Note& note : notes_)
         if (is_lock(note.act))
-            return true;
-    return false;
-}
-
-bool Kept::listens() const {
-    for (const Note& note : notes_)
-        if (note.act == Act::listen)
             return true;
     return false;
 }

@@ -7,7 +7,7 @@
 namespace pqsweep {
 
 // Why a session can't be made again. Of several reasons the owner gets the first in this order.
-enum class Loss : uint8_t { none, temporary_table, advisory_lock, held_cursor, unclear, too_much };
+enum class Loss : uint8_t { none, temporary_table, advisory_lock, held_cursor, listening, unclear, too_much };
 
 // Returns "it had a temporary table", to follow what was not done; empty for none.
 std::string_view words_for(Loss loss);
@@ -31,7 +31,6 @@ public:
         std::string_view since; // the beginning of the statement that made it so; empty if that is not known
     };
     Lost lost() const;
-    bool listens() const;
     bool holds_lock() const;
     // Null if it was not set.
     const Note* setting(std::string_view name) const { return notes_.setting(name); }

@@ -70,9 +70,6 @@ public:
     Loss loss() const { return kept_.lost().loss; }
     Kept::Lost lost() const { return kept_.lost(); }
 
-    // Returns whether the session listens for notifications, as far as is committed.
-    bool listens() const { return kept_.listens(); }
-
     // Returns whether a statement of its owner ends by itself when it waits too long: one of time_outs is set, for the session or
     // for the open transaction.
     bool has_timeout() const;

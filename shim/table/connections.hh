@@ -68,7 +68,7 @@ struct Elsewhere {
     static constexpr uint8_t used = 1, read = 2;
 };
 
-// Sums up a connection's Session. `doubt`: it can't be restored for certain, or it listens. `timeout`: a statement that waits too
+// Sums up a connection's Session. `doubt`: it can't be restored for certain. `timeout`: a statement that waits too
 // long ends by itself. `lock`: it holds a session advisory lock.
 struct InSession {
     static constexpr uint8_t something = 1, doubt = 2, timeout = 4, lock = 8;

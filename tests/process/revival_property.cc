@@ -105,6 +105,8 @@ bool is_true(Session& reference, const std::string& answer, const std::string& h
             "select exists(select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid())");
     if (says("cursor WITH HOLD"))
         return has("select exists(select from pg_cursors where is_holdable)");
+    if (says("listened"))
+        return has("select exists(select from pg_listening_channels())");
     // When a text with transaction control fails, only the server knows how far it came.
     if (says("not known for certain"))
         return history.find("begin;") != std::string::npos;

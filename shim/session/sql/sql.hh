@@ -27,7 +27,7 @@ enum class Act : uint8_t {
     unset,       // key
     unset_all,   // but not role and session_authorization
     set_local,   // key, text: one of time_outs, until the transaction ends
-    listen,      // key, text
+    listen,      // key
     unlisten,    // key
     unlisten_all,
     create_temporary, // key, or none
@@ -67,6 +67,7 @@ inline bool is_transactional(Act act) {
 inline bool is_loss(Act act) {
     switch (act) {
     case Act::set_unknown:
+    case Act::listen:
     case Act::create_temporary:
     case Act::rename_temporary:
     case Act::hold:

@@ -133,8 +133,7 @@ void release(Reader& reader) {
 
 void listen(Reader& reader) {
     reader.step();
-    std::string_view channel = reader.name();
-    reader.report(Act::listen, channel, reader.whole());
+    reader.report(Act::listen, reader.name());
 }
 
 void unlisten(Reader& reader) {

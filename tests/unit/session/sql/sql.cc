@@ -310,7 +310,7 @@ TEST_CASE("several statements: counted, and each with its own effects") {
     REQUIRE(all.size() == 2);
     CHECK(all[0].statement == 1);
     CHECK(all[1].statement == 4);
-    CHECK(all[1].text == "listen b");
+    CHECK(all[1].key == "b");
 }
 
 TEST_CASE("several statements: the body of a routine is none of them") {
@@ -321,7 +321,7 @@ TEST_CASE("several statements: the body of a routine is none of them") {
              &n);
     CHECK(n == 4);
     REQUIRE(all.size() == 2);
-    CHECK(all[0].text == "listen b");
+    CHECK(all[0].key == "b");
 }
 
 TEST_CASE("a name with escapes may be any") {
