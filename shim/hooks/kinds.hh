@@ -9,8 +9,18 @@
 namespace pqsweep {
 
 // Names the template that surrounds the real call: session_calls.hh has the first four, work_calls.hh the next two,
-// cancel_calls.hh the last two.
-enum class Door : uint8_t { connect, poll, reset, finish, work, message, get_cancel, free_cancel };
+// cancel_calls.hh the next two, notice_calls.hh the last one.
+enum class Door : uint8_t {
+    connect,
+    poll,
+    reset,
+    finish,
+    work,
+    message,
+    get_cancel,
+    free_cancel,
+    set_receiver
+};
 
 struct Kind {
     Door door;
@@ -48,6 +58,7 @@ inline constexpr Kind write  {.door = Door::work, .failure = -1};
 inline constexpr Kind message{.door = Door::message};
 inline constexpr Kind get_cancel {.door = Door::get_cancel};
 inline constexpr Kind free_cancel{.door = Door::free_cancel};
+inline constexpr Kind set_receiver{.door = Door::set_receiver};
 // clang-format on
 
 } // namespace kinds

@@ -3,6 +3,7 @@
 #include "shim/base/text.hh"
 #include "shim/hooks/cancel_calls.hh"
 #include "shim/hooks/lookup.hh"
+#include "shim/hooks/notice_calls.hh"
 #include "shim/hooks/session_calls.hh"
 #include "shim/hooks/work_calls.hh"
 
@@ -29,6 +30,8 @@ auto hook(const void* caller, Args... args) {
         return get_cancel<call>(caller, args...);
     else if constexpr (door == Door::free_cancel)
         free_cancel<call>(caller, args...);
+    else if constexpr (door == Door::set_receiver)
+        return set_receiver<call>(caller, args...);
     else
         return [=](PGconn* conn, auto... rest) { return work<call>(conn, caller, rest...); }(args...);
 }

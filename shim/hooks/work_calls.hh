@@ -86,7 +86,7 @@ auto real_work(Table& table, Connection& c, PGconn* conn, Args... args) {
     if constexpr (kind_of<call>.starts_work) {
         if (c.has_session() && sessions::of(table, c).has_left_out() &&
             c.libpq->PQtransactionStatus(conn) != PQTRANS_ACTIVE) [[unlikely]] {
-            PGresult* error = sessions::make_left_out_of<call>(c, sessions::of(table, c), conn, args...);
+            PGresult* error = sessions::make_left_out_of<call>(table, c, conn, args...);
             if constexpr (std::is_same_v<Result, PGresult*>)
                 if (error)
                     return error;

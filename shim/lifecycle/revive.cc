@@ -8,6 +8,7 @@
 #include "shim/lifecycle/ending.hh"
 #include "shim/lifecycle/kept_descriptor.hh"
 #include "shim/lifecycle/ledger.hh"
+#include "shim/lifecycle/notices.hh"
 #include "shim/lifecycle/parking.hh"
 #include "shim/lifecycle/protocol.hh"
 #include "shim/lifecycle/replay.hh"
@@ -101,6 +102,7 @@ public:
             Ledger(table_).refuse(c_);
             return false;
         }
+        notices::Silence silence(table_, c_, conn_);
         kept_descriptor::Keep keep(libpq_, fd, registrations);
         bool is_revived = reconnect();
         for (int sweeps = 1; c_.state() == State::swept && sweeps < most_sweeps; sweeps++)

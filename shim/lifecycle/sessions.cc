@@ -1,5 +1,9 @@
 #include "shim/lifecycle/sessions.hh"
 
+#include "shim/base/text.hh"
+#include "shim/lifecycle/notices.hh"
+#include "shim/lifecycle/protocol.hh"
+
 namespace pqsweep::sessions {
 
 constinit PerConnection<Slot> slots{};
@@ -16,6 +20,23 @@ uint32_t granted(const Libpq& libpq, const PGresult* result) {
         columns |= static_cast<uint32_t>(is_true) << i;
     }
     return columns;
+}
+
+// Prepares the statement, or an empty one of its name.
+PGresult* prepare(const Libpq& libpq, PGconn* conn, const Note& note, bool is_whole) {
+    bool has_types = is_whole && note.count;
+    return libpq.PQprepare(conn, note.key().data(), is_whole ? note.text().data() : "",
+                           has_types ? static_cast<int>(note.count) : 0, has_types ? note.types() : nullptr);
+}
+
+PGresult* deallocate(const Libpq& libpq, PGconn* conn, std::string_view name) {
+    char buffer[160];
+    Text sql(buffer);
+    sql.raw("deallocate \"");
+    for (char c : name)
+        sql.raw({&c, 1}).raw(c == '"' ? std::string_view("\"") : std::string_view());
+    sql.raw("\"").raw(protocol::nul);
+    return libpq.PQexec(conn, buffer);
 }
 
 } // namespace
@@ -43,15 +64,23 @@ Dialect dialect_of(const Connection& c, const PGconn* conn) {
     return dialect;
 }
 
-PGresult* make_left_out(const Connection& c, PGconn* conn, Note& note) {
-    PGresult* result =
-        note.by_sql ? c.libpq->PQexec(conn, note.text().data())
-                    : c.libpq->PQprepare(conn, note.key().data(), note.text().data(),
-                                         static_cast<int>(note.count), note.count ? note.types() : nullptr);
-    note.is_left_out = c.libpq->PQresultStatus(result) != PGRES_COMMAND_OK;
-    if (note.is_left_out)
+PGresult* make_left_out(const Table& table, const Connection& c, PGconn* conn, Note& note,
+                        Session::Need need) {
+    const Libpq& libpq = *c.libpq;
+    notices::Silence silence(table, c, conn);
+    bool is_name = need == Session::Need::name;
+    if (is_name && note.has_stand_in)
+        return nullptr;
+    if (note.has_stand_in)
+        libpq.PQclear(deallocate(libpq, conn, note.key()));
+    PGresult* result = !is_name && note.by_sql ? libpq.PQexec(conn, note.text().data())
+                                               : prepare(libpq, conn, note, !is_name);
+    bool is_done = libpq.PQresultStatus(result) == PGRES_COMMAND_OK;
+    note.is_left_out = is_name || !is_done;
+    note.has_stand_in = is_name && is_done;
+    if (!is_done)
         return result;
-    c.libpq->PQclear(result);
+    libpq.PQclear(result);
     return nullptr;
 }
 

@@ -92,22 +92,31 @@ bool rolls_back(Args... args) {
         return false;
 }
 
-// Makes a prepared statement that a revival has left out. Returns the server's error if that can't be done; else null.
-PGresult* make_left_out(const Connection& connection, PGconn* conn, Note& note);
+// Makes a prepared statement that a revival has left out, or an empty one of its name if that is all that is needed. Returns the
+// server's error if that can't be done; else null.
+PGresult* make_left_out(const Table& table, const Connection& connection, PGconn* conn, Note& note,
+                        Session::Need need);
 
 // Makes those that this call executes. Returns the first error, which is then the owner's own; else null.
 template<Call call, class... Args>
-PGresult* make_left_out_of(const Connection& c, const Session& session, PGconn* conn, Args... args) {
+PGresult* make_left_out_of(const Table& table, const Connection& c, PGconn* conn, Args... args) {
+    using Need = Session::Need;
+    const Session& session = of(table, c);
     PGresult* error = nullptr;
-    auto make = [&](Note& note) {
+    auto make = [&](Note& note, Need need) {
         if (!error)
-            error = make_left_out(c, conn, note);
+            error = make_left_out(table, c, conn, note, need);
     };
     if constexpr (has_text<call>)
         [&](const char* sql, auto...) { session.each_left_out(text_of(sql), make); }(args...);
     else if constexpr (call == Call::PQexecPrepared || call == Call::PQsendQueryPrepared ||
                        call == Call::PQdescribePrepared || call == Call::PQsendDescribePrepared)
-        [&](const char* name, auto...) { session.each_left_out_named(name, make); }(args...);
+        [&](const char* name, auto...) { session.each_left_out_named(name, Need::statement, make); }(args...);
+    else if constexpr (prepares<call>)
+        [&](const char* name, auto...) {
+            if (name && *name) // nothing stands in for the unnamed one, which the call replaces
+                session.each_left_out_named(name, Need::name, make);
+        }(args...);
     return error;
 }
 

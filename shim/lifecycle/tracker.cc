@@ -9,6 +9,7 @@
 #include "shim/lifecycle/introduce.hh"
 #include "shim/lifecycle/last_error.hh"
 #include "shim/lifecycle/ledger.hh"
+#include "shim/lifecycle/notices.hh"
 #include "shim/lifecycle/sessions.hh"
 #include "shim/lifecycle/sweep.hh"
 #include "shim/lifecycle/tag.hh"
@@ -106,7 +107,7 @@ void lost(Table& table, Connection& c) {
 
 Connection* add(Table& table, const PGconn* conn, const Libpq* libpq) {
     Connection* c = table.connections.add(conn, libpq);
-    if (c && !(sessions::begin(table, *c) && cancels::begin(table, *c))) {
+    if (c && !(sessions::begin(table, *c) && cancels::begin(table, *c) && notices::begin(table, *c))) {
         table.connections.remove(*c);
         return nullptr;
     }
@@ -301,7 +302,10 @@ void using_inherited(Connection& c, Use use) {
 Connection* adopting(Table& table, Connection& inherited, const PGconn* conn) {
     KeepErrno keep;
     using_inherited(inherited, Use::finish);
-    return add(table, conn, inherited.libpq);
+    Connection* c = add(table, conn, inherited.libpq);
+    if (c)
+        notices::note_unknown(table, *c);
+    return c;
 }
 
 } // namespace pqsweep::tracker

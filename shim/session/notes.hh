@@ -22,15 +22,16 @@ struct Note {
     uint32_t
         plain_behind; // closes_text: how many things without a note were sent between this one and the next
     Act act;
-    bool by_sql : 1;      // prepare: by a statement, not through libpq
-    bool closes_text : 1; // the last note of one thing sent
-    bool is_last : 1;     // of the text's last statement
-    bool of_many : 1;     // the text has several statements
-    bool is_value : 1;    // set: the text is the value
-    bool is_harmless : 1; // prepare: its execution has no effect
-    bool escapes : 1;     // as in Dialect
-    bool is_left_out : 1; // prepare: a revival could not make it
-    bool is_void : 1;     // pending, and ended by something sent since
+    bool by_sql : 1;       // prepare: by a statement, not through libpq
+    bool closes_text : 1;  // the last note of one thing sent
+    bool is_last : 1;      // of the text's last statement
+    bool of_many : 1;      // the text has several statements
+    bool is_value : 1;     // set: the text is the value
+    bool is_harmless : 1;  // prepare: its execution has no effect
+    bool escapes : 1;      // as in Dialect
+    bool is_left_out : 1;  // prepare: a revival could not make it
+    bool has_stand_in : 1; // left out: an empty statement has its name
+    bool is_void : 1;      // pending, and ended by something sent since
 
     // Returns nullptr if there is no memory. Notes free what they drop; drop() frees a note of no list.
     static Note* make(const Effect& effect);

@@ -86,19 +86,23 @@ public:
         kept_.each(visit);
     }
 
-    // Notes whether a revival could make a prepared statement. One that is left out is made when it is executed.
+    // Notes whether a revival could make a prepared statement. One that is left out is made when it is needed.
     void leave_out(Note& note, bool is_left_out) {
         note.is_left_out = is_left_out;
+        note.has_stand_in = false;
         has_left_out_ |= is_left_out;
     }
-    // Calls visit(Note&) for each left-out statement that this text, or the execution of `name`, executes.
+    // What a text needs of a left-out statement: to execute it, or only that the server knows its name. The server refuses to
+    // deallocate a statement that it does not know, and to prepare another one under a name that it knows.
+    enum class Need : uint8_t { statement, name };
+    // Calls visit(Note&, Need) for each left-out statement that this text needs, or the one of that name.
     template<class Visit>
     void each_left_out(std::string_view sql, Visit visit) const;
     template<class Visit>
-    void each_left_out_named(const char* name, Visit visit) const {
+    void each_left_out_named(const char* name, Need need, Visit visit) const {
         Note* note = has_left_out_ ? kept_.prepared(Note::compared(name ? name : "")) : nullptr;
         if (note && note->is_left_out)
-            visit(*note);
+            visit(*note, need);
     }
     bool has_left_out() const { return has_left_out_; }
 
@@ -155,11 +159,13 @@ void Session::each_left_out(std::string_view sql, Visit visit) const {
     if (!has_left_out_)
         return;
     read_sql(sql, {}, {}, [&](const Effect& effect) {
-        Note* execution = effect.act == Act::execute ? Note::make(effect) : nullptr;
-        if (!execution)
+        bool executes = effect.act == Act::execute;
+        bool is_named = executes || effect.act == Act::prepare || effect.act == Act::deallocate;
+        Note* note = is_named ? Note::make(effect) : nullptr;
+        if (!note)
             return;
-        each_left_out_named(execution->key().data(), visit);
-        Note::drop(execution);
+        each_left_out_named(note->key().data(), executes ? Need::statement : Need::name, visit);
+        Note::drop(note);
     });
 }
 

@@ -122,13 +122,33 @@ TEST_CASE("whatever starts work wakes it; to ask for what is known does not") {
     }
 }
 
-TEST_CASE("notice processors live on") {
+TEST_CASE("notice receivers and processors live on, and get nothing twice") {
+    for (const char* kind : {"notices c", "receiver c"}) {
+        CAPTURE(std::string(kind));
+        Shared shared;
+        shared.say(kind);
+        shared.say("exec c set transaction isolation level serializable");
+        shared.say("exec c set escape_string_warning = on; set standard_conforming_strings = off");
+        shared.say("exec c prepare p as select '\\\\'");
+        std::string before = shared.say("noticed c");
+        CHECK(before == "2");
+        shared.sweep();
+        CHECK(shared.say("exec c execute p") == "PGRES_TUPLES_OK \\");
+        CHECK(shared.say("noticed c") == before);
+        shared.say("exec c do $$ begin raise notice 'here'; end $$");
+        shared.client.finish();
+        CHECK(contains(shared.client.errors(), "NOTICE:  here"));
+    }
+}
+
+TEST_CASE("event procedures see what PQreset would show them") {
     Shared shared;
-    shared.say("notices c");
+    CHECK(shared.say("events c") == "1");
+    shared.say("exec c set work_mem = '3MB'");
+    CHECK(shared.say("seen c") == "register create destroy ");
     shared.sweep();
-    shared.say("exec c do $$ begin raise notice 'here'; end $$");
-    shared.client.finish();
-    CHECK(contains(shared.client.errors(), "notice: NOTICE:  here"));
+    CHECK(shared.say("exec c select 1") == "PGRES_TUPLES_OK 1");
+    CHECK(shared.say("seen c").starts_with("reset "));
 }
 
 TEST_CASE("at the descriptor limit") {
@@ -218,10 +238,37 @@ TEST_CASE("a prepared statement that can't be made again is made when it is exec
     CHECK(shared.say("exec c execute other") == "PGRES_TUPLES_OK 7");
     CHECK(contains(shared.say("execute c prepared"), "42P01"));
     CHECK(contains(shared.say("exec c execute by_sql"), "42P01"));
+    CHECK(contains(shared.say("exec c prepare by_sql as select 1"), "42P05"));
+    CHECK(contains(shared.say("prepare c select 1"), "42P05"));
     shared.say("exec c create table left_out(i int)");
     CHECK(shared.say("execute c prepared") == "PGRES_TUPLES_OK");
     CHECK(shared.say("exec c execute by_sql") == "PGRES_TUPLES_OK");
     shared.say("exec c drop table left_out");
+}
+
+TEST_CASE("a prepared statement that can't be made again can be deallocated, in a transaction, too") {
+    Shared shared;
+    shared.say("exec c create table left_out(i int)");
+    CHECK(shared.say("prepare c select * from left_out") == "PGRES_COMMAND_OK");
+    shared.say("exec c prepare \"a \"\"b\" as select * from left_out");
+    shared.say("exec c drop table left_out");
+    shared.sweep();
+    shared.say("exec c begin");
+    CHECK(shared.say("exec c deallocate prepared") == "PGRES_COMMAND_OK");
+    CHECK(contains(shared.say("exec c prepare \"a \"\"b\" as select 1"), "42P05"));
+    shared.say("exec c rollback");
+    CHECK(contains(shared.say("exec c execute \"a \"\"b\""), "42P01"));
+    CHECK(shared.say("exec c deallocate \"a \"\"b\"") == "PGRES_COMMAND_OK");
+    CHECK(contains(shared.say("exec c deallocate prepared"), "26000"));
+}
+
+TEST_CASE("a session of more than 1 MB is refused, and the reason states the limit") {
+    Shared shared;
+    for (int i = 0; i < 600; i++)
+        CHECK(shared.say("exec c prepare p" + std::to_string(i) + " as select '" + std::string(2000, 'x') +
+                         "'") == "PGRES_COMMAND_OK");
+    shared.sweep();
+    CHECK(contains(shared.say("exec c execute p1"), "more than the 1 MB that pqsweep remembers"));
 }
 
 TEST_CASE("texts come back in the encoding that they were sent in") {
@@ -356,7 +403,8 @@ TEST_CASE("what can't come back is not faked: 57P01 with the reason") {
     check({"exec c create temp table t(i int)"}, "temporary table");
     check({"exec c select pg_advisory_lock(1)"}, "advisory lock");
     check({"exec c declare x cursor with hold for select 1"}, "cursor WITH HOLD");
-    check({"exec c listen x"}, "it listened for notifications, and might have missed some, since \"listen x\"");
+    check({"exec c listen x"},
+          "it listened for notifications, and might have missed some, since \"listen x\"");
     check({"exec c begin"}, "with a transaction open");
     check({"exec c select 1; create temp table t(i int)"}, "since \"create temp table t(i int)\".");
     check({"exec c update pg_settings set setting = '5MB' where name = 'work_mem'"},

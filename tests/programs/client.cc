@@ -4,17 +4,34 @@
 #include <cstdlib>
 #include <functional>
 #include <iostream>
+#include <libpq-events.h>
 #include <libpq-fe.h>
 #include <map>
 #include <poll.h>
 #include <sstream>
 #include <string>
 #include <unistd.h>
+#include <utility>
 
 namespace {
 
 std::map<std::string, PGconn*> connections;
 std::map<std::string, std::string> kept_entries; // putenv keeps the pointer
+
+std::string events; // that an event procedure has seen
+
+int see_event(PGEventId event, void*, void*) {
+    constexpr const char* names[] = {"register", "reset", "finish", "create", "copy", "destroy"};
+    events += names[event] + std::string(" ");
+    return 1;
+}
+
+int notices = 0;
+
+void see_notice(int* count, const char* text) {
+    ++*count;
+    std::cerr << "notice: " << text << std::flush;
+}
 
 std::string one_line(std::string text) {
     for (char& c : text)
@@ -135,9 +152,21 @@ const std::map<std::string, Action> actions = {
     {"notices",
      [](auto& c, auto&) {
          PQsetNoticeProcessor(
-             c, [](void*, const char* text) { std::cerr << "notice: " << text << std::flush; }, nullptr);
+             c, [](void* count, const char* text) { see_notice(static_cast<int*>(count), text); }, &notices);
          return std::string("ok");
      }},
+    {"receiver",
+     [](auto& c, auto&) {
+         auto receive = [](void* count, const PGresult* notice) {
+             see_notice(static_cast<int*>(count), PQresultErrorMessage(notice));
+         };
+         PQsetNoticeReceiver(c, receive, &notices);
+         return std::string("ok");
+     }},
+    {"noticed", [](auto&, auto&) { return std::to_string(notices); }},
+    {"events",
+     [](auto& c, auto&) { return std::to_string(PQregisterEventProc(c, see_event, "see", nullptr)); }},
+    {"seen", [](auto&, auto&) { return std::exchange(events, ""); }},
     {"finish", [](auto& c, auto&) { return PQfinish(c), c = nullptr, std::string("ok"); }},
 };
 

@@ -177,18 +177,23 @@ TEST_CASE("prepared statements: by SQL and through libpq, with or without the tr
     CHECK(s.is_zero());
 }
 
-TEST_CASE("prepared statements: those left out, by the texts and calls that execute them") {
+TEST_CASE("prepared statements: those left out, by the texts and calls that need them or their names") {
     Fresh s;
     s.prepares("A", "select 1").runs("prepare b as select 2").runs("prepare c as select 3");
     s->each([&](Note& note) { s->leave_out(note, note.key() != "c"); });
     std::string found;
-    auto visit = [&](const Note& note) { found.append(note.key()).append(" "); };
+    using Need = Session::Need;
+    auto visit = [&](const Note& note, Need need) {
+        found.append(note.key()).append(need == Need::name ? "' " : " ");
+    };
     s->each_left_out("select 1; execute \"A\"; EXECUTE B (1); execute c; execute a", visit);
     CHECK(found == "A b ");
-    s->each_left_out_named("b", visit);
-    s->each_left_out_named("c", visit);
-    s->each_left_out_named(nullptr, visit);
+    s->each_left_out_named("b", Need::statement, visit);
+    s->each_left_out_named("c", Need::statement, visit);
+    s->each_left_out_named(nullptr, Need::statement, visit);
     CHECK(found == "A b b ");
+    s->each_left_out("deallocate b; deallocate all; prepare \"A\" as select 4; deallocate c", visit);
+    CHECK(found == "A b b b' A' ");
     s.runs("deallocate all");
     CHECK(s.is_zero());
 }
@@ -260,10 +265,7 @@ TEST_CASE("prepared statements: one that executes another, and one that executes
 
 TEST_CASE("order: as they came, but time-outs come last") {
     Fresh s;
-    s.runs("set statement_timeout = 1")
-        .runs("prepare p as select 1")
-        .runs("set b = 1")
-        .runs("load 'x'");
+    s.runs("set statement_timeout = 1").runs("prepare p as select 1").runs("set b = 1").runs("load 'x'");
     CHECK(s.replay() == "prepare p as select 1; set b = 1; load 'x'; set statement_timeout = 1; ");
     s.runs("discard all");
     CHECK(s.replay() == "load 'x'; ");
@@ -370,6 +372,8 @@ TEST_CASE("DISCARD ALL forgets all") {
     s.runs("select pg_advisory_unlock_all()");
     CHECK(s.loss() == Loss::held_cursor);
     s.runs("close all");
+    CHECK(s.loss() == Loss::listening);
+    s.runs("unlisten b");
     CHECK(s.loss() == Loss::unclear);
     s.fails("discard all");
     CHECK(s.loss() == Loss::unclear);
