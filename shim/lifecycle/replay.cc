@@ -2,6 +2,7 @@
 
 #include "shim/base/clock.hh"
 #include "shim/base/text.hh"
+#include "shim/session/sql/tokens.hh"
 
 #include <cstring>
 
@@ -63,6 +64,7 @@ public:
         changed_ = state_.changed_settings();
         if (!state_.is_same_host())
             return Outcome::failed;
+        unset_ = changed_without_note();
         walk(opens_transaction);
         if (is_pipelined_) {
             reads_ = true;
@@ -74,9 +76,23 @@ public:
     }
 
 private:
+    // Returns which settings the new session has otherwise although its owner has set neither them nor what they depend on.
+    uint32_t changed_without_note() const {
+        uint32_t changed = changed_ & ~(1u << encoding_setting | 1u << strings_setting | 1u << name_setting);
+        session_.each([&](const Note& note) {
+            for (size_t i = 0; i < setting_count; i++)
+                if (is_setting(note.act) && Token{Token::Kind::word, reported_settings[i]}.is(note.key()))
+                    changed &= ~(1u << i);
+        });
+        return changed;
+    }
+
     void walk(bool opens_transaction) {
         encoding_ = state_.encoding();
         escapes_ = state_.escapes();
+        for (size_t i = 0; i < setting_count; i++)
+            if (unset_ >> i & 1)
+                is_good_ &= !has_default(reported_settings[i]);
         session_.each([&](Note& note) {
             set_dialect(note);
             bool is_done = item(note);
@@ -133,6 +149,17 @@ private:
         return parameters("select pg_catalog.set_config($1, $2, false)", 2, values);
     }
 
+    // Returns whether the setting comes from ALTER ROLE or ALTER DATABASE. If the session has not set it and has it otherwise, that has
+    // changed since: RESET would give another value than in the session that went.
+    bool has_default(const char* name) {
+        const char* values[] = {name};
+        has_rows_ = false;
+        bool is_done = parameters("select from pg_catalog.pg_settings where name = $1 "
+                                  "and source in ('database', 'user', 'database user')",
+                                  1, values);
+        return is_done && has_rows_;
+    }
+
     bool parameters(const char* sql, int n, const char* const* values) {
         begin();
         if (reads_)
@@ -167,6 +194,7 @@ private:
 
     bool is_fine(PGresult* result) {
         ExecStatusType status = libpq_.PQresultStatus(result);
+        has_rows_ |= libpq_.PQntuples(result) > 0;
         libpq_.PQclear(result);
         return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_PIPELINE_SYNC;
     }
@@ -201,6 +229,7 @@ private:
     const ClientState& state_;
     int64_t deadline_;
     uint32_t changed_ = 0; // of reported_settings
+    uint32_t unset_ = 0;   // of those
     int encoding_ = -1;
     bool escapes_ = false;
     bool has_begun_ = false;
@@ -208,6 +237,7 @@ private:
     bool reads_ = false;
     bool is_lost_ = false;
     bool is_good_ = true;
+    bool has_rows_ = false; // one of the last results
 };
 
 } // namespace

@@ -23,7 +23,7 @@
 namespace pqsweep::replay {
 
 // Settings that the server reports. libpq knows their values, whichever statement or program set them.
-constexpr size_t encoding_setting = 0, strings_setting = 1;
+constexpr size_t encoding_setting = 0, strings_setting = 1, name_setting = 5;
 constexpr const char* reported_settings[] = {
     "client_encoding",  "standard_conforming_strings",   "DateStyle",   "TimeZone", "IntervalStyle",
     "application_name", "default_transaction_read_only", "search_path",

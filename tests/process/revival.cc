@@ -271,6 +271,22 @@ TEST_CASE("a session of more than 1 MB is refused, and the reason states the lim
     CHECK(contains(shared.say("exec c execute p1"), "more than the 1 MB that pqsweep remembers"));
 }
 
+TEST_CASE("a default by ALTER ROLE that has changed since is no default of the session that went") {
+    Server server;
+    server.ask("create role defaults login");
+    Shared same("user=defaults");
+    same.sweep();
+    CHECK(same.say("exec c select 1") == "PGRES_TUPLES_OK 1");
+    server.ask("alter role defaults set timezone = 'Asia/Tokyo'");
+    Shared set("user=defaults");
+    set.say("exec c set timezone = 'CET'");
+    set.sweep();
+    CHECK(set.say("exec c show timezone") == "PGRES_TUPLES_OK CET");
+    same.sweep();
+    CHECK(contains(same.say("exec c select 1"), "not known for certain"));
+    server.ask("drop role defaults");
+}
+
 TEST_CASE("texts come back in the encoding that they were sent in") {
     Shared shared;
     CHECK(shared.say("encoding c LATIN1") == "0");
