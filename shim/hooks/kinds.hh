@@ -9,7 +9,7 @@
 namespace pqsweep {
 
 // Names the template that surrounds the real call: session_calls.hh has the first four, work_calls.hh the next two,
-// cancel_calls.hh the next two, notice_calls.hh the last one.
+// cancel_calls.hh the next four, notice_calls.hh the last one.
 enum class Door : uint8_t {
     connect,
     poll,
@@ -18,6 +18,8 @@ enum class Door : uint8_t {
     work,
     message,
     get_cancel,
+    start_cancel,
+    use_cancel,
     free_cancel,
     set_receiver
 };
@@ -57,6 +59,10 @@ inline constexpr Kind look   {.door = Door::work, .use = Use::work, .reads = tru
 inline constexpr Kind write  {.door = Door::work, .failure = -1};
 inline constexpr Kind message{.door = Door::message};
 inline constexpr Kind get_cancel {.door = Door::get_cancel};
+inline constexpr Kind start_cancel {.door = Door::start_cancel};
+inline constexpr Kind use_cancel   {.door = Door::use_cancel};
+inline constexpr Kind cancel_status{.door = Door::use_cancel, .failure = CONNECTION_BAD};
+inline constexpr Kind cancel_socket{.door = Door::use_cancel, .failure = -1};
 inline constexpr Kind free_cancel{.door = Door::free_cancel};
 inline constexpr Kind set_receiver{.door = Door::set_receiver};
 // clang-format on

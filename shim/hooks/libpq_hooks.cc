@@ -28,6 +28,10 @@ auto hook(const void* caller, Args... args) {
         return message<call>(caller, args...);
     else if constexpr (door == Door::get_cancel)
         return get_cancel<call>(caller, args...);
+    else if constexpr (door == Door::start_cancel)
+        return start_cancel<call>(caller, args...);
+    else if constexpr (door == Door::use_cancel)
+        return use_cancel<call>(caller, args...);
     else if constexpr (door == Door::free_cancel)
         free_cancel<call>(caller, args...);
     else if constexpr (door == Door::set_receiver)

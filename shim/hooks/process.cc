@@ -9,6 +9,7 @@
 #include "shim/base/socket.hh"
 #include "shim/base/stderr.hh"
 #include "shim/hooks/signal.hh"
+#include "shim/lifecycle/cancel_conns.hh"
 #include "shim/lifecycle/cancels.hh"
 #include "shim/lifecycle/tag.hh"
 #include "shim/lifecycle/terminate_at_exit.hh"
@@ -58,6 +59,7 @@ void in_child() {
     tag::forget();
     environment::forget();
     cancels::forget_threads();
+    cancel_conns::forget_threads();
     maker.store(not_yet, std::memory_order_relaxed);
     is_ended.store(false, std::memory_order_relaxed);
 }

@@ -4,6 +4,7 @@
 #include "shim/base/guards.hh"
 #include "shim/base/settings.hh"
 #include "shim/base/socket.hh"
+#include "shim/lifecycle/cancel_conns.hh"
 #include "shim/lifecycle/cancels.hh"
 #include "shim/lifecycle/ending.hh"
 #include "shim/lifecycle/introduce.hh"
@@ -48,6 +49,7 @@ void established(Table& table, Connection& c, PGconn* conn) {
     if (has_tls)
         terminate_at_exit::expect_tls(libpq);
     cancels::keep(table, c, conn);
+    cancel_conns::renew(c, conn);
     c.activity = Activity::idle;
     Ledger(table).open(c);
 }
@@ -203,6 +205,7 @@ void resetting(Table& table, Connection& c) {
     Ledger(table).end(c, journal::Close::reset);
     sessions::forget(table, c);
     cancels::disown(table, c);
+    cancel_conns::disown(c);
     c.in_session = 0;
     forget_session(c);
     begin(table, c);
@@ -219,6 +222,7 @@ void finishing(Table& table, Connection& c, const void* caller) {
     }
     Ledger(table).end(c, is_dropped ? journal::Close::dropped : journal::Close::owner);
     cancels::forget(table, c);
+    cancel_conns::disown(c);
     sessions::forget(table, c);
     table.connections.remove(c);
 }

@@ -17,6 +17,8 @@
 #include <cstdint>
 #include <libpq-fe.h>
 
+using PGcancelConn = struct pg_cancel_conn; // of libpq 17 and later
+
 #define HOOK(kind, result, name, parameters, arguments) extern "C" result name parameters;
 #include "shim/real/libpq_calls.def"
 

@@ -153,8 +153,8 @@ TEST_CASE("protocol 3.2 of libpq 18: swept while running, revived, cancelled") {
         CHECK(server.has(program.application(), 1, "wait_event = 'PgSleep'"));
         CHECK(program.say("b") == (has_tls ? "swept: OperationalError" : "swept: AdminShutdown"));
         CHECK(program.read_line() == "revived: 42");
-        CHECK(program.read_line() == "cancelled: QueryCanceled");
-        CHECK(program.read_line() == "cancelled: QueryCanceled");
+        for (int i = 0; i < 4; i++)
+            CHECK(program.read_line() == "cancelled: QueryCanceled");
         CHECK(program.finish() == 0);
         CHECK(server.is_clear_of(program.application()));
     }
