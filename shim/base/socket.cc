@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,6 +60,11 @@ int make_inert_socket() {
 bool is_inert_socket(int fd) {
     int type = 0;
     return sys::getsockopt(fd, SOL_SOCKET, SO_TYPE, type) == 0 && type == SOCK_DGRAM;
+}
+
+bool has_unread_input(int fd) {
+    int bytes = 0;
+    return sys::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 bool is_open_at_peer(int fd, uint64_t cookie) {

@@ -34,6 +34,9 @@ int make_inert_socket();
 // Returns whether `fd` is such a socket. All of libpq's are stream sockets.
 bool is_inert_socket(int fd);
 
+// Returns whether there are bytes to read, also from a socket that was shut down.
+bool has_unread_input(int fd);
+
 // Returns whether the peer of a TCP socket that was shut down still has its end open; false if that is unknown.
 bool is_open_at_peer(int fd, uint64_t cookie);
 

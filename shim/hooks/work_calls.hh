@@ -8,6 +8,7 @@
 // Context: the owner's thread. errno: what the real call leaves. Locks: none across a real call.
 #pragma once
 
+#include "shim/base/socket.hh"
 #include "shim/hooks/in_call.hh"
 #include "shim/lifecycle/last_error.hh"
 #include "shim/lifecycle/ledger.hh"
@@ -97,6 +98,23 @@ auto real_work(Table& table, Connection& c, PGconn* conn, Args... args) {
     return in_sight(function, conn, args...);
 }
 
+// The owner of a swept connection is about to run something, and has not read all results of what ran before: takes those that
+// the server had sent, as libpq would. If they are complete, the session was idle when it ended, and can be revived.
+inline void take_results(Table& table, Connection& c, PGconn* conn) {
+    const Libpq& libpq = *c.libpq;
+    while (c.activity == Activity::running && !c.has_reason) {
+        while (libpq.PQisBusy(conn) && has_unread_input(c.fd))
+            libpq.PQconsumeInput(conn);
+        if (libpq.PQisBusy(conn))
+            return;
+        PGresult* result = libpq.PQgetResult(conn);
+        tracker::settle(table, c, conn, true);
+        tracker::note_result(c, result);
+        remember_call<Call::PQgetResult>(table, c, {}, result);
+        libpq.PQclear(result);
+    }
+}
+
 // Surrounds the real call on a connection that we track. It is kept out of work(), which needs no stack for a call that has
 // nothing to do.
 template<Call call, class... Args>
@@ -111,6 +129,8 @@ template<Call call, class... Args>
     InCall in_call(c, conn);
     if (c.state() == State::swept) [[unlikely]] {
         table.held_numbers.await(c.fd);
+        if constexpr (kind.starts_work && kind.waits)
+            take_results(table, c, conn);
         bool is_revived = kind.starts_work &&
                           revive::attempt(table, c, conn, {sessions::rolls_back<call>(args...), !kind.waits});
         if (kind.starts_work && !is_revived && revive::has_no_connection(c))

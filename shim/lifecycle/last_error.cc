@@ -7,8 +7,6 @@
 #include "shim/lifecycle/sessions.hh"
 #include "shim/origin/capture.hh"
 
-#include <sys/ioctl.h>
-
 namespace pqsweep::last_error {
 
 namespace {
@@ -129,11 +127,6 @@ bool replace_socket(Table& table, const Connection& c, std::string_view content)
     sys::close(ends[0]);
     sys::close(ends[1]);
     return done;
-}
-
-bool has_unread_input(int fd) {
-    int bytes = 0;
-    return sys::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 } // namespace

@@ -21,12 +21,13 @@ namespace pqsweep::revive {
 
 namespace {
 
-// Returns what the connection was doing when its session ended: a call of its owner can have gone on after the sweep's claim.
+// Returns what the connection was doing when its session ended: a call of its owner can have gone on after the sweep's claim, and
+// read that the server was done.
 Activity last_activity(const Table& table, const Connection& c) {
     const Straggler* record = table.stragglers.record(c.straggler());
     if (!record)
         return Activity::lost;
-    return is_waiting(record->activity) && is_waiting(c.activity) ? Activity(c.activity) : record->activity;
+    return is_waiting(c.activity) ? Activity(c.activity) : record->activity;
 }
 
 bool is_wanted(Table& table, Connection& c, bool rolls_back) {

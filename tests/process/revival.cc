@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
 using namespace pqsweep::tests;
 namespace fs = std::filesystem;
@@ -505,6 +506,32 @@ TEST_CASE("a PGcancel from before a revival cancels after it, and one from befor
     Program program({"old_cancel"}, {{"PQSWEEP_TAG", "a"}});
     CHECK(program.finish() == 0);
     CHECK(program.output() == "57014\nPGRES_TUPLES_OK\n");
+}
+
+TEST_CASE(
+    "results that the server had sent and nobody has read: libpq reads them, and the session comes back") {
+    for (const std::string& where : {std::string(), Server::tls()}) {
+        auto swept = [&](int read) {
+            auto shared = std::make_unique<Shared>(where);
+            CHECK(shared->say("send c select set_config('work_mem', '3MB', false)") == "1");
+            CHECK(
+                shared->server.has(shared->client.application(), 1, "state = 'idle' and query like '%3MB%'"));
+            for (int i = 0; i < read; i++)
+                shared->say("result c");
+            shared->sweep();
+            return shared;
+        };
+        for (int read = 0; read < 3; read++) {
+            CAPTURE(where);
+            CAPTURE(read);
+            CHECK(swept(read)->say("exec c show work_mem") == "PGRES_TUPLES_OK 3MB");
+        }
+        CAPTURE(where);
+        auto shared = swept(0);
+        CHECK(shared->say("result c") == "PGRES_TUPLES_OK 3MB");
+        CHECK(shared->say("result c") == "none");
+        CHECK(shared->say("exec c show work_mem") == "PGRES_TUPLES_OK 3MB");
+    }
 }
 
 TEST_CASE("PQSWEEP_REVIVE=0: it stays closed") {
