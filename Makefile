@@ -11,21 +11,24 @@ SECONDS ?= 60
 SEED ?=
 B := $(if $(filter release,$(BUILD)),build,build/$(BUILD))
 
+# The libraries that arm64 programs are linked with, and that qemu gives them.
+arm64_root := build/arm64/root
 ifeq ($(origin CXX),default)
-CXX := $(if $(filter clang,$(BUILD)),clang++,g++)
+CXX := $(if $(filter arm64,$(BUILD)),aarch64-linux-gnu-g++ --sysroot=$(arm64_root),$(if $(filter clang,$(BUILD)),clang++,g++))
 endif
 CXXFLAGS ?= $(default_flags)
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
-STRIP ?= strip
+STRIP ?= $(if $(filter arm64,$(BUILD)),aarch64-linux-gnu-)strip
 
 flags_release := -O2 -g
 flags_clang := -O2 -g
+flags_arm64 := -O2 -g
 flags_debug := -Og -g
 flags_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 flags_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 default_flags := $(if $(filter asan tsan,$(BUILD)),,$(flags_$(BUILD)))
-$(if $(flags_$(BUILD)),,$(error BUILD=$(BUILD): there are release, clang, debug, asan and tsan))
+$(if $(flags_$(BUILD)),,$(error BUILD=$(BUILD): there are release, clang, debug, arm64, asan and tsan))
 sanitize := $(if $(filter asan tsan,$(BUILD)),$(flags_$(BUILD)))
 
 # What LD_PRELOAD must load before a sanitized shim.
@@ -34,6 +37,7 @@ runtime_tsan = libtsan.so
 sanitizer_runtime = $(if $(sanitize),$(realpath $(shell $(CXX) -print-file-name=$(runtime_$(BUILD)))))
 
 version := $(shell cat VERSION)
+libpq_file = $(shell $(CXX) -print-file-name=libpq.so.5)
 libpq_flags := $(or $(shell pkg-config --cflags libpq 2>/dev/null),-I$(shell pg_config --includedir 2>/dev/null))
 # clang's -Wconversion includes signs, gcc's does not.
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(findstring clang,$(CXX)),-Wno-sign-conversion) $(if $(WERROR),-Werror)
@@ -66,7 +70,7 @@ tool_objects := $(call room,$(tool_rooms:%=tools/%))
 unit_libraries := -lfmt -ldw -lelf -ldl
 tool_libraries := $(unit_libraries) -lncursesw -ltinfo
 # The command of a release is one file for every Linux: libc and all libraries are in it. Debian has fmt as a shared library only.
-static := $(if $(filter release,$(BUILD)),$(if $(findstring clang,$(CXX)),,-static-pie -Wl,--gc-sections))
+static := $(if $(filter release arm64,$(BUILD)),$(if $(findstring clang,$(CXX)),,-static-pie -Wl,--gc-sections))
 compiled_fmt := $(if $(static),$(call object,tools/packaging/fmt))
 command_libraries := $(if $(static),-lncursesw -ltinfo $(or $(shell pkg-config --static --libs-only-l libdw 2>/dev/null),-ldw -lelf -lbz2 -llzma -lz),$(tool_libraries))
 unit_objects := $(call room,$(patsubst %/,%,$(sort $(dir $(wildcard tests/unit/*/*.cc tests/unit/*/*/*.cc)))))
@@ -172,7 +176,7 @@ $(B)/recipes/%: tests/fixtures/recipes/%/main.cc $(wildcard tests/fixtures/recip
 # A second libpq: a copy under another soname of the same length, and with a text that tells it apart.
 $(B)/programs/libqq.so.5:
 	@mkdir -p $(@D)
-	sed 's/libpq\.so\.5/libqq.so.5/g; s/invalid connection/INVALID connection/g' $(shell pg_config --libdir)/libpq.so.5 >$@
+	sed 's/libpq\.so\.5/libqq.so.5/g; s/invalid connection/INVALID connection/g' $(libpq_file) >$@
 
 # Debian's interpreter without the function that dumps a stack, which some versions of Python do not have, and without
 # the layout that some of these publish instead.
@@ -198,7 +202,7 @@ $(B)/hosts/%: tests/programs/host_client.cc Makefile
 
 $(B)/hosts/versioned-libpq/libpq.so: $(B)/programs/give_version
 	@mkdir -p $(@D)
-	$< $(shell pg_config --libdir)/libpq.so.5 $@.5
+	$< $(libpq_file) $@.5
 	ln -sf libpq.so.5 $@
 
 build/clients/left_qt: tests/fixtures/clients/left_qt/main.cpp tests/fixtures/clients/left_qt/left_qt.pro
@@ -317,7 +321,23 @@ compat:  ## the test suites of libpq's drivers, with the shim and without
 
 # Not in CI: it takes hours.
 platforms:  ## README's two commands in bare chroots of Debian 12, 13 and sid, and their matrix (RELEASES=...)
+	@tests/bin/install-packages tests/packages/chroot.txt
 	@tests/bin/platforms $(RELEASES)
+
+installs: dist  ## a leaky suite with the packages of dist, in bare chroots of Debian 11, 12 and 13 (RELEASES=...)
+	@tests/bin/with-server -- tests/bin/installs $(RELEASES)
+
+arm64_programs := $(addprefix build/arm64/programs/,client threads signals jumps forks descriptor_reuse small_stack old_cancel)
+arm64_tests := process: owner,process: tags,process: revival
+arm64: packages  ## all for arm64, its unit tests and some process tests under qemu
+	@tests/bin/install-packages tests/packages/arm64.txt tests/packages/chroot.txt
+	@tests/bin/arm64-root $(arm64_root)
+	@$(MAKE) --no-print-directory build/tests
+	@$(MAKE) --no-print-directory BUILD=arm64 all build/arm64/unit-tests $(arm64_programs)
+	@qemu-aarch64 build/arm64/pqsweep --version
+	@qemu-aarch64 -L $(arm64_root) build/arm64/unit-tests
+	@ln -f build/tests build/arm64/tests
+	@TESTS_EMULATOR='qemu-aarch64 -L $(arm64_root)' tests/bin/with-server -- build/arm64/tests --test-suite='$(arm64_tests)'
 
 lint: rooms  ## the rooms' laws, clang-format and clang-tidy, warnings as errors
 	@tests/bin/install-packages tests/packages/check.txt tests/packages/test.txt tests/packages/lint.txt
@@ -359,27 +379,33 @@ uninstall:  ## remove what install has put there
 	rm -rf $(DESTDIR)$(LIBDIR)/pqsweep $(linked_lib) $(DESTDIR)$(PREFIX)/share/pqsweep
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/,$(completion_bash) $(completion_zsh) $(completion_fish))
 
-# The source as it is committed; a wheel and a Debian package of what is built for this processor.
-stage := $(B)/dist/stage
-dist:  ## a source tarball, a wheel and a Debian package in build/dist/
-	@tests/bin/install-packages tests/packages/check.txt tests/packages/dist.txt
-	@$(MAKE) --no-print-directory all
-	@rm -rf $(B)/dist && mkdir -p $(B)/dist
-	git archive --prefix=pqsweep-$(version)/ --output=$(B)/dist/pqsweep-$(version).tar.gz HEAD
+# The source as it is committed, and a wheel and a Debian package for each processor.
+dist:  ## a source tarball, and wheels and Debian packages for x86-64 and arm64, in build/dist/
+	@tests/bin/install-packages tests/packages/check.txt tests/packages/dist.txt tests/packages/arm64.txt tests/packages/chroot.txt
+	@tests/bin/arm64-root $(arm64_root)
+	@rm -rf build/dist && mkdir -p build/dist
+	git archive --prefix=pqsweep-$(version)/ --output=build/dist/pqsweep-$(version).tar.gz HEAD
+	@for build in release arm64; do $(MAKE) --no-print-directory BUILD=$$build pack || exit; done
+	lintian --fail-on error build/dist/*.deb
+
+# Of one build.
+stage := $(B)/stage
+pack: all
+	@mkdir -p build/dist
+	@rm -rf $(stage)
 	$(MAKE) --no-print-directory PREFIX=/usr DESTDIR=$(abspath $(stage)) install
-	tools/packaging/wheel $(stage) $(B)/dist
-	tools/packaging/deb $(stage) $(B)/dist
+	tools/packaging/wheel $(stage) build/dist
+	tools/packaging/deb $(stage) build/dist
 	rm -rf $(stage)
-	lintian --fail-on error $(B)/dist/*.deb
 
 clean:  ## remove build/
 	rm -rf build
 
 help:  ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 24
-	@echo 'Variables: BUILD=release|clang|debug|asan|tsan, TESTS, SECONDS, SEED, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
+	@echo 'Variables: BUILD=release|clang|debug|arm64|asan|tsan, TESTS, SECONDS, SEED, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
-.PHONY: all shim packages rooms demo test chaos compat platforms clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install uninstall dist clean help
+.PHONY: all shim packages rooms demo test chaos compat platforms installs arm64 clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install uninstall dist pack clean help
 .DELETE_ON_ERROR:
 
 -include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(asker_objects:.o=.d) $(test_objects:.o=.d) $(chaos_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))

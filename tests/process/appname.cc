@@ -91,8 +91,13 @@ TEST_CASE("a tag that is too long is cut between two characters, before the serv
     for (int i = 0; i < 40; i++)
         long_tag += "ä";
     Client client(named(long_tag));
-    // PostgreSQL 15 shows '?' for each byte that is not ASCII.
-    CHECK(client.shown("PQconnectdb ").starts_with("xy" + std::string(60, '?') + " in"));
+    // Up to 15, PostgreSQL shows '?' for each byte that is not ASCII, and from 16 on its number.
+    std::string shown = client.shown("PQconnectdb "), escaped = "xy";
+    for (int i = 0; i < 30; i++)
+        escaped += "\\xc3\\xa4";
+    CAPTURE(shown);
+    CHECK(
+        (shown.starts_with("xy" + std::string(60, '?') + " in") || shown.starts_with(escaped.substr(0, 63))));
     CHECK(client.program.finish() == 0);
     CHECK(client.program.errors() == "");
 }

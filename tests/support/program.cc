@@ -6,6 +6,8 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <filesystem>
+#include <iterator>
+#include <sstream>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +41,23 @@ std::vector<std::string> environment_for(const Environment& wanted, const std::s
     return entries;
 }
 
+// Puts the emulator that TESTS_EMULATOR names before a program of another processor. The program gets LD_PRELOAD, and the
+// emulator, which is of this processor, does not.
+void emulate(std::vector<std::string>& argv, std::vector<std::string>& entries) {
+    const char* emulator = getenv("TESTS_EMULATOR");
+    if (!emulator || !argv[0].starts_with(build_directory() + "/programs/"))
+        return;
+    std::istringstream words("/usr/bin/env " + std::string(emulator));
+    std::vector<std::string> all{std::istream_iterator<std::string>(words), {}};
+    std::erase_if(entries, [&](const std::string& entry) {
+        bool is_preload = entry.starts_with("LD_PRELOAD=");
+        if (is_preload)
+            all.insert(all.end(), {"-E", entry});
+        return is_preload;
+    });
+    argv.insert(argv.begin(), all.begin(), all.end());
+}
+
 std::vector<char*> pointers(std::vector<std::string>& strings) {
     std::vector<char*> all;
     for (std::string& s : strings)
@@ -62,6 +81,7 @@ Program::Program(std::vector<std::string> argv, const Environment& environment, 
     if (argv[0].find('/') == std::string::npos)
         argv[0] = build_directory() + "/programs/" + argv[0];
     auto entries = environment_for(environment, application_, shim);
+    emulate(argv, entries);
     auto argument_pointers = pointers(argv);
     auto entry_pointers = pointers(entries);
     int in[2], out[2], err[2];
