@@ -71,7 +71,7 @@ unit_libraries := -lfmt -ldw -lelf -ldl
 tool_libraries := $(unit_libraries) -lncursesw -ltinfo
 # The command of a release is one file for every Linux: libc and all libraries are in it. Debian has fmt as a shared library only.
 static := $(if $(filter release arm64,$(BUILD)),$(if $(findstring clang,$(CXX)),,-static-pie -Wl,--gc-sections))
-compiled_fmt := $(if $(static),$(call object,tools/packaging/fmt))
+static_only := $(if $(static),$(call room,tools/packaging))
 command_libraries := $(if $(static),-lncursesw -ltinfo $(or $(shell pkg-config --static --libs-only-l libdw 2>/dev/null),-ldw -lelf -lbz2 -llzma -lz),$(tool_libraries))
 unit_objects := $(call room,$(patsubst %/,%,$(sort $(dir $(wildcard tests/unit/*/*.cc tests/unit/*/*/*.cc)))))
 test_objects := $(call room,tests tests/support tests/process) $(unit_objects)
@@ -106,7 +106,7 @@ shim: $(B)/libpqsweep.so  ## libpqsweep.so alone, for which libpq-dev is enough
 $(B)/libpqsweep.so: $(shim_objects) shim/hooks/exports.map
 	$(CXX) -shared $(sanitize) -o $@ $(in_order) $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
 
-$(B)/pqsweep: $(tool_objects) $(base_objects) $(compiled_fmt)
+$(B)/pqsweep: $(tool_objects) $(base_objects) $(static_only)
 	$(CXX) $(sanitize) $(static) -o $@ $^ $(command_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 # What LD_PRELOAD names is all that it is linked with.

@@ -2,6 +2,7 @@
 #include "tests/support/files.hh"
 #include "tests/support/outcome.hh"
 #include "tests/support/server.hh"
+#include "tests/support/skip.hh"
 
 #include <doctest/doctest.h>
 
@@ -24,6 +25,31 @@ Words last_module(Words interpreter) {
     interpreter.insert(interpreter.end(),
                        {"-m", "pytest", "-p", "no:cacheprovider", "tests/fixtures/suites/last"});
     return interpreter;
+}
+
+// Returns the first number that a command prints.
+int major_version(const Words& command) {
+    std::string output = outcome_of(command).output;
+    size_t digit = output.find_first_of("0123456789");
+    return digit == std::string::npos ? 0 : atoi(output.c_str() + digit);
+}
+
+// Runs a suite that is correct, and the same suite with leaks, which are named as the summary does.
+void check_fixtures(const Words& command, const Words& leaks) {
+    Outcome correct = run_suite(gate, command);
+    CAPTURE(correct.output);
+    CAPTURE(correct.errors);
+    CHECK(correct.status == 0);
+    CHECK(!contains(correct.errors, "stragglers, by the test that opened them"));
+    CHECK(!contains(correct.errors, "arning")); // of the adapter
+
+    Outcome leaky = run_suite(gate, command, {{"LEAK", "1"}});
+    CAPTURE(leaky.output);
+    CAPTURE(leaky.errors);
+    CHECK(leaky.status == 3);
+    CHECK(!contains(leaky.output, "Warning")); // of a statement in a teardown
+    for (const std::string& leak : leaks)
+        CHECK(contains(leaky.errors, leak));
 }
 
 } // namespace
@@ -161,42 +187,31 @@ TEST_CASE("a runner whose adapter's door is shut is named") {
     CHECK(!contains(left_out.errors, words));
 }
 
-TEST_CASE(
-    "unittest, RSpec, minitest, PHPUnit: fixtures' connections outlive classes and contexts, what tests left "
-    "does not") {
-    const std::string folder = std::filesystem::absolute("tests/fixtures/runners");
-    struct Suite {
-        Words command;
-        Words leaks; // as the summary names them
-    };
-    const Suite suites[] = {
-        {{"/usr/bin/python3", "-m", "unittest", "discover", "-s", folder + "/unittest"},
-         {"test_one::TruncatedTest.test_leaks_in_a_class", "test_one::LeakTest.test_leaks",
-          "test_two::TruncatedTest.test_leaks_in_a_class", "test_two::LeakTest.test_leaks"}},
-        {{"/usr/bin/rspec", "--order", "defined", folder + "/rspec/spec"},
-         {"group a with rows leaks in context a", "group a leaks in a",
-          "group b with rows leaks in context b", "group b leaks in b"}},
-        {{"/usr/bin/ruby", folder + "/minitest/tests.rb"}, {"Shop.OrdersTest::test_leaks"}},
-        {{"/usr/bin/phpunit", "--do-not-cache-result", folder + "/phpunit"},
-         {"AccountsTest::testLeaks", "OrdersTest::testLeaks"}},
-    };
-    for (const Suite& suite : suites) {
-        CAPTURE(suite.command[0]);
-        Outcome correct = run_suite(gate, suite.command);
-        CAPTURE(correct.output);
-        CAPTURE(correct.errors);
-        CHECK(correct.status == 0);
-        CHECK(!contains(correct.errors, "stragglers, by the test that opened them"));
-        CHECK(!contains(correct.errors, "arning")); // of the adapter
+TEST_CASE("unittest: fixtures' connections outlive classes, what tests left does not") {
+    check_fixtures(
+        {"/usr/bin/python3", "-m", "unittest", "discover", "-s", "tests/fixtures/runners/unittest"},
+        {"test_one::TruncatedTest.test_leaks_in_a_class", "test_one::LeakTest.test_leaks",
+         "test_two::TruncatedTest.test_leaks_in_a_class", "test_two::LeakTest.test_leaks"});
+}
 
-        Outcome leaky = run_suite(gate, suite.command, {{"LEAK", "1"}});
-        CAPTURE(leaky.output);
-        CAPTURE(leaky.errors);
-        CHECK(leaky.status == 3);
-        CHECK(!contains(leaky.output, "Warning")); // of a statement in a teardown
-        for (const std::string& leak : suite.leaks)
-            CHECK(contains(leaky.errors, leak));
-    }
+TEST_CASE("RSpec: fixtures' connections outlive contexts, what tests left does not") {
+    check_fixtures({"/usr/bin/rspec", "--order", "defined", "tests/fixtures/runners/rspec/spec"},
+                   {"group a with rows leaks in context a", "group a leaks in a",
+                    "group b with rows leaks in context b", "group b leaks in b"});
+}
+
+TEST_CASE("minitest: fixtures' connections outlive classes, what tests left does not") {
+    if (major_version({"/usr/bin/ruby", "-e", "require 'minitest'; print Minitest::VERSION"}) > 5)
+        SKIP("minitest 6 loads no plugins by itself");
+    check_fixtures({"/usr/bin/ruby", "tests/fixtures/runners/minitest/tests.rb"},
+                   {"Shop.OrdersTest::test_leaks"});
+}
+
+TEST_CASE("PHPUnit: fixtures' connections outlive classes, what tests left does not") {
+    if (major_version({"/usr/bin/phpunit", "--version"}) > 9)
+        SKIP("the adapter is for PHPUnit up to 9");
+    check_fixtures({"/usr/bin/phpunit", "--do-not-cache-result", "tests/fixtures/runners/phpunit"},
+                   {"AccountsTest::testLeaks", "OrdersTest::testLeaks"});
 }
 
 TEST_CASE("prove: the file is the tag, and the user's own variables stay in force") {
