@@ -170,8 +170,8 @@ TEST_CASE("a Python that publishes its layout instead of a function: the line, w
 }
 
 TEST_CASE("a file's name may have any bytes") {
-    const fs::path file =
-        fs::temp_directory_path() / ("pqsweep \"a\\\n\xc3\xa9\xff" + std::to_string(getpid()));
+    Folder folder("stacks");
+    const fs::path file = folder.path / "pqsweep \"a\\\n\xc3\xa9\xff";
     fs::copy_file("tests/fixtures/stacks/hazards.py", file);
     std::string line = places(file, "with_gil").at(0);
     line.replace(line.find('\xff'), 1, "\xef\xbf\xbd");
@@ -187,7 +187,6 @@ TEST_CASE("a file's name may have any bytes") {
         bool is_dumped = python != pythons()[1];
         CHECK(place(journal.opened()[0]) == (is_dumped ? line : "???" + line.substr(line.rfind(':'))));
     }
-    fs::remove(file);
 }
 
 TEST_CASE("a look leaves nothing behind: no object, no reference, no descriptor, no memory") {

@@ -2,6 +2,7 @@
 #include "tests/support/files.hh"
 #include "tests/support/outcome.hh"
 #include "tests/support/server.hh"
+#include "tests/support/skip.hh"
 
 #include <doctest/doctest.h>
 
@@ -21,6 +22,23 @@ Words pytest(const Words& more = {}) {
     for (const std::string& word : more)
         words.push_back(word.ends_with(".py") ? folder + word : word);
     return words;
+}
+
+// Runs a suite that leaves a transaction to be destroyed, and then the same suite, whose owner ends it.
+void check_transaction(const Words& suite, Environment environment) {
+    CAPTURE(suite[1]);
+    Outcome leaky = run_suite(gate, suite, environment);
+    CAPTURE(leaky.output);
+    CAPTURE(leaky.errors);
+    CHECK(leaky.status == 1);
+    CHECK(contains(leaky.errors, "1 connection, in transaction, abandoned"));
+    CHECK(contains(leaky.errors, "pqsweep: gate failed: 1 abandoned; exit status 1\n"));
+    environment.insert({"CORRECT", "1"});
+    Outcome correct = run_suite(gate, suite, environment);
+    CAPTURE(correct.output);
+    CAPTURE(correct.errors);
+    CHECK(correct.status == 0);
+    CHECK(contains(correct.errors, ": 0 abandoned, 1 late"));
 }
 
 } // namespace
@@ -70,29 +88,15 @@ TEST_CASE("SQLAlchemy: the ROLLBACK of the pool's finaliser is no use, at exit a
     }
 }
 
-TEST_CASE(
-    "DBI, PDO, ActiveRecord: a transaction is late if its owner ends it, and abandoned if it is destroyed") {
-    const Words suites[] = {{"/usr/bin/perl", "tests/fixtures/verdict/dbi.pl"},
-                            {"/usr/bin/php", "tests/fixtures/verdict/pdo.php"},
-                            {"/usr/bin/ruby", "tests/fixtures/verdict/active_record.rb"}};
-    for (const Words& suite : suites) {
-        Environment environment;
-        if (suite[0] != "/usr/bin/ruby")
-            environment["PQSWEEP_TAG"] = "a";
-        CAPTURE(suite[1]);
-        Outcome leaky = run_suite(gate, suite, environment);
-        CAPTURE(leaky.output);
-        CAPTURE(leaky.errors);
-        CHECK(leaky.status == 1);
-        CHECK(contains(leaky.errors, "1 connection, in transaction, abandoned"));
-        CHECK(contains(leaky.errors, "pqsweep: gate failed: 1 abandoned; exit status 1\n"));
-        environment["CORRECT"] = "1";
-        Outcome correct = run_suite(gate, suite, environment);
-        CAPTURE(correct.output);
-        CAPTURE(correct.errors);
-        CHECK(correct.status == 0);
-        CHECK(contains(correct.errors, ": 0 abandoned, 1 late"));
-    }
+TEST_CASE("DBI, PDO: a transaction is late if its owner ends it, and abandoned if it is destroyed") {
+    check_transaction({"/usr/bin/perl", "tests/fixtures/verdict/dbi.pl"}, {{"PQSWEEP_TAG", "a"}});
+    check_transaction({"/usr/bin/php", "tests/fixtures/verdict/pdo.php"}, {{"PQSWEEP_TAG", "a"}});
+}
+
+TEST_CASE("ActiveRecord: a transaction is late if its owner ends it, and abandoned if it is destroyed") {
+    if (outcome_of({"/usr/bin/ruby", "-e", "require 'active_record'"}).status != 0)
+        SKIP("there is no ActiveRecord; in Debian it is ruby-activerecord");
+    check_transaction({"/usr/bin/ruby", "tests/fixtures/verdict/active_record.rb"}, {});
 }
 
 TEST_SUITE_END();
