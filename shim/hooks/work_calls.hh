@@ -103,14 +103,16 @@ auto real_work(Table& table, Connection& c, PGconn* conn, Args... args) {
 inline void take_results(Table& table, Connection& c, PGconn* conn) {
     const Libpq& libpq = *c.libpq;
     while (c.activity == Activity::running && !c.has_reason) {
-        while (libpq.PQisBusy(conn) && has_unread_input(c.fd))
-            libpq.PQconsumeInput(conn);
+        while (libpq.PQisBusy(conn) && has_unread_input(c.fd) && libpq.PQconsumeInput(conn))
+            continue;
         if (libpq.PQisBusy(conn))
             return;
         PGresult* result = libpq.PQgetResult(conn);
         tracker::settle(table, c, conn, true);
         tracker::note_result(c, result);
         remember_call<Call::PQgetResult>(table, c, {}, result);
+        if (!result) // also if libpq has given the connection up
+            return;
         libpq.PQclear(result);
     }
 }

@@ -32,7 +32,7 @@ private:
     const Table& table_;
     const Connection& c_;
     PGconn* conn_;
-    bool is_silent_;
+    bool is_silent_ = false;
 };
 
 } // namespace pqsweep::notices
