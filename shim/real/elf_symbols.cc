@@ -161,7 +161,8 @@ void each_weak_reference(const Object& object, const Object& target,
         for (size_t i = &table == tables ? relative_count : 0; table.begin && i < table.size; i++) {
             const Reference& reference = table.begin[i];
             auto* place = reinterpret_cast<void* const*>(object.base + reference.r_offset);
-            if (reference.r_offset % alignof(void*) != 0 || !target.contains(*place))
+            if (reference.r_offset % alignof(void*) != 0 || reference.r_addend != 0 ||
+                !target.contains(*place))
                 continue;
             const ElfW(Sym)& symbol = symbols[ELF64_R_SYM(reference.r_info)];
             if (ELF64_ST_BIND(symbol.st_info) == STB_WEAK && symbol.st_shndx == SHN_UNDEF)
