@@ -7,6 +7,7 @@
 
 #include "shim/base/sanitizers.hh"
 #include "shim/hooks/kinds.hh"
+#include "shim/hooks/process.hh"
 #include "shim/lifecycle/parking.hh"
 
 namespace pqsweep {
@@ -18,6 +19,9 @@ struct Inside {
     const Libpq* libpq;
 };
 inline constinit thread_local Inside inside_of{};
+
+// True while this thread is in a connect call. Until that call returns, only PQconnectPoll shows its PGconn.
+inline constinit thread_local bool is_connecting;
 
 // Returns whether libpq makes this call inside a call of the program's.
 inline bool is_nested(const Connection& c, const void* caller) {
@@ -43,6 +47,12 @@ private:
     Connection& c_;
 };
 
+// Returns the connection of the parent process that `conn` is; null if it is none.
+inline Connection* inherited_connection(const PGconn* conn) {
+    process::begin_in_child();
+    return table::parents_connection(conn);
+}
+
 // Passes on a call with a PGconn that the shim does not track, and leaves the PGconn alone. It was inherited across a
 // fork, or the table was full, or no connect call returned it: libpq 17's PQcancelFinish passes PQfinish a PGconn of
 // libpq's own [untracked].
@@ -51,7 +61,7 @@ template<Call call, class Object, class... Args>
     real::Binding binding{};
     Connection* inherited = nullptr;
     if constexpr (std::is_same_v<Object, PGconn>)
-        inherited = table::parents_connection(conn);
+        inherited = inherited_connection(conn);
     if (inherited) {
         tracker::using_inherited(*inherited, kind_of<call>.use);
         binding.libpq = inherited->libpq;
@@ -60,7 +70,7 @@ template<Call call, class Object, class... Args>
         binding = real::binding_of_untracked(caller, call);
     }
     if constexpr (std::is_same_v<Object, PGconn>)
-        if (binding.libpq && (inherited ? inherited->state() == State::swept : table::is_raw_child()))
+        if (binding.libpq && (inherited ? inherited->state() == State::swept : table::parents() != nullptr))
             parking::end_in_child(binding.libpq->PQsocket(conn));
     auto function = binding.get<call>();
     return function ? function(conn, args...) : failure<call>(conn, args...);

@@ -4,10 +4,12 @@
 #include "shim/base/clock.hh"
 #include "shim/base/environment.hh"
 #include "shim/base/guards.hh"
+#include "shim/base/relaxed.hh"
 #include "shim/base/sanitizers.hh"
 #include "shim/base/settings.hh"
 #include "shim/base/socket.hh"
 #include "shim/base/stderr.hh"
+#include "shim/hooks/in_call.hh"
 #include "shim/hooks/signal.hh"
 #include "shim/lifecycle/cancel_conns.hh"
 #include "shim/lifecycle/cancels.hh"
@@ -28,40 +30,66 @@ namespace pqsweep::process {
 
 namespace {
 
-// This is the process whose thread makes the table, or `not_yet`, or `done`. A child of a raw clone() does not wait for a thread
-// that only its parent has.
-constexpr pid_t not_yet = 0, done = -1;
-constinit std::atomic<pid_t> maker{not_yet};
-constinit std::atomic<bool> is_watching_forks;
-constinit std::atomic<bool> is_ended;
+constinit Relaxed<bool> is_watching_forks;
 constinit bool has_settings;
-constinit pid_t child; // the process in which a fork handler ran; 0: none
 
 // The child can go on with a connection that the parent opened, as daemons do. So the parent must not terminate the
 // session at its exit.
 void before_fork() {
     loader_gate::before_fork();
-    Table* table = table::existing();
-    if (table)
-        table->connections.each([](Connection& c) { c.shared_with_child = true; });
+    if (Table* table = table::existing())
+        table->connections.begin_fork();
 }
 
 void in_parent() {
     loader_gate::after_fork_in_parent();
+    if (Table* table = table::existing())
+        table->connections.end_fork();
 }
 
-// A child starts with an empty table. The connections that it inherited belong to its parent [forks, inherits].
+// Most children leave without a call of libpq. One that was forked inside such a call, by a notice receiver, returns into our hook, which
+// works on with the parent's table.
 void in_child() {
-    child = sys::getpid();
     loader_gate::after_fork_in_child();
-    real::forget_libpq_finders();
-    table::forget();
+    if (!process_page::is_lost_in_forks())
+        process_page::empty();
+    if (inside_of.conn || is_connecting)
+        begin();
+}
+
+void watch_forks() {
+    process_page::make();
+    is_watching_forks = true;
+    using Handler = void (*)();
+    if (auto* add = real::libc_function<int(Handler, Handler, Handler, void*)>("__register_atfork"))
+        add(before_fork, in_parent, in_child, nullptr);
+    else if (auto* musls = real::libc_function<int(Handler, Handler, Handler)>("pthread_atfork"))
+        musls(before_fork, in_parent, in_child);
+}
+
+// The connections that a child inherited belong to its parent [forks, inherits].
+void forget_parent() {
+    table::inherit();
     tag::forget();
     environment::forget();
     cancels::forget_threads();
     cancel_conns::forget_threads();
-    maker.store(not_yet, std::memory_order_relaxed);
-    is_ended.store(false, std::memory_order_relaxed);
+}
+
+// Has `work` done by the first thread of this process that comes to that step, which is a member of the process page. The others wait.
+template<class Work>
+void do_once(std::atomic<Step> ProcessPage::*step, Work work) {
+    auto current = [&]() -> std::atomic<Step>& { return this_process().*step; };
+    if (current().load(std::memory_order_acquire) == Step::done)
+        return;
+    Step expected = Step::not_yet;
+    if (current().compare_exchange_strong(expected, Step::under_way, std::memory_order_acq_rel)) {
+        work();
+        current().store(Step::done, std::memory_order_release);
+    }
+    for (Backoff backoff; current().load(std::memory_order_acquire) != Step::done;)
+        if (!backoff.pause(second))
+            break;
 }
 
 void make_table() {
@@ -106,39 +134,37 @@ void at_exit(int status, void*) {
 
 } // namespace
 
-void watch_forks() {
-    if (is_watching_forks.load(std::memory_order_relaxed) || is_watching_forks.exchange(true))
-        return;
-    using Handler = void (*)();
-    if (auto* add = real::libc_function<int(Handler, Handler, Handler, void*)>("__register_atfork"))
-        add(before_fork, in_parent, in_child, nullptr);
-    else if (auto* musls = real::libc_function<int(Handler, Handler, Handler)>("pthread_atfork"))
-        musls(before_fork, in_parent, in_child);
+void begin() {
+    do_once(&ProcessPage::beginning, [] {
+        BlockedSignals blocked;
+        if (is_watching_forks)
+            forget_parent();
+        else
+            watch_forks();
+        this_process().pid.store(sys::getpid(), std::memory_order_relaxed);
+    });
+}
+
+void begin_in_child() {
+    if (is_watching_forks)
+        begin();
 }
 
 Table* table() {
     if (Table* table = table::existing())
         return table;
     KeepErrno keep;
-    pid_t process = sys::getpid();
-    pid_t expected = not_yet;
-    if (maker.compare_exchange_strong(expected, process, std::memory_order_acq_rel)) {
-        make_table();
-        maker.store(done, std::memory_order_release);
-    }
-    for (Backoff backoff; maker.load(std::memory_order_acquire) == process;)
-        if (!backoff.pause(second))
-            break;
+    do_once(&ProcessPage::making_table, make_table);
     return table::existing();
 }
 
 int end(int status) {
     witness::ended();
-    Table* table = table::existing();
-    // A vfork child shares our memory. A fork that ran no handlers leaves its child the parent's value of `child`.
-    pid_t process = table ? table->pid : child;
-    if (!process || process != sys::getpid() || is_ended.exchange(true, std::memory_order_acq_rel))
+    ProcessPage& process = this_process();
+    pid_t pid = process.pid.load(std::memory_order_relaxed); // a vfork child shares our memory
+    if (!pid || pid != sys::getpid() || process.is_ended.exchange(true, std::memory_order_acq_rel))
         return status;
+    Table* table = table::existing();
     bool is_failure = false;
     if (Table* parents = table::parents()) {
         summary::print_inherited(*parents);

@@ -1,7 +1,8 @@
 // Follows the life of the host process: its start, its first connection, its forks and its end.
 //
 // At the start, a constructor registers the exit handler, finds libc's functions and remembers what stderr is. Nothing else
-// is done before the first connect call, which loads the settings and makes the table.
+// is done before the first connect call, which loads the settings and makes the table. A child of a fork begins afresh, in the same way:
+// what is true of one process stands in its process page.
 //
 // An exit handler that a preloaded library's constructor registers runs after the program's own and after all
 // destructors. on_exit() passes it the status. exit() called from there changes the status and still flushes.
@@ -13,8 +14,12 @@
 
 namespace pqsweep::process {
 
-// Registers the fork handlers at the first call, before there is anything that a fork could leave half done.
-void watch_forks();
+// Connect calls begin with this, and what a process does about connections of its parent's. The first call in a process registers the fork
+// handlers, before there is anything that a fork could leave half done. The first one in a child forgets what is the parent's.
+void begin();
+
+// The same for a call about a connection that can be the parent's, unless the parent had not begun.
+void begin_in_child();
 
 // Returns the table, and makes it at the first call, with the settings and the tag. Returns null if
 // pqsweep is disabled or there is no memory. Connect calls use this; everything else uses table::existing().

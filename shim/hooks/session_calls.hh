@@ -17,9 +17,6 @@
 
 namespace pqsweep {
 
-// True while this thread is in a connect call. Until that call returns, only PQconnectPoll shows its PGconn.
-inline constinit thread_local bool is_connecting;
-
 // Makes the real call. If a tag is set, the call carries it as application_name.
 template<Call call, class... Args>
 PGconn* connect_named(const Libpq& libpq, const Table* table, Args... args) {
@@ -58,7 +55,7 @@ PGconn* connect(const void* caller, Args... args) {
     Unseen unseen;
     bool is_disabled = settings::is_disabled();
     if (!is_disabled)
-        process::watch_forks();
+        process::begin();
     real::Binding binding = real::binding_of(caller, call);
     const Libpq* libpq = binding.libpq;
     if (!libpq || is_disabled) {
@@ -80,7 +77,7 @@ struct Tied<call, PGconn* (*)(Args...)> {
     template<int number>
     static PGconn* connect(Args... args) {
         Unseen unseen;
-        process::watch_forks();
+        process::begin();
         witness::connecting(*real::libpq_at(number), nullptr);
         return connect_to<call>(real::libpq_at(number), __builtin_return_address(0), true, args...);
     }
@@ -126,7 +123,7 @@ template<Call call>
 auto reset(const void* caller, PGconn* conn) {
     Table* table = table::existing();
     Connection* c = table ? table->connections.find(conn) : nullptr;
-    Connection* inherited = c ? nullptr : table::parents_connection(conn);
+    Connection* inherited = c ? nullptr : inherited_connection(conn);
     if (inherited && (table = process::table()))
         c = tracker::adopting(*table, *inherited, conn);
     if (!c)

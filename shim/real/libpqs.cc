@@ -1,7 +1,7 @@
 #include "shim/real/libpqs.hh"
 
 #include "shim/base/guards.hh"
-#include "shim/base/lock.hh"
+#include "shim/base/process_page.hh"
 #include "shim/real/libc_functions.hh"
 
 #include <cstring>
@@ -28,7 +28,6 @@ constinit std::atomic<int> published;
 constinit std::atomic<unsigned long long> changes_searched;
 constinit Relaxed<bool> has_partial; // an object that is no libpq defines some of its functions
 constinit Relaxed<int> global_scope; // how many objects it has
-constinit Lock publishing;
 
 int count() {
     return published.load(std::memory_order_acquire);
@@ -61,7 +60,7 @@ void publish(const Object& object) {
     if (is_published(object))
         return;
     Libpq found(object);
-    Lock::Guard guard(publishing);
+    Lock::Guard guard(this_process().publishing);
     int n = count();
     if (is_published(object) || n == real::most_libpqs)
         return;
@@ -248,10 +247,6 @@ bool is_visible_from(const void* caller, const char* name, const void* hook) {
         return true;
     dlsym(RTLD_NEXT, name); // for the loader's error
     return false;
-}
-
-void forget_libpq_finders() {
-    publishing.reset();
 }
 
 } // namespace real

@@ -131,8 +131,5 @@ bool may_be_from(const Libpq& libpq, const void* caller, const char* function);
 // dependencies. `hook` is our function of that name. If false, the loader's error is in dlerror().
 bool is_visible_from(const void* caller, const char* name, const void* hook);
 
-// For the fork handlers: frees the lock that a thread of the parent can have held.
-void forget_libpq_finders();
-
 } // namespace real
 } // namespace pqsweep

@@ -7,6 +7,8 @@
 // Context: any thread, not a signal handler. errno: can change. Locks: none.
 #pragma once
 
+#include "shim/base/process_page.hh"
+
 namespace pqsweep::loader_gate {
 
 // Surrounds each call of ours that takes the loader's lock. A thread makes one at a time: with two, it could wait for a
@@ -17,6 +19,9 @@ public:
     ~Inside();
     Inside(const Inside&) = delete;
     Inside& operator=(const Inside&) = delete;
+
+private:
+    ProcessPage& process_;
 };
 
 // For the fork handlers. The child of a fork has no thread inside.

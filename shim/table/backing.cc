@@ -26,7 +26,7 @@ void* map_by_page(void* place, size_t size, int flags, int fd, off_t offset) {
 
 int Backing::start(const Part& part, int fd, size_t offset) {
     end_ = part.begin + part.size;
-    size_t size = first_size(part);
+    size_t size = part.first;
     int result = sys::madvise(part.begin, size, MADV_POPULATE_WRITE);
     if (result == -EINVAL) {
         size = part.size < only_chunk ? part.size : only_chunk;

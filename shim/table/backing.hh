@@ -22,21 +22,19 @@ void* map_by_page(void* place, size_t size, int flags, int fd = -1, off_t offset
 struct Part {
     char* begin;
     size_t used;
+    size_t first; // so many are there from the start
     size_t size;
 };
 
-// Returns the part of a store whose members from `first` on are on the board.
-template<class Store>
-Part part_of(Store* store, void* first, void* used_end) {
+// Returns the part that begins with one member of a store and ends where another one begins, or the store itself ends.
+inline Part part_between(void* first, void* used_end, void* end) {
     auto* begin = static_cast<char*>(first);
-    return {begin, static_cast<size_t>(static_cast<char*>(used_end) - begin),
-            static_cast<size_t>(reinterpret_cast<char*>(store + 1) - begin)};
+    return {begin, static_cast<size_t>(static_cast<char*>(used_end) - begin), mapping_unit,
+            static_cast<size_t>(static_cast<char*>(end) - begin)};
 }
 
 class Backing {
 public:
-    // How many bytes there are from the start.
-    static size_t first_size(const Part& part) { return part.size < mapping_unit ? part.size : mapping_unit; }
     // `part` is a mapping of the file `fd` at `offset`. Returns a negative errno if the kernel gives no pages for its
     // beginning, else 0.
     int start(const Part& part, int fd, size_t offset);

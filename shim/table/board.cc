@@ -129,7 +129,7 @@ private:
     // allocates the first pages a hundred times faster than their first use in a mapping.
     int map(const Part& part, Backing& backing, int file) {
         auto offset = part.begin - reinterpret_cast<char*>(&table_);
-        size_t size = part.used > Backing::first_size(part) ? part.used : Backing::first_size(part);
+        size_t size = part.used > part.first ? part.used : part.first;
         ssize_t written = sys::pwrite(file, {part.begin, size}, offset);
         if (written != static_cast<ssize_t>(size))
             return written < 0 ? static_cast<int>(written) : -ENOSPC;
@@ -148,7 +148,7 @@ void share(Table& table) {
     Board board(table);
     path[0] = 0;
     std::string_view reason =
-        table::is_lost_in_forks() ? board.make() : "this kernel can't keep it from children";
+        process_page::is_lost_in_forks() ? board.make() : "this kernel can't keep it from children";
     if (reason.empty())
         return;
     unshare(table);

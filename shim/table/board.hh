@@ -37,8 +37,8 @@ void share(Table& table);
 // Removes the file, because the process ends.
 void remove();
 
-// In the child of a fork: makes the table a copy that only this process sees. Returns false if there is no memory for
-// one; then nothing may touch the table any more. Async-signal-safe.
+// Makes the table a copy that only this process sees. Returns false if there is no memory for one; then nothing may touch the table
+// any more. Async-signal-safe.
 bool unshare(Table& table);
 
 } // namespace board

@@ -1,5 +1,7 @@
 #include "shim/table/connections.hh"
 
+#include <cstring>
+
 namespace pqsweep {
 
 // Passes over a slot that a sweep still reads; it stays on the list for the next caller.
@@ -51,6 +53,31 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
     bucket.store(i, std::memory_order_release);
     version_.fetch_add(1, std::memory_order_acq_rel);
     return c;
+}
+
+void Connections::copy(Connection* to, const Connection* from, uint32_t count) {
+    memcpy(static_cast<void*>(to), static_cast<const void*>(from), count * sizeof(Connection));
+}
+
+void Connections::begin_fork() {
+    forks_.fetch_add(1, std::memory_order_relaxed);
+    each([](Connection& c) { c.shared_with_child = true; });
+    highest_in_fork_ = highest();
+    copy(in_fork_, slots_ + 1, highest_in_fork_);
+}
+
+void Connections::end_fork() {
+    int forks = forks_.load(std::memory_order_relaxed);
+    while (forks > 0 && !forks_.compare_exchange_weak(forks, forks - 1, std::memory_order_relaxed)) {
+    }
+}
+
+void Connections::return_to_fork() {
+    version_.store(0, std::memory_order_relaxed); // the child has no thread that was changing a bucket
+    if (forks_.exchange(0, std::memory_order_relaxed) == 0)
+        return;
+    high_water_.store(highest_in_fork_, std::memory_order_relaxed);
+    copy(slots_ + 1, in_fork_, highest_in_fork_);
 }
 
 void Connections::remove(Connection& c) {

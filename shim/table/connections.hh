@@ -165,14 +165,18 @@ public:
             visit(slots_[i]);
     }
 
-    // In the child of a fork, which has no thread that was changing a bucket.
-    void forget_writers() { version_.store(0, std::memory_order_relaxed); }
+    // A fork begins: each connection is shared with a child from now on, which gets the slots as they are now.
+    void begin_fork();
+    // In the parent.
+    void end_fork();
+    // In the child, when the slots are its own: has them be as they were when the fork began, if that was noted.
+    void return_to_fork();
 
     // Connections for which there was no room.
     void note_untracked() { untracked_.add(1); }
     uint32_t untracked() const { return untracked_; }
 
-    Part part() { return part_of(this, &high_water_, slots_ + highest() + 1); }
+    Part part() { return part_between(&high_water_, slots_ + highest() + 1, &lock_); }
     Backing& backing() { return backing_; }
 
 private:
@@ -188,14 +192,20 @@ private:
         return n < capacity ? n : capacity;
     }
 
-    Lock lock_;
+    static void copy(Connection* to, const Connection* from, uint32_t count);
+
+    alignas(mapping_unit) std::atomic<uint32_t> high_water_; // on the board, with the slots
+    Connection slots_[capacity + 1];                         // the first stays unused: 0 means none
+    // From here on: not on the board.
+    alignas(mapping_unit) Lock lock_;
     Backing backing_;
     std::atomic<uint32_t> version_; // odd while a bucket changes
     Relaxed<uint32_t> untracked_;
     uint32_t first_free_;
     std::atomic<uint32_t> buckets_[bucket_count];
-    alignas(mapping_unit) std::atomic<uint32_t> high_water_; // from here on: on the board
-    Connection slots_[capacity + 1];                         // the first stays unused: 0 means none
+    std::atomic<int> forks_; // under way
+    Relaxed<uint32_t> highest_in_fork_;
+    Connection in_fork_[capacity]; // the slots when the latest fork began
 };
 
 } // namespace pqsweep

@@ -6,20 +6,8 @@ namespace pqsweep::table {
 
 namespace {
 
-constinit std::atomic<Table*> nowhere;
 constinit std::atomic<Table*> own; // as existing(), but in a child still its parent's
 constinit std::atomic<Table*> inherited;
-constinit bool is_wiped;
-
-void make_place() {
-    if (place.load(std::memory_order_relaxed) != &nowhere)
-        return;
-    void* page = sys::mmap(nullptr, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (!page)
-        return;
-    is_wiped = sys::madvise(page, 1, MADV_WIPEONFORK) == 0;
-    place.store(static_cast<std::atomic<Table*>*>(page), std::memory_order_release);
-}
 
 // If the address space is limited, the program needs it more than the table.
 bool is_affordable(size_t size) {
@@ -44,11 +32,8 @@ void* reserve(size_t size) {
 
 } // namespace
 
-constinit std::atomic<std::atomic<Table*>*> place{&nowhere};
-
 Table* create() {
     static_assert(sizeof(Table) % mapping_unit == 0 && alignof(Table) == mapping_unit);
-    make_place();
     void* memory = is_affordable(sizeof(Table)) ? reserve(sizeof(Table)) : nullptr;
     if (!memory)
         return nullptr;
@@ -58,25 +43,16 @@ Table* create() {
     return fresh;
 }
 
-bool is_raw_child() {
-    return own.load(std::memory_order_relaxed) && !existing();
-}
-
-bool is_lost_in_forks() {
-    return is_wiped;
-}
-
 void publish(Table& table) {
     own.store(&table, std::memory_order_release);
-    place.load(std::memory_order_relaxed)->store(&table, std::memory_order_release);
+    this_process().table.store(&table, std::memory_order_release);
 }
 
-void forget() {
-    place.load(std::memory_order_relaxed)->store(nullptr, std::memory_order_release);
+void inherit() {
     if (Table* table = own.exchange(nullptr, std::memory_order_acq_rel)) {
         if (!board::unshare(*table))
             return;
-        table->connections.forget_writers();
+        table->connections.return_to_fork();
         inherited.store(table, std::memory_order_release);
     } else if (Table* grandparents = parents()) {
         grandparents->connections.each([](Connection& c) {

@@ -1,19 +1,22 @@
 // The table: all that pqsweep knows of this process, in one mapping. The first connection makes it, and it is touched page
 // by page as it fills; a process that never connects has none.
 //
-//     offset 0                                                                                 sizeof(Table)
-//     +-----------+-----------------+----------------+-----------------+------------+---------+-------------+
-//     | TableHead | TextPool        | Tags           | Connections     | Stragglers | Origins | HeldNumbers |
-//     | all       | index  : texts  | index  : tags  | index  : slots  |            |         |             |
-//     +-----------+--------+--------+--------+-------+--------+--------+------------+---------+-------------+
-//     | board     |        : board  |        : board |        : board  |                                    |
+//     offset 0                                                                            sizeof(Table)
+//     +-----------+----------------+-----------------+------------------+------------+---------+-------------+
+//     | TableHead | TextPool       | Tags            | Connections      | Stragglers | Origins | HeldNumbers |
+//     | all       | texts : index  | index   : tags  | slots   : index  |            |         |             |
+//     +-----------+-------+--------+---------+-------+---------+--------+------------+---------+-------------+
+//     | board             |                  | board           |                                             |
 //
+// Parts of one kind lie side by side, so that a fork has few mappings to copy.
 // What is on the board is a mapping of the board's file at the same offset (board.hh). Each such part begins on a multiple
 // of mapping_unit. The rest (locks, indexes, records) is memory of the process alone.
 //
-// After a fork the child keeps a private copy as its parents' table, and makes its own at its first connection.
+// After a fork the child has no table. If it meets a connection of its parent's, it makes a private copy of the parent's table, and at its
+// first connection one of its own.
 #pragma once
 
+#include "shim/base/process_page.hh"
 #include "shim/table/backing.hh"
 #include "shim/table/board.hh"
 #include "shim/table/connections.hh"
@@ -59,7 +62,8 @@ struct Table : TableHead {
     template<class Visit>
     void each_part(Visit visit) {
         auto* head = reinterpret_cast<char*>(this);
-        visit(Part{head, sizeof(TableHead), sizeof(TableHead)}, head_backing);
+        auto size = static_cast<size_t>(reinterpret_cast<char*>(&texts) - head);
+        visit(Part{head, sizeof(TableHead), sizeof(TableHead), size}, head_backing);
         visit(texts.part(), texts.backing());
         visit(tags.part(), tags.backing());
         visit(connections.part(), connections.backing());
@@ -72,30 +76,20 @@ struct Table : TableHead {
 
 namespace table {
 
-// Where the current table's address is: in a page that the kernel empties in every child, also after a fork that runs no
-// handlers. Such a child has no table, and can't write to its parent's.
-extern constinit std::atomic<std::atomic<Table*>*> place;
-
 // Null before the first connection, and in a forked child before its own first one. Async-signal-safe.
 inline Table* existing() {
-    return place.load(std::memory_order_acquire)->load(std::memory_order_acquire);
+    return this_process().table.load(std::memory_order_acquire);
 }
 
 // Returns an empty one, on no board; null when there is no memory for it. Then connections work untracked.
 Table* create();
 
-// Returns whether this process was forked by a system call of the program's, so that no fork handler of ours ran in it.
-bool is_raw_child();
-
-// Whether the kernel empties that page in children. Valid after create().
-bool is_lost_in_forks();
-
 // Makes it the one that existing() returns.
 void publish(Table& table);
 
-// In the child of a fork: makes a copy of the parent's table, in which this process notes what it does with the parent's
-// connections.
-void forget();
+// In the child of a fork: makes a copy of the parent's table, in which this process notes what it does with the parent's connections. They
+// are there as they were at the fork, or as they are now if the fork ran no handlers.
+void inherit();
 // Returns that copy; null if there is none.
 Table* parents();
 // Returns a connection of the parent's; null if `conn` is none, or was finished here.

@@ -34,7 +34,7 @@ public:
             visit(tags_[i]);
     }
 
-    Part part() { return part_of(this, &count_, tags_ + count()); }
+    Part part() { return part_between(&count_, tags_ + count(), this + 1); }
     Backing& backing() { return backing_; }
 
 private:

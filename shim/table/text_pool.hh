@@ -37,7 +37,7 @@ public:
     Part part() {
         uint32_t used = used_.load(std::memory_order_acquire);
         used = used < capacity ? used + uint32_t{alignof(Entry)} : capacity;
-        return part_of(this, &used_, bytes_ + used);
+        return part_between(&used_, bytes_ + used, &lock_);
     }
     Backing& backing() { return backing_; }
 
@@ -58,12 +58,13 @@ private:
     const Entry& entry(uint32_t offset) const { return *reinterpret_cast<const Entry*>(bytes_ + offset); }
     uint32_t find(std::string_view text, uint32_t hash) const;
 
-    Lock lock_;
-    Backing backing_;
-    uint32_t buckets_[bucket_count];
-    // From here on: on the board. A reader that loads it sees all texts up to it.
+    // On the board. A reader that loads it sees all texts up to it.
     alignas(mapping_unit) std::atomic<uint32_t> used_;
     alignas(Entry) char bytes_[capacity];
+    // From here on: not on the board.
+    alignas(mapping_unit) Lock lock_;
+    Backing backing_;
+    uint32_t buckets_[bucket_count];
 };
 
 } // namespace pqsweep

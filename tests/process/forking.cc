@@ -77,6 +77,7 @@ TEST_CASE("a child that uses or finishes its parent's connections is reported") 
                               {{"exec", "finish"}, "1 used here, 1 finished here", 1},
                               {{"exec", "reset"}, "1 used here, 1 finished here", 2},
                               {{"all", "finish", "reset"}, "12 used here, 2 finished here", 11},
+                              {{"raw", "exec", "finish"}, "1 used here, 1 finished here", 1},
                               {{"exec", "fork"}, "1 used here, 0 finished here", 1},
                               {{"fork and exec"}, "1 used here, 0 finished here", 1}};
     for (const Child& child : children) {
@@ -88,6 +89,20 @@ TEST_CASE("a child that uses or finishes its parent's connections is reported") 
         CHECK(count(report, "\n") == 1 + child.listed);
     }
     CHECK(contains(report_of({"all"}), "\n  ... and 2 more\n"));
+}
+
+TEST_CASE("a child's connections are its parent's as they were at the fork") {
+    Program program({"finished_since"}, {{"PQSWEEP_TAG", "parent"}});
+    CHECK(program.finish() == 0);
+    CHECK(contains(program.errors(), inherited + "1 used here, 0 finished here"));
+    CHECK(contains(program.errors(), ", opened by parent\n"));
+}
+
+TEST_CASE("a child that is forked inside a call returns from it, and changes nothing of its parent's") {
+    Program program({"forks_in_call"}, {{"PQSWEEP_TAG", "parent"}});
+    CHECK(program.finish() == 0);
+    CHECK(program.output() == "the child's call returned\n");
+    CHECK(contains(program.errors(), "1 straggler swept (0 idle, 0 in transaction, 1 running)"));
 }
 
 TEST_CASE("and told nothing where it leaves them alone, or where nobody asked") {

@@ -1,4 +1,5 @@
-// Forks a child that does with its parent's connections what the arguments say, and then leaves.
+// Forks a child that does with its parent's connections what the arguments say, and then leaves. With `raw` first, it makes the system call
+// itself, so that no fork handlers run.
 // link: -lpq
 #include <cstdio>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include <map>
 #include <poll.h>
 #include <string>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,9 +23,13 @@ bool works(PGconn* c) {
     return ok;
 }
 
-void in_child(const std::function<void()>& work) {
+pid_t raw_fork() {
+    return static_cast<pid_t>(syscall(SYS_fork));
+}
+
+void in_child(const std::function<void()>& work, pid_t (*make)() = fork) {
     fflush(stdout);
-    pid_t child = fork();
+    pid_t child = make();
     if (child == 0) {
         work();
         exit(0);
@@ -72,10 +78,13 @@ const std::map<std::string, std::function<void()>> actions = {
 int main(int argc, char** argv) {
     for (PGconn*& c : connections)
         c = PQconnectdb("");
-    in_child([&] {
-        for (int i = 1; i < argc; i++)
-            actions.at(argv[i])();
-    });
+    bool is_raw = argc > 1 && argv[1] == std::string("raw");
+    in_child(
+        [&] {
+            for (int i = 1 + is_raw; i < argc; i++)
+                actions.at(argv[i])();
+        },
+        is_raw ? raw_fork : fork);
     for (PGconn* c : connections)
         PQfinish(c);
 }
