@@ -6,6 +6,7 @@
 //         flag for a file that needs a libpq [two_libpqs, deepbind].
 // dlclose keeps a libpq loaded that a connection has gone through. The loader's lock is taken here by the program, and not
 //         when it connects: a constructor or destructor can wait for a thread that connects [plugin_connects].
+//         For the same reason, dlopen and dlclose load what walks call stacks before they begin.
 //
 // The loader takes the address that it returns to for its caller: RTLD_NEXT, RTLD_DEFAULT, RUNPATH and $ORIGIN depend on
 // it. So the hooks of dlsym and dlopen end in a jump, in every build (I17). A test looks at their instructions.
@@ -13,6 +14,7 @@
 // Context: any thread. errno: what the loader leaves. Locks: the loader's.
 #include "shim/base/settings.hh"
 #include "shim/hooks/lookup.hh"
+#include "shim/origin/call_stack.hh"
 #include "shim/real/dependencies.hh"
 #include "shim/real/libc_functions.hh"
 
@@ -83,11 +85,13 @@ EXPORT void* dlsym(void* handle, const char* name) noexcept {
 
 EXPORT int dlclose(void* handle) noexcept {
     real::keep_libpqs();
+    call_stack::prepare();
     return real::dlclose(handle);
 }
 
 EXPORT void* dlopen(const char* file, int mode) noexcept {
     mode = mode_for(file, mode, __builtin_return_address(0));
+    call_stack::prepare();
     Dlopen next = real::dlopen.pointer();
     JUMP next(file, mode);
 }

@@ -1,12 +1,16 @@
 #include "shim/origin/call_stack.hh"
 
+#include "shim/base/environment.hh"
+#include "shim/base/guards.hh"
 #include "shim/base/program_file.hh"
+#include "shim/base/settings.hh"
 #include "shim/base/text.hh"
 #include "shim/real/elf_symbols.hh"
 #include "shim/real/libc_functions.hh"
 
 #include <climits>
 #include <iterator>
+#include <unwind.h>
 
 namespace pqsweep::call_stack {
 
@@ -15,16 +19,41 @@ namespace {
 using elf_symbols::Object;
 
 constexpr int most_of_ours = 8;
+constexpr const char* library = "libgcc_s.so.1";
+
+struct Unwinder {
+    decltype(&_Unwind_Backtrace) backtrace;
+    decltype(&_Unwind_GetIP) address_in;
+};
+
+Unwinder find_unwinder() {
+    const elf_symbols::Symbols symbols(elf_symbols::object_called(library));
+    return {reinterpret_cast<decltype(&_Unwind_Backtrace)>(symbols.find("_Unwind_Backtrace")),
+            reinterpret_cast<decltype(&_Unwind_GetIP)>(symbols.find("_Unwind_GetIP"))};
+}
+
+// The program can call dlopen() before its settings are loaded.
+bool are_wanted() {
+    const char* value = settings::is_disabled() ? nullptr : environment::find("PQSWEEP_STACKS");
+    return value && std::string_view(value) == "1";
+}
+
+void load_unwinder() {
+    loader_gate::Inside inside;
+    real::dlopen(library, RTLD_LAZY);
+}
 
 struct Walk {
     TextPool& names;
     decltype(Origin::calls)& calls;
+    decltype(Unwinder::address_in) address_in;
     void* addresses[most_of_ours + Origin::most_calls];
+    int depth;
     char program[PATH_MAX];
     size_t program_length;
 
     void run() {
-        int depth = walk();
+        walk();
         int count = 0;
         for (int i = 0; i < depth && count < Origin::most_calls; i++) {
             // The address that a call returns to can be the first of the next function.
@@ -36,11 +65,24 @@ struct Walk {
     }
 
 private:
-    // backtrace() loads libgcc_s the first time, for which it takes the loader's lock.
-    int walk() {
-        auto* backtrace = real::libc_function<int(void**, int)>("backtrace");
+    void walk() {
+        Unwinder unwinder = find_unwinder();
+        if (!unwinder.backtrace) {
+            load_unwinder();
+            unwinder = find_unwinder();
+        }
+        if (!unwinder.backtrace)
+            return;
+        address_in = unwinder.address_in;
         loader_gate::Inside inside;
-        return backtrace ? backtrace(addresses, static_cast<int>(std::size(addresses))) : 0;
+        unwinder.backtrace(
+            [](_Unwind_Context* context, void* self) { return static_cast<Walk*>(self)->take(context); },
+            this);
+    }
+
+    _Unwind_Reason_Code take(_Unwind_Context* context) {
+        addresses[depth++] = reinterpret_cast<void*>(address_in(context));
+        return depth < static_cast<int>(std::size(addresses)) ? _URC_NO_REASON : _URC_END_OF_STACK;
     }
 
     TextId name_of(const Object& object, const void* call) {
@@ -65,8 +107,20 @@ private:
 
 } // namespace
 
+void prepare() {
+    KeepErrno keep;
+    if (are_wanted() && !find_unwinder().backtrace)
+        load_unwinder();
+}
+
 void note(TextPool& names, decltype(Origin::calls)& calls) {
-    Walk walk{.names = names, .calls = calls, .addresses = {}, .program = {}, .program_length = 0};
+    Walk walk{.names = names,
+              .calls = calls,
+              .address_in = nullptr,
+              .addresses = {},
+              .depth = 0,
+              .program = {},
+              .program_length = 0};
     walk.run();
 }
 

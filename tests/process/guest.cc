@@ -117,7 +117,7 @@ TEST_CASE("a call that means no libpq reaches what it means") {
 }
 
 TEST_CASE("a plugin's constructor and destructor wait for threads that connect") {
-    for (const char* stacks : {"python", "0"}) {
+    for (const char* stacks : {"python", "0", "1"}) {
         Program program({"plugin_connects"}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_STACKS", stacks}});
         CHECK(program.finish() == 0);
         std::string once = "constructor: connected\ndestructor: connected\n";

@@ -1,13 +1,15 @@
-// Loads and unloads a plugin whose constructor and destructor connect in threads.
-// link: -ldl
+// Loads and unloads a plugin whose constructor and destructor connect in threads. It is without libgcc_s, as a C program is.
+// link: -ldl -nodefaultlibs -lc
 #include <cstdio>
+#include <cstring>
 #include <dlfcn.h>
-#include <string>
 
 int main(int, char** argv) {
-    std::string dir = std::string(argv[0]).substr(0, std::string(argv[0]).rfind('/'));
+    char path[4096];
+    auto length = static_cast<int>(strrchr(argv[0], '/') - argv[0]);
+    snprintf(path, sizeof path, "%.*s/pool.so", length, argv[0]);
     for (int i = 0; i < 2; i++) {
-        void* handle = dlopen((dir + "/pool.so").c_str(), RTLD_NOW);
+        void* handle = dlopen(path, RTLD_NOW);
         if (!handle || dlclose(handle) != 0)
             puts(dlerror());
     }
