@@ -338,7 +338,8 @@ TEST_CASE("10,000 signals at random moments into threads that connect, query and
         CHECK(program.finish() == 0);
         CHECK(program.output() == "all well\n");
         CHECK(program.errors() == "");
-        CHECK(server.is_clear_of(program.application()));
+        CHECK(server.has(program.application(),
+                         0)); // a busy machine lets a backend look late at a socket that is closed
     }
 }
 
