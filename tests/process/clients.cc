@@ -181,7 +181,8 @@ TEST_CASE("PHP PDO") {
 }
 
 TEST_CASE("libpqxx") {
-    check({"libpqxx", "linked", build_directory() + "/programs/left_pqxx", "not connected"});
+    // 6.4: not connected; 7.10: Lost connection
+    check({"libpqxx", "linked", build_directory() + "/programs/left_pqxx", "connect"});
 }
 
 TEST_CASE("LuaSQL") {
