@@ -46,7 +46,7 @@ constexpr Runner runners[] = {
     {"pytest", "python -I or -E, or an environment made by hand", "PYTEST_CURRENT_TEST"},
     {"unittest", "python -I or -E, or an environment made by hand"},
     {"rspec", "an environment made by hand"},
-    {"phpunit", "php -n, an environment made by hand, or a PHPUnit after 9"},
+    {"phpunit", "php -n, or an environment made by hand"},
     {"prove", "an environment made by hand"},
 };
 

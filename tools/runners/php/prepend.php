@@ -1,17 +1,25 @@
 <?php
 // PHPUnit's door. PHP runs this file before each program, and the user's own auto_prepend_file after it. If the program
-// loads PHPUnit's runner, the adapter becomes an extension of it.
+// loads PHPUnit, the adapter becomes an extension of its runner, or listens to its events.
 
 namespace Pqsweep;
 
-function attach()
+function attach($class)
 {
+    // PHPUnit 10 and later: its events exist by then, and are not sealed yet.
+    if ($class === 'PHPUnit\TextUI\CliArguments\Builder' && class_exists('PHPUnit\Event\Facade', false)) {
+        spl_autoload_unregister('Pqsweep\attach');
+        try {
+            require __DIR__ . '/phpunit10.php';
+        } catch (\Throwable $unknown) { // another version: the run goes on as without an adapter
+        }
+        return;
+    }
     $runner = 'PHPUnit\TextUI\TestRunner';
     if (!class_exists($runner, false)) {
         return;
     }
-    if (!method_exists($runner, 'addExtension')) { // PHPUnit 10: the run goes on as without an adapter
-        spl_autoload_unregister('Pqsweep\attach');
+    if (!method_exists($runner, 'addExtension')) {
         return;
     }
     foreach (debug_backtrace(DEBUG_BACKTRACE_PROVIDE_OBJECT | DEBUG_BACKTRACE_IGNORE_ARGS) as $frame) {
