@@ -256,8 +256,6 @@ void settings::load() {
         if (length == room || !setting.parse(copy, loaded))
             warn_of(setting, copy);
     }
-    if (!loaded.run.empty())
-        want_warnings();
 }
 
 bool settings::is_disabled() {

@@ -25,13 +25,27 @@ constinit std::atomic<bool> are_warnings_wanted; // once true, `kept` does not c
 constinit char kept[2048];
 constinit size_t kept_size;
 
-bool is_ours() {
+constinit std::atomic<void (*)(std::string_view)> taker;
+
+enum class Reader : uint8_t { nobody, capture, everybody };
+
+// A capture's reader shows what failed tests have written.
+Reader reader() {
     struct stat status;
     if (is_given_up.load(std::memory_order_relaxed) || !at_start.inode ||
         sys::fstat(STDERR_FILENO, status) < 0)
-        return false;
-    bool is_capture = S_ISREG(status.st_mode) && status.st_nlink == 0;
-    return is_capture || (status.st_dev == at_start.device && status.st_ino == at_start.inode);
+        return Reader::nobody;
+    if (S_ISREG(status.st_mode) && status.st_nlink == 0)
+        return Reader::capture;
+    bool is_the_same = status.st_dev == at_start.device && status.st_ino == at_start.inode;
+    return is_the_same ? Reader::everybody : Reader::nobody;
+}
+
+void print_warning(std::string_view text) {
+    auto* take = taker.load(std::memory_order_relaxed);
+    if (take && !text.empty() && reader() != Reader::everybody)
+        take(text);
+    write_to_stderr(text);
 }
 
 } // namespace
@@ -44,7 +58,7 @@ void note_stderr() {
 
 // A pipe that poll() calls writable has room for PIPE_BUF bytes.
 void write_to_stderr(std::string_view text) {
-    if (text.empty() || !is_ours())
+    if (text.empty() || reader() == Reader::nobody)
         return;
     NoSigpipe guard;
     while (!text.empty()) {
@@ -69,7 +83,7 @@ void warn(std::string_view line) {
             return;
         }
     }
-    write_to_stderr(line);
+    print_warning(line);
 }
 
 void want_warnings() {
@@ -80,7 +94,11 @@ void want_warnings() {
         if (are_warnings_wanted.exchange(true, std::memory_order_relaxed))
             return;
     }
-    write_to_stderr({kept, kept_size});
+    print_warning({kept, kept_size});
+}
+
+void divert_warnings(void (*take)(std::string_view text)) {
+    taker.store(take, std::memory_order_relaxed);
 }
 
 } // namespace pqsweep

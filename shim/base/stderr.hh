@@ -21,4 +21,7 @@ void warn(std::string_view line);
 // From now on, warnings are wanted: a tag is set, or `pqsweep run` has started the process. Writes those that were kept.
 void want_warnings();
 
+// From now on, `take` gets the warnings that nobody reads on descriptor 2, because it is another file or a test runner's capture.
+void divert_warnings(void (*take)(std::string_view text));
+
 } // namespace pqsweep

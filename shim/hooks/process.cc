@@ -107,6 +107,8 @@ void make_table() {
     fresh->run_socket = fresh->texts.intern(the_settings().run_socket);
     board::share(*fresh);
     journal::start();
+    if (!the_settings().run.empty())
+        want_warnings();
     tag::start(*fresh);
     table::publish(*fresh);
     sweep_signal::install(*fresh);

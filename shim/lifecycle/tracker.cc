@@ -216,7 +216,12 @@ void finishing(Table& table, Connection& c, const void* caller) {
     if (tag::has_run_out(table) && python::is_finalizing())
         sweep::at_shutdown(table, c);
     bool is_dropped = false;
-    if (c.state() != State::open) {
+    if (c.state() == State::open) {
+        if (table.tag == TextId::none) // Perl writes environ itself; a first tag sweeps nothing
+            tag::look(table);
+        if (tag::is_over() || python::is_finalizing())
+            journal::left(table, c);
+    } else {
         tag::look(table);
         is_dropped = ending::of_now(table, caller) != Ending::by_owner;
     }

@@ -18,6 +18,12 @@ bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != text.npos;
 }
 
+// For example in site-packages/sqlalchemy/pool/base.py, or site-packages/psycopg_pool/pool.py.
+bool is_in_pool(std::string_view file) {
+    size_t packages = file.find("-packages/");
+    return packages != file.npos && file.find("pool", packages) != file.npos;
+}
+
 // Takes the frames of a thread, the innermost first, and writes their lines to `current`. In the end, a spare line stands in
 // if the program's own files have none.
 class Lines {
@@ -37,6 +43,8 @@ public:
             Text& spare = spares_[how_much == Says::least];
             if (!spare.size())
                 write(spare, frame);
+            if (is_in_pool(frame.file))
+                current.is_pools = true;
         } else if (count_ < Origin::most_lines) {
             char buffer[longest];
             Text line(buffer);

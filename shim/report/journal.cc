@@ -249,14 +249,17 @@ void start() {
         first_directory[0] = 0;
     expand_path(settings.journal, users_file);
     expand_path(settings.run_journal, runs_file);
+    if (*runs_file.path)
+        divert_warnings(warned);
     uint64_t parent = process;
     if (sys::getrandom(&process, sizeof process, GRND_NONBLOCK) != sizeof process)
         process = static_cast<uint64_t>(now()) ^ static_cast<uint64_t>(sys::getpid()) << 40;
     write(parent ? Event::fork : Event::start, [&](Record& record) {
-        char program[4096];
+        char program[4096], script[4096];
         utsname system;
         sys::uname(system);
         record.word("program", program_file(program, sizeof program))
+            .word("script", script_file(script, sizeof script))
             .word("host", system.nodename)
             .word("run", settings.run)
             .number("parent", sys::getppid());
@@ -275,6 +278,8 @@ void opened(const Table& table, const Connection& c) {
             .word("host", names.text(c.host))
             .word("application", names.text(c.application))
             .origin(names, table.origins.of(table.connections.slot_of(c)));
+        if (table.origins.of(table.connections.slot_of(c)).is_pools)
+            record.number("pool", 1);
     });
 }
 
@@ -349,16 +354,23 @@ void inherited(const Table& parents, const Connection& c, uint8_t did) {
     });
 }
 
+void left(const Table& table, const Connection& c) {
+    write(Event::left, [&](Record& record) {
+        record.number("connection", c.number)
+            .word("last_test", other_user_of(table, c.test, c.last_test))
+            .word("state", name_of(Activity(c.activity)))
+            .seconds("age", now() - c.opened_at);
+    });
+}
+
+void warned(std::string_view text) {
+    write(Event::warning, [&](Record& record) { record.word("text", text); });
+}
+
 void exited(Table& table, int status) {
     table.connections.each([&](const Connection& c) {
-        if (c.state() == State::open) {
-            write(Event::left, [&](Record& record) {
-                record.number("connection", c.number)
-                    .word("last_test", other_user_of(table, c.test, c.last_test))
-                    .word("state", name_of(Activity(c.activity)))
-                    .seconds("age", now() - c.opened_at);
-            });
-        }
+        if (c.state() == State::open)
+            left(table, c);
     });
     write(Event::exit, [&](Record& record) {
         record.number("status", status).number("live", table.live);

@@ -16,6 +16,7 @@ struct Origin {
     // of the call instruction, not of the one behind it.
     std::array<Relaxed<TextId>, most_lines> lines;
     std::array<Relaxed<TextId>, most_calls> calls;
+    Relaxed<bool> is_pools; // a library's pool of connections opened it
 };
 
 class Origins {

@@ -111,11 +111,12 @@ enum class Event : uint8_t {
     in_use,
     no_slot,
     rollback,
-    run
+    run,
+    warning
 };
-constexpr std::string_view event_names[] = {"start",  "fork",    "open",      "close", "tag",  "sweep",
-                                            "revive", "refuse",  "inherited", "left",  "exit", "wait",
-                                            "in_use", "no_slot", "rollback",  "run"};
+constexpr std::string_view event_names[] = {"start",  "fork",    "open",      "close", "tag",    "sweep",
+                                            "revive", "refuse",  "inherited", "left",  "exit",   "wait",
+                                            "in_use", "no_slot", "rollback",  "run",   "warning"};
 constexpr std::string_view name_of(Event event) {
     return event_names[static_cast<size_t>(event)];
 }

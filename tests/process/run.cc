@@ -334,6 +334,22 @@ TEST_CASE("summary and gate do not depend on the user's journal") {
     CHECK(contains(program.errors(), "gone/journal: No such file or directory; events are lost\n"));
 }
 
+TEST_CASE("what the shim has to say inside a captured test is in the summary") {
+    Folder folder("captured");
+    fs::create_directory(folder.path / "gone");
+    write_text(folder.path / "test_captured.py", "import shutil\nimport psycopg2\n\n\ndef test_captured():\n"
+                                                 "    shutil.rmtree('" +
+                                                     (folder.path / "gone").string() +
+                                                     "')\n    psycopg2.connect('').close()\n");
+    Outcome run =
+        run_suite({"--journal", folder.path / "gone/journal"},
+                  {"/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", folder.path});
+    CAPTURE(run.errors);
+    CHECK(run.status == 0);
+    CHECK(contains(run.errors, "pqsweep: PQSWEEP_JOURNAL: " + folder.path.string() +
+                                   "/gone/journal: No such file or directory; events are lost\n"));
+}
+
 TEST_CASE("a run inside a run: both sum up, and nothing is counted twice") {
     std::string leaks = "echo 'setenv PQSWEEP_TAG a\nopen c\nsetenv PQSWEEP_TAG b' | " + client()[0];
     std::string inner = build_directory() + "/pqsweep run --exit-code 5 -- /bin/sh -c \"" + leaks + "\"";

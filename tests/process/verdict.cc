@@ -99,4 +99,73 @@ TEST_CASE("ActiveRecord: a transaction is late if its owner ends it, and abandon
     check_transaction({"/usr/bin/ruby", "tests/fixtures/verdict/active_record.rb"}, {});
 }
 
+TEST_CASE("a suite has the same verdict serially, in parallel, and in shards") {
+    const std::string folder = "tests/fixtures/verdict/parallel/";
+    auto suite = [&](const Words& more) {
+        Words words{"/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider"};
+        words.insert(words.end(), more.begin(), more.end());
+        return words;
+    };
+    const Words parallel[] = {{folder}, {"-n", "4", folder}, {"-n", "4", "--dist", "loadfile", folder}};
+    for (const Words& more : parallel) {
+        Outcome correct = run_suite(gate, suite(more));
+        CAPTURE(correct.output);
+        CAPTURE(correct.errors);
+        CHECK(correct.status == 0);
+        CHECK(contains(correct.errors, ": 0 abandoned"));
+    }
+    Folder files("parallel");
+    const std::string serial = files.path / "serial", baseline = files.path / "baseline";
+    const Environment leaks{{"LEAK", "1"}};
+    CHECK(run_suite({"--fail-on", "abandoned", "--journal", serial}, suite({folder}), leaks).status == 1);
+    auto report = [](const Words& options) {
+        Words words{build_directory() + "/pqsweep", "report"};
+        words.insert(words.end(), options.begin(), options.end());
+        return outcome_of(words);
+    };
+    CHECK(report({serial, "--write-baseline", baseline}).status == 0);
+    for (const Words& more : parallel) {
+        Outcome known = run_suite({"--baseline", baseline}, suite(more), leaks);
+        CAPTURE(known.output);
+        CAPTURE(known.errors);
+        CHECK(known.status == 0);
+        CHECK(contains(known.errors, " in the baseline, which do not fail the run\n"));
+    }
+    const std::string first = files.path / "first", second = files.path / "second";
+    run_suite({"--journal", first}, suite({folder + "test_a.py", folder + "test_b.py"}), leaks);
+    run_suite({"--journal", second}, suite({folder + "test_c.py", folder + "test_d.py"}), leaks);
+    Outcome shards = report({first, second, "--baseline", baseline});
+    CAPTURE(shards.output);
+    CHECK(shards.status == 0);
+}
+
+TEST_CASE("what a program leaves open at its end has the program's name, if there is no tag") {
+    Folder folder("programs");
+    const std::string python = folder.path / "left.py", perl = folder.path / "left.pl",
+                      php = folder.path / "left.php";
+    write_text(python, "import psycopg2\nkept = psycopg2.connect('')\npsycopg2.connect('').close()\n");
+    write_text(perl, "use DBI; our $kept = DBI->connect('dbi:Pg:', '', '');\n"
+                     "DBI->connect('dbi:Pg:', '', '')->disconnect;\n");
+    write_text(php, "<?php $kept = new PDO('pgsql:'); $closed = new PDO('pgsql:'); $closed = null;\n");
+    const std::pair<Words, std::string> programs[] = {
+        {{"/usr/bin/python3", python}, "left.py:2: 1 connection of left.py, idle, open at exit\n"},
+        {{"/usr/bin/perl", perl}, "  left.pl: 1 connection, idle, open at exit\n"},
+        {{"/usr/bin/php", php}, "  left.php: 1 connection, idle, open at exit\n"},
+        {{"/bin/sh", "-c", "echo open c | " + build_directory() + "/programs/client"},
+         "  client: 1 connection, idle, open at exit\n"}};
+    for (const auto& one : programs) {
+        const std::string& line = one.second;
+        CAPTURE(line);
+        Outcome gated = run_suite({"--fail-on", "exit"}, one.first);
+        CAPTURE(gated.errors);
+        CHECK(gated.status == 1);
+        CHECK(contains(gated.errors, line));
+        CHECK(contains(gated.errors, "pqsweep: gate failed: 1 open at exit; exit status 1\n"));
+    }
+    Outcome always = run_suite({"--report", "always"}, programs[1].first);
+    CAPTURE(always.errors);
+    CHECK(always.status == 0);
+    CHECK(contains(always.errors, "  open at exit, by the test that opened them:\n  left.pl\n"));
+}
+
 TEST_SUITE_END();

@@ -145,6 +145,7 @@ std::vector<std::string> remarks_on(const Request& request, const Assessment& as
     std::vector<std::string> all;
     for (const Problem& problem : assessment.problems.listed())
         all.push_back(problem.text());
+    std::ranges::copy(assessment.history.warnings(), std::back_inserter(all));
     if (strays.is_any())
         all.push_back(strays.line());
     bool has_connections = assessment.history.total().opened > 0;

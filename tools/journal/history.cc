@@ -23,6 +23,19 @@ Activity activity_named(std::string_view name) {
     return known == std::end(activity_words) ? Activity::running : Activity(known - activity_words);
 }
 
+// Returns the name of the script, if the program is an interpreter; else the program's. "python3.11" runs scripts.
+std::string_view name_for_people(std::string_view program, std::string_view script) {
+    constexpr std::string_view interpreters[] = {"python", "pypy", "perl", "php",
+                                                 "ruby",   "node", "lua",  "tclsh"};
+    program.remove_prefix(program.rfind('/') + 1);
+    bool is_interpreter =
+        std::ranges::find(interpreters, program.substr(0, program.find_first_of("0123456789.-"))) !=
+        std::end(interpreters);
+    if (!is_interpreter || script.empty())
+        return program;
+    return script.starts_with('/') ? script.substr(script.rfind('/') + 1) : script;
+}
+
 void raise(uint32_t& peak, uint32_t value) {
     peak = std::max(peak, value);
 }
@@ -69,13 +82,14 @@ History::Process& History::process_of(const JournalRecord& record) {
     auto [place, is_new] = live_.try_emplace(record.process);
     if (!is_new)
         return place->second;
-    processes_++;
+    place->second.number = ++processes_;
     std::string name(record.run.empty() ? record.host : record.run);
     auto [run, is_new_run] = run_places_.try_emplace(name, runs_.size());
     if (is_new_run)
         runs_.push_back({.name = name, .start = now_});
     place->second.run = run->second;
     place->second.program = record.program;
+    place->second.name = name_for_people(record.program, record.script);
     return place->second;
 }
 
@@ -122,8 +136,10 @@ void History::change_tag(Process& process, const JournalRecord& record) {
 }
 
 History::Open& History::open(Process& process, const JournalRecord& record) {
-    Open connection{
-        .tag = tag_id(record.tag), .test = texts_.of(record.test), .tags_before = process.tags_ended};
+    bool is_nameless = record.tag.empty() && record.test.empty();
+    Open connection{.tag = tag_id(record.tag),
+                    .test = texts_.of(is_nameless ? process.name : record.test),
+                    .tags_before = process.tags_ended};
     describe(connection, record);
     tags_[connection.tag].opened++;
     tags_[connection.tag].has_tests |= !record.test.empty();
@@ -137,13 +153,24 @@ void History::describe(Open& c, const JournalRecord& record) {
     c.is_source = !record.source.empty();
     c.database = texts_.of(record.database);
     c.backend = record.backend;
+    c.is_pools = record.pool != 0;
+    if (c.is_pools)
+        pool_of(c).tags.insert(c.tag);
 }
 
 void History::settle(Process& process, Open& c, Fate fate) {
     c.awaits_fate = false;
+    c.outlived = process.tags_ended - c.tags_before;
     bool is_left = is_straggler(fate) && fate != Fate::revived;
     if (is_left && c.stack == Strings::none && !process.program.empty())
         unlocated_programs_.insert(process.program);
+    if (c.is_pools && fate == Fate::left_open && texts_[c.state] == name_of(Activity::idle))
+        pool_of(c).left.emplace_back(process.number, c);
+    else
+        add_culprit(c, fate);
+}
+
+void History::add_culprit(const Open& c, Fate fate) {
     tags_[c.tag].fates[static_cast<int>(fate)]++;
     std::string key = fmt::format("{} {} {} {} {}", c.tag, c.test, c.stack, c.state, static_cast<int>(fate));
     Culprit fresh{.tag = c.tag,
@@ -158,8 +185,31 @@ void History::settle(Process& process, Open& c, Fate fate) {
     culprit.count++;
     if (c.last_test != Strings::none)
         culprit.last_test = c.last_test;
-    culprit.outlived = std::max<uint64_t>(culprit.outlived, process.tags_ended - c.tags_before);
+    culprit.outlived = std::max<uint64_t>(culprit.outlived, c.outlived);
     culprit.age = std::max(culprit.age, c.age);
+}
+
+History::Pool& History::pool_of(const Open& c) {
+    std::string_view stack = texts_[c.stack];
+    return pools_[std::string(stack.substr(0, stack.find('\n')))];
+}
+
+// A pool lends an idle connection before it opens another one. So those that a single test has used are all of one test. If
+// two tests of a process left such connections, each test had a pool, and left it open.
+// What several tags use is nobody's leak. In one process that shows if several tags used a connection. Parallel workers can
+// have a tag each. Then the line that opened the connections shows it.
+void History::settle_pools() {
+    for (auto& [line, pool] : pools_) {
+        std::map<uint64_t, std::set<Strings::Id>> tests; // of each process
+        for (const auto& [process, c] : pool.left)
+            if (c.last_test == Strings::none)
+                tests[process].insert(c.test);
+        bool has_each_its_own =
+            std::ranges::any_of(tests, [](const auto& entry) { return entry.second.size() > 1; });
+        bool is_everybodys = (pool.is_shared || pool.tags.size() > 1) && !has_each_its_own;
+        for (const auto& [process, c] : pool.left)
+            add_culprit(c, is_everybodys ? Fate::open_at_exit : Fate::left_open);
+    }
 }
 
 void History::close(Process& process, const JournalRecord& record) {
@@ -176,6 +226,8 @@ void History::close(Process& process, const JournalRecord& record) {
     }
     if (c.awaits_fate)
         settle(process, c, record.by == name_of(journal::Close::reset) ? Fate::reset : c.fate);
+    else if (c.is_live && c.is_left)
+        settle(process, c, Fate::open_at_exit);
     else if (c.is_live)
         tags_[c.tag].closed++;
     count(process, c.tag, c.is_live ? -1 : 0, -1);
@@ -200,6 +252,8 @@ void History::sweep(Process& process, const JournalRecord& record) {
     c.age = record.age;
     if (!(c.is_closed && c.fate == Fate::closed_late))
         c.fate = record.shared ? Fate::open_at_exit : Fate::left_open;
+    if (c.is_pools && record.shared)
+        pool_of(c).is_shared = true;
     tags_[c.tag].swept.of(activity_named(record.state))++;
     Run& run = runs_[process.run];
     run.timeline.sweep(now_ - run.start, c.tag);
@@ -298,6 +352,15 @@ void History::note_untagged(const Open& c) {
     entry_for(untagged_, untagged_places_, std::to_string(c.stack), fresh).opened++;
 }
 
+void History::note_warning(const JournalRecord& record) {
+    constexpr std::string_view prefix = "pqsweep: ";
+    for (std::string_view rest = record.text; !rest.empty();) {
+        std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+        warnings_.emplace(line.starts_with(prefix) ? line.substr(prefix.size()) : line);
+    }
+}
+
 void History::note_no_slot(const JournalRecord& record) {
     if (slotless_)
         return;
@@ -371,6 +434,7 @@ void History::apply(Process& process, const JournalRecord& record) {
             connection->state = texts_.of(record.state);
             connection->last_test = texts_.of(record.last_test);
             connection->age = record.age;
+            connection->is_left = true;
         }
         break;
     case Event::inherited:
@@ -387,6 +451,9 @@ void History::apply(Process& process, const JournalRecord& record) {
     case Event::no_slot:
         note_no_slot(record);
         break;
+    case Event::warning:
+        note_warning(record);
+        break;
     case Event::start:
     case Event::fork:
     case Event::wait:
@@ -396,6 +463,7 @@ void History::apply(Process& process, const JournalRecord& record) {
 }
 
 void History::finish() {
+    settle_pools();
     for (Run& run : runs_)
         run.timeline.finish();
 }

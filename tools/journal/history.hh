@@ -10,6 +10,7 @@
 #include "tools/journal/timeline.hh"
 
 #include <iterator>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,8 +36,8 @@ struct TagCounts {
 
 // The connections that one test opened at one place, that were in one state when swept, and that had one fate.
 struct Culprit {
-    Strings::Id tag = 0; // in tags(), the others in texts()
-    Strings::Id test = 0;
+    Strings::Id tag = 0;    // in tags(), the others in texts()
+    Strings::Id test = 0;   // the script or the program, if there was neither tag nor test
     Strings::Id stack = 0;  // a line for each frame, the innermost first
     bool is_source = false; // the lines are "file:line function", else "module+offset"
     Strings::Id state = 0;  // empty: not known
@@ -134,6 +135,8 @@ public:
     const std::vector<Launch>& launches() const { return launches_; }
     // That tags came from, in any process.
     const std::set<std::string, std::less<>>& tag_variables() const { return tag_variables_; }
+    // What the shim had to say, and nobody could read.
+    const std::set<std::string, std::less<>>& warnings() const { return warnings_; }
     // The programs that left connections open, at a place that their journals do not name.
     const std::set<std::string, std::less<>>& unlocated_programs() const { return unlocated_programs_; }
     TagCounts total() const; // peaks: of any run
@@ -155,10 +158,20 @@ private:
         bool awaits_fate = false;
         Fate fate = Fate::left_open; // what it comes to if nothing more happens to it
         bool is_closed = false;      // late or dropped, but the sweep's record is still to come
+        bool is_left = false;        // when the program ended
+        bool is_pools = false;
+        uint32_t outlived = 0; // tags, when its fate was known
+    };
+    // The connections of a library's pool, of all processes, that were opened at one place: see settle_pools().
+    struct Pool {
+        std::set<Strings::Id> tags{};
+        bool is_shared = false;
+        std::vector<std::pair<uint64_t, Open>> left{}; // by process: idle, and of one tag alone
     };
     struct Process {
         uint32_t run;
-        std::string program{};
+        uint64_t number = 0;           // of all processes, from 1 on
+        std::string program{}, name{}; // `name`: of the script or the program, for people
         Strings::Id tag = 0;
         uint32_t tags_ended = 0;
         bool is_tag_new = true; // its sweeps are still to come, before which it is not current
@@ -172,6 +185,9 @@ private:
     Open& open(Process& process, const JournalRecord& record);
     void describe(Open& connection, const JournalRecord& opening);
     void settle(Process& process, Open& connection, Fate fate);
+    void add_culprit(const Open& connection, Fate fate);
+    Pool& pool_of(const Open& connection);
+    void settle_pools();
     void close(Process& process, const JournalRecord& record);
     void sweep(Process& process, const JournalRecord& record);
     void count(Process& process, Strings::Id tag, int live, int without);
@@ -184,6 +200,7 @@ private:
     void note_launch(const JournalRecord& record);
     void note_in_use(const JournalRecord& record);
     void note_untagged(const Open& connection);
+    void note_warning(const JournalRecord& record);
     void note_no_slot(const JournalRecord& record);
     Strings::Id tag_id(std::string_view name);
     Strings::Id stack_id(const JournalRecord& record);
@@ -193,7 +210,7 @@ private:
     std::vector<TagCounts> tags_{1};
     std::vector<Culprit> culprits_;
     std::vector<Inherited> inherited_;
-    std::set<std::string, std::less<>> tag_variables_, unlocated_programs_;
+    std::set<std::string, std::less<>> tag_variables_, unlocated_programs_, warnings_;
     std::vector<LongWait> waits_;
     std::vector<Launch> launches_;
     std::vector<DatabaseInUse> in_use_;
@@ -203,6 +220,7 @@ private:
     std::vector<Run> runs_;
     std::unordered_map<std::string, uint32_t> run_places_;
     std::unordered_map<uint64_t, Process> live_;
+    std::map<std::string, Pool, std::less<>> pools_; // by the line that opened their connections
     uint64_t processes_ = 0, without_exit_ = 0, untracked_ = 0;
     double revival_time_ = 0;
 };

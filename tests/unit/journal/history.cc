@@ -118,6 +118,50 @@ TEST_CASE("a ROLLBACK is no use: a fixture ends its connection late by it, a des
     CHECK(a.of(Fate::left_open) == 2);
 }
 
+TEST_CASE("a pool that several tags use is open at exit, also if each tag has a process; a pool for each "
+          "test is left") {
+    auto open_at_exit = [](uint64_t second_process, std::string_view second_test,
+                           std::string_view second_line) {
+        Told told;
+        auto left = [&](uint64_t process, int64_t number, std::string_view tag, std::string_view test,
+                        std::string_view line) {
+            told(process, Event::open,
+                 {.connection = number,
+                  .pool = 1,
+                  .tag = tag,
+                  .test = test,
+                  .source = {line, "/shop/test.py:1 test"}});
+            told.sweep(process, number, tag);
+        };
+        left(1, 1, "a", "a::test", "/shop/db.py:4 ask");
+        left(second_process, 2, "b", second_test, second_line);
+        told.end(1);
+        if (second_process != 1)
+            told.end(second_process);
+        told.history.finish();
+        CHECK(told.history.total().abandoned() + told.history.total().of(Fate::open_at_exit) == 2);
+        return told.history.total().of(Fate::open_at_exit);
+    };
+    CHECK(open_at_exit(2, "b::test", "/shop/db.py:4 ask") == 2);
+    CHECK(open_at_exit(1, "b::test", "/shop/db.py:4 ask") == 0);
+    CHECK(open_at_exit(2, "b::test", "/shop/db.py:9 ask") == 0);
+}
+
+TEST_CASE("what is opened without a tag is named after the script or the program") {
+    Told told;
+    told(1, Event::start, {.program = "/usr/bin/python3.11", .script = "/shop/run.py"}).open(1, 1, "");
+    told(2, Event::start, {.program = "/usr/bin/psql", .script = "tables.sql"}).open(2, 1, "");
+    told(3, Event::start, {.program = "/usr/bin/perl", .script = "t/a b.t"}).open(3, 1, "");
+    told(4, Event::start, {.program = "/usr/bin/perl"}).open(4, 1, "").open(4, 2, "", "test").open(4, 3, "a");
+    for (uint64_t process : {1, 2, 3, 4})
+        told.end(process);
+    std::string names;
+    for (const Culprit& culprit : told.history.culprits())
+        names += std::string(told.history.texts()[culprit.test]) + "|";
+    for (const char* name : {"run.py|", "psql|", "t/a b.t|", "perl|", "test|", "||"})
+        CHECK(("|" + names).find(name) != names.npos);
+}
+
 TEST_CASE("a half-open connection has no other record than its sweep") {
     Told told;
     told.tag(1, "a").tag(1, "b", "a").sweep(1, 1, "a", "connecting").end(1);
