@@ -2,6 +2,7 @@
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 
+#include <csignal>
 #include <doctest/doctest.h>
 
 using namespace pqsweep::tests;
@@ -115,6 +116,19 @@ TEST_CASE(
         CHECK(program.output() == "woken 0 times, heard\nwoken 0 times, heard\nwoken 0 times, heard\n");
         CHECK(program.errors().find("3 revived when they were used again") != std::string::npos);
     }
+}
+
+TEST_CASE(
+    "a sweep in a signal handler parks, too: a loop that waits is not woken, and hears what comes after") {
+    Server server;
+    Program program({"ev_loop", "signal"}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}});
+    for (int i = 0; i < 3; i++) {
+        CHECK(program.read_line() == "waiting");
+        kill(program.pid(), SIGRTMIN + 7);
+        CHECK(server.is_clear_of(program.application()));
+        CHECK(program.say("") == "woken 0 times, heard");
+    }
+    CHECK(program.finish() == 0);
 }
 
 TEST_CASE("loops that share connections among all modules do what they do without us") {
