@@ -114,6 +114,7 @@ inline void take_results(Table& table, Connection& c, PGconn* conn) {
         if (!result) // also if libpq has given the connection up
             return;
         libpq.PQclear(result);
+        c.mid_message = result != nullptr;
     }
 }
 

@@ -78,7 +78,7 @@ Reading read_ahead(const Connection& c, const PGconn* conn, Args... args) {
     if constexpr (has_text<call>)
         [&](const char* sql, auto...) { reading.is_plain = is_plain(text_of(sql)); }(args...);
     else
-        reading.is_plain = !prepares<call> && call != Call::PQfn;
+        reading.is_plain = !prepares<call> && call != Call::PQfn && call != Call::PQsetClientEncoding;
     if (!reading.is_plain)
         reading.dialect = dialect_of(c, conn);
     return reading;
@@ -150,6 +150,8 @@ void sent(Session& session, const Reading& reading, Args... args) {
         session.sends_prepare(args..., reading.dialect);
     } else if constexpr (call == Call::PQclosePrepared || call == Call::PQsendClosePrepared) {
         session.sends_close(args...);
+    } else if constexpr (call == Call::PQsetClientEncoding) {
+        session.sends_encoding(args...);
     } else if constexpr (call == Call::PQfn) {
         [&](int function, auto...) { session.sends_call(function); }(args...);
     } else if constexpr (call != Call::PQpipelineSync && call != Call::PQsendPipelineSync &&

@@ -165,6 +165,14 @@ void Session::sends_close(const char* name) {
     queue(notes, 0);
 }
 
+void Session::sends_encoding(const char* name) {
+    std::string_view value = name ? name : "";
+    Notes notes{};
+    if (!value.empty() && value != "auto")
+        add(notes, Note::make({Act::set, false, true, -1, 1, "client_encoding", {}, value}));
+    queue(notes, 1);
+}
+
 void Session::sends_other() {
     Notes notes{};
     queue(notes, 0);

@@ -44,6 +44,8 @@ public:
     void sends_execute(const char* name, const Parameters& parameters);
     // Follows a Close of a prepared statement through libpq.
     void sends_close(const char* name);
+    // Follows libpq's own setting of client_encoding. What "auto" means is libpq's secret.
+    void sends_encoding(const char* name);
     // Follows something else whose outcome comes in the same sequence, without an effect: a description.
     void sends_other();
     // Follows a call of a function by its object identifier. Its arguments are not read.
