@@ -111,10 +111,10 @@ inline void take_results(Table& table, Connection& c, PGconn* conn) {
         tracker::settle(table, c, conn, true);
         tracker::note_result(c, result);
         remember_call<Call::PQgetResult>(table, c, {}, result);
+        c.mid_message = result != nullptr;
         if (!result) // also if libpq has given the connection up
             return;
         libpq.PQclear(result);
-        c.mid_message = result != nullptr;
     }
 }
 

@@ -38,10 +38,10 @@ Keep::Keep(const Libpq& libpq, int fd, const Registrations& registrations)
 }
 
 Keep::~Keep() {
-    HeldNumbers& held_numbers = table::existing()->held_numbers;
-    if (!is_reserved && held_numbers.is_held(number))
+    Table* table = table::existing(); // null in a child that was forked meanwhile
+    if (table && !is_reserved && table->held_numbers.is_held(number))
         registrations_.make_again();
-    else if (is_reserved && held_numbers.let_go(number))
+    else if (table && is_reserved && table->held_numbers.let_go(number))
         sys::close(number);
     number = -1;
     if (inert_ >= 0)
