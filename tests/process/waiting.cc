@@ -179,6 +179,7 @@ TEST_CASE("a synchronous standby, and the queue of NOTIFY") {
     run.server.ask("select pg_reload_conf()");
     CHECK(eventually(
         [&] { return run.program.say("exec h show synchronous_standby_names") != "PGRES_TUPLES_OK "; }));
+    run.server.ask("checkpoint"); // commits wait once the checkpointer has read the setting
     run.program.say("exec h begin");
     run.program.say("exec h notify waiting_channel");
     run.program.say("exec h insert into waiting_cell values (2)");
