@@ -255,14 +255,12 @@ void start() {
     if (sys::getrandom(&process, sizeof process, GRND_NONBLOCK) != sizeof process)
         process = static_cast<uint64_t>(now()) ^ static_cast<uint64_t>(sys::getpid()) << 40;
     write(parent ? Event::fork : Event::start, [&](Record& record) {
-        char program[4096], script[4096];
+        char name[4096]; // of both: the thread's stack can be small
+        record.word("program", program_file(name, sizeof name));
+        record.word("script", script_file(name, sizeof name));
         utsname system;
         sys::uname(system);
-        record.word("program", program_file(program, sizeof program))
-            .word("script", script_file(script, sizeof script))
-            .word("host", system.nodename)
-            .word("run", settings.run)
-            .number("parent", sys::getppid());
+        record.word("host", system.nodename).word("run", settings.run).number("parent", sys::getppid());
     });
 }
 
