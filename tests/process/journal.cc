@@ -1,4 +1,5 @@
 // Checks the journal of real runs against the page that describes it.
+#include "shim/table/words.hh"
 #include "tests/support/program.hh"
 
 #include <doctest/doctest.h>
@@ -42,7 +43,7 @@ struct Page {
                     keys[name].insert(key);
             }
         }
-        REQUIRE(keys.size() == 16);
+        REQUIRE(keys.size() == std::size(pqsweep::journal::event_names));
         REQUIRE(common.size() == 5);
     }
     // Returns the words between backquotes.
