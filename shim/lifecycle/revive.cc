@@ -22,12 +22,13 @@ namespace pqsweep::revive {
 namespace {
 
 // Returns what the connection was doing when its session ended: a call of its owner can have gone on after the sweep's claim, and
-// read that the server was done.
+// read that the server was done. An attempt to connect that was swept is none that a program has, even if libpq has read that it succeeded.
 Activity last_activity(const Table& table, const Connection& c) {
     const Straggler* record = table.stragglers.record(c.straggler());
     if (!record)
         return Activity::lost;
-    return is_waiting(c.activity) ? Activity(c.activity) : record->activity;
+    bool goes_on = is_waiting(c.activity) && record->activity != Activity::connecting;
+    return goes_on ? Activity(c.activity) : record->activity;
 }
 
 bool is_wanted(Table& table, Connection& c, bool rolls_back) {
