@@ -74,7 +74,7 @@ TEST_CASE("a state that the server hides is as the board has it, unless a statem
          {std::pair{Activity::transaction, "idle in transaction"}, std::pair{Activity::running, ""}}) {
         Waits waits{.sessions = {session("", "", 0)}};
         Parties parties;
-        one(activity, 1).each([&](Party party) {
+        one(activity, 1).each([&](const Party& party) {
             waits.sessions[0].pid = party.connection.backend;
             waits.sessions[0].database = party.connection.database;
             waits.sessions[0].user = party.connection.user;
