@@ -81,7 +81,10 @@ private:
     }
 
     _Unwind_Reason_Code take(_Unwind_Context* context) {
-        addresses[depth++] = reinterpret_cast<void*>(address_in(context));
+        void* address = reinterpret_cast<void*>(address_in(context));
+        if (!address) // the outermost frame of a thread can have none
+            return _URC_END_OF_STACK;
+        addresses[depth++] = address;
         return depth < static_cast<int>(std::size(addresses)) ? _URC_NO_REASON : _URC_END_OF_STACK;
     }
 

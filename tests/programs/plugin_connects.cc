@@ -1,5 +1,5 @@
 // Loads and unloads a plugin whose constructor and destructor connect in threads. It is without libgcc_s, as a C program is.
-// link: -ldl -nodefaultlibs -lc
+// link: -ldl -nodefaultlibs -lc -fno-sanitize=all
 #include <cstdio>
 #include <cstring>
 #include <dlfcn.h>

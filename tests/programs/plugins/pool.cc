@@ -1,6 +1,6 @@
 // A plugin whose constructor and destructor wait for a thread that connects, as a pool or a logger does. The loader holds its lock
 // meanwhile. It is without libgcc_s, as a plugin in C is.
-// link: -lpq -pthread -nodefaultlibs -lc -fno-exceptions
+// link: -lpq -pthread -nodefaultlibs -lc -fno-exceptions -fno-sanitize=all
 #include <cstdio>
 #include <libpq-fe.h>
 #include <pthread.h>
