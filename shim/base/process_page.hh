@@ -24,21 +24,23 @@ struct Table;
 enum class Step : uint8_t { not_yet, under_way, done };
 
 struct ProcessPage {
-    std::atomic<Table*> table; // see table::existing()
-    std::atomic<pid_t> pid;    // 0: the process has not begun, see process::begin()
-    std::atomic<Step> beginning;
-    std::atomic<Step> making_table;
-    std::atomic<bool> is_ended;
-    std::atomic<int> threads_inside, forks_under_way; // see loader_gate.hh
-    Lock publishing;                                  // a libpq that was found
+    std::atomic<Table*> table{}; // see table::existing()
+    std::atomic<pid_t> pid{};    // 0: the process has not begun, see process::begin()
+    std::atomic<Step> beginning{};
+    std::atomic<Step> making_table{};
+    std::atomic<bool> is_ended{};
+    std::atomic<int> threads_inside{}, forks_under_way{}; // see loader_gate.hh
+    Lock publishing{};                                    // a libpq that was found
+    bool is_kept_in_forks = false;                        // the kernel does not empty it
 };
 
 namespace process_page {
 
-// Before make(), a page that children inherit.
+// Points to a blank page until writable() makes one.
 extern constinit std::atomic<ProcessPage*> place;
 
-void make();
+// Returns this process's page, and makes it at the first call. Of two threads that make it at once, one does.
+ProcessPage& writable();
 
 // Returns whether the kernel empties it in children. If not, the fork handler has to call empty(), and children by raw system calls
 // have their parent's.
@@ -47,6 +49,7 @@ void empty();
 
 } // namespace process_page
 
+// Returns the page for readers.
 inline ProcessPage& this_process() {
     return *process_page::place.load(std::memory_order_acquire);
 }

@@ -47,8 +47,8 @@ void in_parent() {
         table->connections.end_fork();
 }
 
-// Most children leave without a call of libpq. One that was forked inside such a call, by a notice receiver, returns into our hook, which
-// works on with the parent's table.
+// Most children leave without a call of libpq. A child that a notice receiver forks inside such a call returns into our hook, which works
+// on with the parent's table.
 void in_child() {
     loader_gate::after_fork_in_child();
     if (!process_page::is_lost_in_forks())
@@ -58,7 +58,6 @@ void in_child() {
 }
 
 void watch_forks() {
-    process_page::make();
     is_watching_forks = true;
     using Handler = void (*)();
     if (auto* add = real::libc_function<int(Handler, Handler, Handler, void*)>("__register_atfork"))
@@ -73,21 +72,22 @@ void forget_parent() {
     tag::forget();
     environment::forget();
     cancels::forget_threads();
-    cancel_conns::forget_threads();
+    cancel_conns::forget_parent();
 }
 
-// Has `work` done by the first thread of this process that comes to that step, which is a member of the process page. The others wait.
+// The first thread of this process that comes to that step does `work`; the others wait for it. The step is a member of the process
+// page.
 template<class Work>
-void do_once(std::atomic<Step> ProcessPage::*step, Work work) {
-    auto current = [&]() -> std::atomic<Step>& { return this_process().*step; };
-    if (current().load(std::memory_order_acquire) == Step::done)
+void do_once(std::atomic<Step> ProcessPage::*member, Work work) {
+    std::atomic<Step>& step = process_page::writable().*member;
+    if (step.load(std::memory_order_acquire) == Step::done)
         return;
     Step expected = Step::not_yet;
-    if (current().compare_exchange_strong(expected, Step::under_way, std::memory_order_acq_rel)) {
+    if (step.compare_exchange_strong(expected, Step::under_way, std::memory_order_acq_rel)) {
         work();
-        current().store(Step::done, std::memory_order_release);
+        step.store(Step::done, std::memory_order_release);
     }
-    for (Backoff backoff; current().load(std::memory_order_acquire) != Step::done;)
+    for (Backoff backoff; step.load(std::memory_order_acquire) != Step::done;)
         if (!backoff.pause(second))
             break;
 }
@@ -143,7 +143,7 @@ void begin() {
             forget_parent();
         else
             watch_forks();
-        this_process().pid.store(sys::getpid(), std::memory_order_relaxed);
+        process_page::writable().pid.store(sys::getpid(), std::memory_order_relaxed);
     });
 }
 

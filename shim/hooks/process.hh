@@ -18,7 +18,7 @@ namespace pqsweep::process {
 // handlers, before there is anything that a fork could leave half done. The first one in a child forgets what is the parent's.
 void begin();
 
-// The same for a call about a connection that can be the parent's, unless the parent had not begun.
+// Calls that can be about a connection of the parent's begin with this. It does nothing if the parent had not begun.
 void begin_in_child();
 
 // Returns the table, and makes it at the first call, with the settings and the tag. Returns null if

@@ -18,7 +18,7 @@ struct Place {
 constinit Place places[32]{};
 constinit Lock lock;
 
-// With the lock.
+// The caller has the lock.
 Place* place_of(const PGcancelConn* conn) {
     for (Place& place : places)
         if (place.handed_out == conn)
@@ -45,7 +45,7 @@ Real real_of(const PGcancelConn* conn) {
     return place ? Real{place->libpq, place->real} : Real{};
 }
 
-// One that is under way, or done, stays what it is until PQcancelReset.
+// A PGcancelConn that is under way, or done, stays what it is until PQcancelReset.
 Real starting(const PGcancelConn* conn) {
     constexpr int allocated = 14; // CONNECTION_ALLOCATED, newer than the libpq-fe.h of many
     Real real = real_of(conn);
@@ -112,8 +112,10 @@ void disown(const Connection& c) {
     }
 }
 
-void forget_threads() {
+void forget_parent() {
     lock.reset();
+    for (Place& place : places)
+        place.of = nullptr;
 }
 
 } // namespace pqsweep::cancel_conns

@@ -17,7 +17,7 @@
 
 namespace pqsweep::cancel_conns {
 
-// What libpq is given; no libpq: it is not one of these.
+// Names what libpq is given instead of a PGcancelConn of the program's. `libpq` is null for one that is not noted.
 struct Real {
     const Libpq* libpq;
     PGcancelConn* conn;
@@ -28,7 +28,7 @@ void handed_out(const Connection& connection, PGcancelConn* conn);
 
 Real real_of(const PGcancelConn* conn);
 
-// The same, and the program is about to send it off.
+// Returns that for a call that sends the PGcancelConn off.
 Real starting(const PGcancelConn* conn);
 
 // The program is about to free it. Returns what libpq is to free then; the others are freed.
@@ -40,7 +40,7 @@ void renew(const Connection& connection, PGconn* conn);
 // The program has reset the connection itself, or it is over: these stay as they are.
 void disown(const Connection& connection);
 
-// Call in the child of a fork.
-void forget_threads();
+// Call in the child of a fork: its parent's stay as they are, since no connection of its own is theirs.
+void forget_parent();
 
 } // namespace pqsweep::cancel_conns

@@ -10,9 +10,6 @@
 
 namespace pqsweep::notices {
 
-// The connection's slot begins, with libpq's own receiver. Returns false if there is no memory.
-bool begin(const Table& table, const Connection& connection);
-
 // The program sets the receiver.
 void note(const Table& table, const Connection& connection, PQnoticeReceiver function, void* argument);
 

@@ -42,10 +42,11 @@ PGresult* deallocate(const Libpq& libpq, PGconn* conn, std::string_view name) {
 } // namespace
 
 bool begin(const Table& table, const Connection& c) {
-    bool has_memory = slots.reach(table, c);
-    if (has_memory)
-        forget(table, c);
-    return has_memory;
+    if (!slots.reach(table, c))
+        return false;
+    forget(table, c);
+    notice_receiver(table, c) = {};
+    return true;
 }
 
 void forget(const Table& table, const Connection& c) {

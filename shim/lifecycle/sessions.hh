@@ -21,9 +21,17 @@ struct ResultInProgress {
     uint32_t granted; // the columns of its only row that are true
 };
 
+// Notes what a program has set with PQsetNoticeReceiver; see notices.hh. A null `function` stands for libpq's own.
+struct NoticeReceiver {
+    PQnoticeReceiver function;
+    void* argument;
+    bool is_unknown;
+};
+
 struct Slot {
     Session session;
     ResultInProgress in_progress;
+    NoticeReceiver receiver;
 };
 extern constinit PerConnection<Slot> slots;
 
@@ -32,6 +40,9 @@ inline Session& of(const Table& table, const Connection& c) {
 }
 inline ResultInProgress& result_in_progress(const Table& table, const Connection& c) {
     return slots.of(table, c).in_progress;
+}
+inline NoticeReceiver& notice_receiver(const Table& table, const Connection& c) {
+    return slots.of(table, c).receiver;
 }
 
 // The connection's slot begins. Returns false if there is no memory.

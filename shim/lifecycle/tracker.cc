@@ -109,7 +109,7 @@ void lost(Table& table, Connection& c) {
 
 Connection* add(Table& table, const PGconn* conn, const Libpq* libpq) {
     Connection* c = table.connections.add(conn, libpq);
-    if (c && !(sessions::begin(table, *c) && cancels::begin(table, *c) && notices::begin(table, *c))) {
+    if (c && !(sessions::begin(table, *c) && cancels::begin(table, *c))) {
         table.connections.remove(*c);
         return nullptr;
     }

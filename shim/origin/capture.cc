@@ -18,7 +18,7 @@ bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != text.npos;
 }
 
-// For example in site-packages/sqlalchemy/pool/base.py, or site-packages/psycopg_pool/pool.py.
+// Returns whether that is a library's pool: site-packages/sqlalchemy/pool/base.py, site-packages/psycopg_pool/pool.py.
 bool is_in_pool(std::string_view file) {
     size_t packages = file.find("-packages/");
     return packages != file.npos && file.find("pool", packages) != file.npos;
@@ -119,10 +119,10 @@ public:
         write_callers(out);
     }
     void write_callers(Text& out) const {
-        for (int i = 1; i <= last_; i = i == 1 && last_ > 1 ? last_ : i + 1) {
-            out << " < ";
-            write(out, i);
-        }
+        if (last_ > 1)
+            write(out << " < ", 1);
+        if (last_ > 0)
+            write(out << " < ", last_);
     }
 
 private:

@@ -60,7 +60,7 @@ void publish(const Object& object) {
     if (is_published(object))
         return;
     Libpq found(object);
-    Lock::Guard guard(this_process().publishing);
+    Lock::Guard guard(process_page::writable().publishing);
     int n = count();
     if (is_published(object) || n == real::most_libpqs)
         return;

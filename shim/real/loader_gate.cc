@@ -14,7 +14,7 @@ constexpr int64_t patience = 100'000'000;
 
 } // namespace
 
-Inside::Inside() : process_(this_process()) {
+Inside::Inside() : process_(process_page::writable()) {
     process_.threads_inside.fetch_add(1);
     for (Backoff backoff; process_.forks_under_way > 0 && !is_forking;) {
         process_.threads_inside.fetch_sub(1);
@@ -31,14 +31,15 @@ Inside::~Inside() {
 
 void before_fork() {
     is_forking = true;
-    this_process().forks_under_way.fetch_add(1);
-    for (Backoff backoff; this_process().threads_inside > 0;)
+    ProcessPage& process = process_page::writable();
+    process.forks_under_way.fetch_add(1);
+    for (Backoff backoff; process.threads_inside > 0;)
         if (!backoff.pause(patience))
             return;
 }
 
 void after_fork_in_parent() {
-    this_process().forks_under_way.fetch_sub(1);
+    process_page::writable().forks_under_way.fetch_sub(1);
     is_forking = false;
 }
 

@@ -94,7 +94,7 @@ public:
         note.has_stand_in = false;
         has_left_out_ |= is_left_out;
     }
-    // What a text needs of a left-out statement: to execute it, or only that the server knows its name. The server refuses to
+    // Says what a text needs of a left-out statement: to execute it, or only that the server knows its name. The server refuses to
     // deallocate a statement that it does not know, and to prepare another one under a name that it knows.
     enum class Need : uint8_t { statement, name };
     // Calls visit(Note&, Need) for each left-out statement that this text needs, or the one of that name.

@@ -167,9 +167,9 @@ public:
 
     // A fork begins: each connection is shared with a child from now on, which gets the slots as they are now.
     void begin_fork();
-    // In the parent.
+    // The fork is over in the parent.
     void end_fork();
-    // In the child, when the slots are its own: has them be as they were when the fork began, if that was noted.
+    // The slots belong to the child now: makes them what they were when the fork began, if that was noted.
     void return_to_fork();
 
     // Connections for which there was no room.

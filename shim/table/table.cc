@@ -45,7 +45,7 @@ Table* create() {
 
 void publish(Table& table) {
     own.store(&table, std::memory_order_release);
-    this_process().table.store(&table, std::memory_order_release);
+    process_page::writable().table.store(&table, std::memory_order_release);
 }
 
 void inherit() {

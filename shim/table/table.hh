@@ -87,8 +87,8 @@ Table* create();
 // Makes it the one that existing() returns.
 void publish(Table& table);
 
-// In the child of a fork: makes a copy of the parent's table, in which this process notes what it does with the parent's connections. They
-// are there as they were at the fork, or as they are now if the fork ran no handlers.
+// Makes a copy of the parent's table, in which this child of a fork notes what it does with the parent's connections. They are
+// there as they were at the fork, or as they are now if the fork ran no handlers.
 void inherit();
 // Returns that copy; null if there is none.
 Table* parents();

@@ -48,6 +48,10 @@ TEST_CASE("the shim needs libc alone, and exports its hooks and nothing else") {
     for (const std::string& name : hooks)
         expected += name + "\n";
     CHECK(output_of("nm -D --defined-only " + shim + " | sed 's/.* //' | LC_ALL=C sort") == expected);
+    constexpr int most_imports = 12, most_bss = 64 << 10;
+    CHECK(std::stoi(output_of("nm -D --undefined-only " + shim + " | wc -l")) <= most_imports);
+    CHECK(std::stoi(output_of("size -A " + shim + " | sed -n 's/^\\.bss *\\([0-9]*\\).*/\\1/p'")) <=
+          most_bss);
 }
 
 TEST_CASE("every function of the newest libpq is hooked, or listed with why not") {

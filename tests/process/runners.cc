@@ -52,6 +52,24 @@ void check_fixtures(const Words& command, const Words& leaks) {
         CHECK(contains(leaky.errors, leak));
 }
 
+// Checks that a suite for pytest is green without pqsweep, with it, and with it but without adapters. Returns the runs with it, for
+// which `environment` is.
+std::vector<Outcome> green_runs(const std::string& suite, const Environment& environment = {}) {
+    const Words command{
+        "/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "tests/fixtures/suites/" + suite};
+    Outcome without = outcome_of(command, {{"PYTHONDONTWRITEBYTECODE", "1"}});
+    CAPTURE(without.output);
+    CHECK(without.status == 0);
+    std::vector<Outcome> runs;
+    for (const Words& options : {Words{}, Words{"--no-adapters"}}) {
+        const Outcome& run = runs.emplace_back(run_suite(options, command, environment));
+        CAPTURE(run.output);
+        CAPTURE(run.errors);
+        CHECK(run.status == 0);
+    }
+    return runs;
+}
+
 } // namespace
 
 TEST_SUITE_BEGIN("process: runners");
@@ -97,33 +115,13 @@ TEST_CASE("pytest: what tests left is swept before any wider finaliser, in the l
 }
 
 TEST_CASE("what is in the midst of something when a module ends is green with pqsweep, as it is without") {
-    const Words suite{
-        "/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "tests/fixtures/suites/lifetimes"};
-    Outcome without = outcome_of(suite, {{"PYTHONDONTWRITEBYTECODE", "1"}});
-    CAPTURE(without.output);
-    CHECK(without.status == 0);
-    for (const Words& options : {Words{}, Words{"--no-adapters"}}) {
-        Outcome run = run_suite(options, suite);
-        CAPTURE(run.output);
-        CAPTURE(run.errors);
-        CHECK(run.status == 0);
+    for (const Outcome& run : green_runs("lifetimes"))
         CHECK(contains(run.output, "9 passed"));
-    }
 }
 
 TEST_CASE("a thread that stays inside a statement is cancelled after the settling time") {
-    const Words suite{
-        "/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "tests/fixtures/suites/sleeping"};
-    Outcome without = outcome_of(suite, {{"PYTHONDONTWRITEBYTECODE", "1"}});
-    CAPTURE(without.output);
-    CHECK(without.status == 0);
-    for (const Words& options : {Words{}, Words{"--no-adapters"}}) {
-        Outcome run = run_suite(options, suite, {{"SWEPT", "1"}});
-        CAPTURE(run.output);
-        CAPTURE(run.errors);
-        CHECK(run.status == 0);
+    for (const Outcome& run : green_runs("sleeping", {{"SWEPT", "1"}}))
         CHECK(contains(run.errors, "conftest.py:11: 1 connection"));
-    }
 }
 
 TEST_CASE("pytest inside a test, without the adapter: the outer test's transaction lives on") {

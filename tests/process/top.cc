@@ -43,19 +43,17 @@ TEST_CASE("top on a terminal: it scrolls, cuts names on the left, hides what is 
         if (contains(row, "module_1"))
             CHECK(row.ends_with(".py"));
     CHECK(top.shows("..."));
-    top.press(down);
-    CHECK(top.selects("module_11.py"));
-    top.press(page_down);
-    CHECK(top.selects("module_20.py"));
-    top.press(end_key);
-    CHECK(top.selects("module_39.py"));
-    CHECK(top.shows("module_31.py"));
-    top.press(page_up);
-    CHECK(top.selects("module_30.py"));
-    top.press(home_key);
-    CHECK(top.selects("module_10.py"));
-    top.press(up);
-    CHECK(top.selects("module_10.py"));
+    for (auto [key, selected, shown] : {std::tuple{down, 11, 11},
+                                        {page_down, 20, 20},
+                                        {end_key, 39, 31},
+                                        {page_up, 30, 30},
+                                        {home_key, 10, 10},
+                                        {up, 10, 10}}) {
+        CAPTURE(selected);
+        top.press(key);
+        CHECK(top.selects("module_" + std::to_string(selected) + ".py"));
+        CHECK(top.shows("module_" + std::to_string(shown) + ".py"));
+    }
     top.press("a");
     CHECK(top.shows("a hides ended tags"));
     CHECK(top.shows("0     a"));

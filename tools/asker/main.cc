@@ -2,8 +2,8 @@
 #include "shim/base/clock.hh"
 #include "shim/base/text.hh"
 
-// Of the libc that each library brings: this program has none of its own. (The shim hides its libpq functions from programs that have no
-// libpq.)
+// Each library brings a libc, which defines this; the program has none of its own. (The shim hides its libpq functions from programs that
+// have no libpq.)
 extern "C" [[gnu::weak]] int setenv(const char*, const char*, int);
 
 // Functions of libpq, by its names, declared without its headers.

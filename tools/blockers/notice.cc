@@ -26,7 +26,8 @@ std::string state_of(const Session& s) {
     return s.state.empty() ? "its state is hidden from this role" : s.state;
 }
 
-// Where it was opened, and from where: on a line for each if one is too short. Names of files below the current folder are relative.
+// Returns the line that opened the connection, and its callers': as one text if that fits, else each for itself. Names of files below the
+// current folder are relative.
 std::vector<std::string> places_of(const SeenConnection& c, const std::string& begin, size_t indent) {
     if (c.line.empty())
         return {};

@@ -39,7 +39,7 @@ const Party* Parties::of(const Waits& waits, int backend) const {
 
 namespace {
 
-// As pg_stat_activity has it; empty for a state that a board can't be sure of.
+// Returns the state's name in pg_stat_activity; empty for a state that a board can't be sure of.
 std::string_view server_words_for(Activity activity) {
     switch (activity) {
     case Activity::idle:

@@ -135,7 +135,7 @@ public:
     const std::vector<Launch>& launches() const { return launches_; }
     // That tags came from, in any process.
     const std::set<std::string, std::less<>>& tag_variables() const { return tag_variables_; }
-    // What the shim had to say, and nobody could read.
+    // Returns what the shim wrote while nobody could read it.
     const std::set<std::string, std::less<>>& warnings() const { return warnings_; }
     // The programs that left connections open, at a place that their journals do not name.
     const std::set<std::string, std::less<>>& unlocated_programs() const { return unlocated_programs_; }

@@ -12,7 +12,7 @@ constexpr int none = 0, up = -1, down = -2, page_up = -3, page_down = -4, home =
 
 class View {
 public:
-    // What the caller does after a key.
+    // Says what the caller does after a key.
     enum class Act : uint8_t { none, quit, sweep };
 
     explicit View(char sort) : sort_(sort) {}
@@ -49,7 +49,7 @@ private:
     std::string message_;
 };
 
-// What the keys do, for the screen.
+// Returns lines for the screen that explain the keys.
 std::vector<std::string> help_lines();
 
 } // namespace pqsweep::tools
