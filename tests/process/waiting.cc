@@ -419,14 +419,6 @@ TEST_CASE("a database that could not be dropped is named at the end, with the ru
     run.server.ask("drop database waiting_scratch with (force)");
 }
 
-TEST_CASE("--notice 0 makes no socket") {
-    Home home;
-    Program program({build_directory() + "/pqsweep", "run", "--notice", "0", "--", "/usr/bin/env"},
-                    home.with(), Program::Shim::absent);
-    CHECK(program.finish() == 0);
-    CHECK(!contains(program.output(), "PQSWEEP_RUN_SOCKET"));
-}
-
 TEST_CASE("--notice names waiter and holder once, and ends nothing") {
     Run run({"--notice", "1"});
     run.forget();
@@ -472,31 +464,6 @@ TEST_CASE("the password gets in, and stands in no file, argument, environment or
         CHECK(!contains(errors, "Geheim"));
     }
     server.ask("drop role scram");
-}
-
-// Returns whether the kernel wrote a core of a process that a signal ended.
-bool leaves_core(pid_t pid) {
-    siginfo_t info{};
-    kill(pid, SIGSEGV);
-    return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0 && info.si_code == CLD_DUMPED;
-}
-
-TEST_CASE("`run` leaves no core") {
-    Folder folder("core");
-    auto started = [&](const std::string& command) {
-        return std::vector<std::string>{
-            "/bin/sh", "-c", "cd " + folder.path.string() + " && ulimit -c unlimited && exec " + command};
-    };
-    const std::string client = fs::absolute(build_directory() + "/programs/client");
-    Home home;
-    Program alone(started(client), home.with(), Program::Shim::absent);
-    alone.say("setenv PQSWEEP_TAG core");
-    if (!leaves_core(alone.pid()))
-        SKIP("this machine writes no cores");
-    Program run(started(fs::absolute(build_directory() + "/pqsweep").string() + " run -- " + client),
-                home.with(), Program::Shim::absent);
-    run.say("setenv PQSWEEP_TAG core");
-    CHECK(!leaves_core(run.pid()));
 }
 
 TEST_SUITE_END();

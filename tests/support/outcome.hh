@@ -19,6 +19,11 @@ inline Outcome outcome_of(const std::vector<std::string>& argv, const Environmen
     return {status, program.output(), program.errors()};
 }
 
+// Returns the command of the client that tests talk to.
+inline std::vector<std::string> client() {
+    return {build_directory() + "/programs/client"};
+}
+
 // Returns the command line of `pqsweep run`.
 inline std::vector<std::string> run_command(const std::vector<std::string>& options,
                                             const std::vector<std::string>& command) {

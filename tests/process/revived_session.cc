@@ -1,0 +1,166 @@
+// Tests which session a revived connection has.
+#include "tests/support/files.hh"
+#include "tests/support/shared_connection.hh"
+
+using namespace pqsweep::tests;
+
+TEST_SUITE_BEGIN("process: revival");
+
+TEST_CASE("the session's state comes back") {
+    Shared shared;
+    shared.say("exec c set statement_timeout = '7s'");
+    shared.say("exec c set search_path to pg_catalog");
+    shared.say("exec c begin");
+    shared.say("exec c set lock_timeout = '8s'");
+    shared.say("exec c set local work_mem = '9MB'");
+    shared.say("exec c commit");
+    shared.say("exec c begin; set idle_in_transaction_session_timeout = '9s'; rollback");
+    shared.say("exec c set time zone 'Asia/Tokyo'");
+    shared.say("exec c set custom.thing = 'it''s'");
+    shared.say("exec c prepare plan as select 42");
+    CHECK(shared.say("encoding c LATIN1") == "0");
+    CHECK(shared.say("prepare c select 43") == "PGRES_COMMAND_OK");
+    shared.say("nonblocking c");
+    shared.sweep();
+    CHECK(shared.say("exec c show statement_timeout") == "PGRES_TUPLES_OK 7s");
+    CHECK(shared.say("exec c show search_path") == "PGRES_TUPLES_OK pg_catalog");
+    CHECK(shared.say("exec c show lock_timeout") == "PGRES_TUPLES_OK 8s");
+    CHECK(shared.say("exec c show work_mem") == "PGRES_TUPLES_OK 4MB");
+    CHECK(shared.say("exec c show idle_in_transaction_session_timeout") == "PGRES_TUPLES_OK 0");
+    CHECK(shared.say("exec c show time zone") == "PGRES_TUPLES_OK Asia/Tokyo");
+    CHECK(shared.say("exec c show custom.thing") == "PGRES_TUPLES_OK it's");
+    CHECK(shared.say("exec c execute plan") == "PGRES_TUPLES_OK 42");
+    CHECK(shared.say("execute c prepared") == "PGRES_TUPLES_OK 43");
+    CHECK(shared.say("parameter c client_encoding") == "LATIN1");
+    CHECK(shared.say("isnonblocking c") == "1");
+}
+
+TEST_CASE("a prepared statement that was executed had the effect of its text") {
+    Shared shared;
+    CHECK(shared.say("prepare c set work_mem = '3MB'") == "PGRES_COMMAND_OK");
+    CHECK(shared.say("execute c prepared") == "PGRES_COMMAND_OK");
+    shared.say("exec c prepare tenant as select set_config('app.tenant', $1, false)");
+    shared.say("exec c execute tenant('it is 42')");
+    shared.say("exec c select pg_try_advisory_lock(5), pg_advisory_unlock(5::bigint)");
+    shared.sweep();
+    CHECK(shared.say("exec c show work_mem") == "PGRES_TUPLES_OK 3MB");
+    CHECK(shared.say("exec c show app.tenant") == "PGRES_TUPLES_OK it is 42");
+    CHECK(shared.say("execute c prepared") == "PGRES_COMMAND_OK");
+}
+
+TEST_CASE("a prepared statement that can't be made again is made when it is executed; the error is its own") {
+    Shared shared;
+    shared.say("exec c create table left_out(i int)");
+    CHECK(shared.say("prepare c select * from left_out") == "PGRES_COMMAND_OK");
+    shared.say("exec c prepare by_sql as select * from left_out");
+    shared.say("exec c prepare other as select 7");
+    shared.say("exec c drop table left_out");
+    shared.sweep();
+    CHECK(shared.say("exec c execute other") == "PGRES_TUPLES_OK 7");
+    CHECK(contains(shared.say("execute c prepared"), "42P01"));
+    CHECK(contains(shared.say("exec c execute by_sql"), "42P01"));
+    CHECK(contains(shared.say("exec c prepare by_sql as select 1"), "42P05"));
+    CHECK(contains(shared.say("prepare c select 1"), "42P05"));
+    shared.say("exec c create table left_out(i int)");
+    CHECK(shared.say("execute c prepared") == "PGRES_TUPLES_OK");
+    CHECK(shared.say("exec c execute by_sql") == "PGRES_TUPLES_OK");
+    shared.say("exec c drop table left_out");
+}
+
+TEST_CASE("a prepared statement that can't be made again can be deallocated, in a transaction, too") {
+    Shared shared;
+    shared.say("exec c create table left_out(i int)");
+    CHECK(shared.say("prepare c select * from left_out") == "PGRES_COMMAND_OK");
+    shared.say("exec c prepare \"a \"\"b\" as select * from left_out");
+    shared.say("exec c drop table left_out");
+    shared.sweep();
+    shared.say("exec c begin");
+    CHECK(shared.say("exec c deallocate prepared") == "PGRES_COMMAND_OK");
+    CHECK(contains(shared.say("exec c prepare \"a \"\"b\" as select 1"), "42P05"));
+    shared.say("exec c rollback");
+    CHECK(contains(shared.say("exec c execute \"a \"\"b\""), "42P01"));
+    CHECK(shared.say("exec c deallocate \"a \"\"b\"") == "PGRES_COMMAND_OK");
+    CHECK(contains(shared.say("exec c deallocate prepared"), "26000"));
+}
+
+TEST_CASE("a session of more than 1 MB is refused, and the reason states the limit") {
+    Shared shared;
+    for (int i = 0; i < 600; i++)
+        CHECK(shared.say("exec c prepare p" + std::to_string(i) + " as select '" + std::string(2000, 'x') +
+                         "'") == "PGRES_COMMAND_OK");
+    shared.sweep();
+    CHECK(contains(shared.say("exec c execute p1"), "more than the 1 MB that pqsweep remembers"));
+}
+
+TEST_CASE("a default by ALTER ROLE that has changed since is no default of the session that went") {
+    Server server;
+    server.ask("create role defaults login");
+    Shared same("user=defaults");
+    same.sweep();
+    CHECK(same.say("exec c select 1") == "PGRES_TUPLES_OK 1");
+    server.ask("alter role defaults set timezone = 'Asia/Tokyo'");
+    Shared set("user=defaults");
+    set.say("exec c set timezone = 'CET'");
+    set.sweep();
+    CHECK(set.say("exec c show timezone") == "PGRES_TUPLES_OK CET");
+    same.sweep();
+    CHECK(contains(same.say("exec c select 1"), "not known for certain"));
+    server.ask("drop role defaults");
+}
+
+TEST_CASE("texts come back in the encoding that they were sent in") {
+    Shared shared;
+    CHECK(shared.say("encoding c LATIN1") == "0");
+    shared.say("exec c prepare two as select length('\xc3\xa9')");
+    shared.say("exec c set custom.thing = '\xc3\xa9'");
+    shared.say("exec c set names 'UTF8'");
+    shared.sweep();
+    CHECK(shared.say("exec c execute two") == "PGRES_TUPLES_OK 2");
+    CHECK(shared.say("exec c select length(current_setting('custom.thing'))") == "PGRES_TUPLES_OK 2");
+    CHECK(shared.say("parameter c client_encoding") == "UTF8");
+}
+
+TEST_CASE("a custom setting that was ever set is empty, and strings are read by the rules of their time") {
+    Shared shared;
+    shared.say("exec c begin; set local app.tenant = '42'; commit");
+    shared.say("exec c set standard_conforming_strings = off");
+    shared.say("exec c select 'a\\\'; set work_mem = ''1MB''; --'; set lock_timeout = 4");
+    shared.sweep();
+    CHECK(shared.say("exec c select current_setting('app.tenant', true) = ''") == "PGRES_TUPLES_OK t");
+    CHECK(shared.say("exec c show lock_timeout") == "PGRES_TUPLES_OK 4ms");
+    CHECK(shared.say("exec c show work_mem") == "PGRES_TUPLES_OK 4MB");
+    CHECK(shared.say("exec c show standard_conforming_strings") == "PGRES_TUPLES_OK off");
+}
+
+TEST_CASE("a pipeline: an error undoes what came after the last Sync, flushed or not") {
+    Shared shared;
+    shared.say("exec c set lock_timeout = 4");
+    shared.say("pipeline c");
+    shared.say("sendparams c set work_mem = '3MB'");
+    shared.say("flushrequest c");
+    CHECK(shared.say("result c") == "PGRES_COMMAND_OK");
+    CHECK(shared.say("result c") == "none");
+    shared.say("sendparams c select 1/0");
+    shared.say("sync c");
+    CHECK(contains(shared.say("result c"), "22012"));
+    CHECK(shared.say("result c") == "none");
+    CHECK(shared.say("result c") == "PGRES_PIPELINE_SYNC");
+    shared.sweep();
+    shared.say("sendparams c select concat(current_setting('work_mem'), current_setting('lock_timeout'))");
+    shared.say("sync c");
+    CHECK(shared.say("result c") == "PGRES_TUPLES_OK 4MB4ms");
+}
+
+TEST_CASE("what was dropped does not come back") {
+    Shared shared;
+    shared.say("exec c set statement_timeout = '7s'");
+    shared.say("exec c listen channel");
+    shared.say("exec c prepare plan as select 42");
+    shared.say("exec c discard all");
+    shared.sweep();
+    CHECK(shared.say("exec c show statement_timeout") == "PGRES_TUPLES_OK 0");
+    CHECK(shared.say("exec c select count(*) from pg_listening_channels()") == "PGRES_TUPLES_OK 0");
+    CHECK(contains(shared.say("exec c execute plan"), "26000"));
+}
+
+TEST_SUITE_END();
