@@ -1,5 +1,6 @@
 // Children of a process have tags and connections of their own. The summary reports what they do with their
 // parent's connections.
+#include "tests/support/files.hh"
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 #include "tests/support/skip.hh"
@@ -9,10 +10,6 @@
 using namespace pqsweep::tests;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 long count(const std::string& text, const std::string& part) {
     long n = 0;

@@ -1,5 +1,6 @@
 // Checks the journal of real runs against the page that describes it.
 #include "shim/table/words.hh"
+#include "tests/support/files.hh"
 #include "tests/support/program.hh"
 
 #include <doctest/doctest.h>
@@ -15,10 +16,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 // Reads shim/report/journal.md: the type of each key, and the keys of each event.
 struct Page {

@@ -1,4 +1,5 @@
 // The end of the program: the summary, the exit status, the server's log.
+#include "tests/support/files.hh"
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 
@@ -7,10 +8,6 @@
 using namespace pqsweep::tests;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 // Leaves one straggler in a transaction, abandoned or used again, and one connection open at exit.
 int end_status(Environment environment, const std::string& end, bool use_again = false) {

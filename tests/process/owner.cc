@@ -1,4 +1,5 @@
 // The owner of a swept connection sees an error, or a revived connection, at its next use.
+#include "tests/support/files.hh"
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
 
@@ -7,10 +8,6 @@
 using namespace pqsweep::tests;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 // Starts a client. A test opens its connection c under tag one; c does what `commands` say, and is
 // swept.

@@ -1,4 +1,5 @@
 // The owner of a swept idle connection uses it again: it works, and has its session.
+#include "tests/support/files.hh"
 #include "tests/support/shared_connection.hh"
 
 #include <doctest/doctest.h>
@@ -10,10 +11,6 @@ using namespace pqsweep::tests;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 std::string server_directory() {
     const char* directory = getenv("PGHOST");
