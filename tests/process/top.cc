@@ -43,16 +43,20 @@ TEST_CASE("top on a terminal: it scrolls, cuts names on the left, hides what is 
         if (contains(row, "module_1"))
             CHECK(row.ends_with(".py"));
     CHECK(top.shows("..."));
-    for (auto [key, selected, shown] : {std::tuple{down, 11, 11},
-                                        {page_down, 20, 20},
-                                        {end_key, 39, 31},
-                                        {page_up, 30, 30},
-                                        {home_key, 10, 10},
-                                        {up, 10, 10}}) {
-        CAPTURE(selected);
-        top.press(key);
-        CHECK(top.selects("module_" + std::to_string(selected) + ".py"));
-        CHECK(top.shows("module_" + std::to_string(shown) + ".py"));
+    struct Step {
+        const char* key;
+        int selected, shown;
+    };
+    for (const Step& step : {Step{down, 11, 11},
+                             {page_down, 20, 20},
+                             {end_key, 39, 31},
+                             {page_up, 30, 30},
+                             {home_key, 10, 10},
+                             {up, 10, 10}}) {
+        CAPTURE(step.selected);
+        top.press(step.key);
+        CHECK(top.selects("module_" + std::to_string(step.selected) + ".py"));
+        CHECK(top.shows("module_" + std::to_string(step.shown) + ".py"));
     }
     top.press("a");
     CHECK(top.shows("a hides ended tags"));
