@@ -236,6 +236,9 @@ $(B)/bench/leaky_suite: bench/suites/doctest/leaky_suite.cc Makefile
 	@mkdir -p $(@D)
 	$(compile) $(libpq_flags) $(CXXFLAGS) -o $@ $< -lpq $(LDFLAGS)
 
+# How recipes run make for what they need: on all processors, unless the user said how many.
+at_once = --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 packages:  ## install the Debian packages that demo, test and bench need
 	@tests/bin/install-packages tests/packages/check.txt tests/packages/test.txt
 
@@ -243,14 +246,14 @@ packages:  ## install the Debian packages that demo, test and bench need
 # finds in /usr/include is known only then.
 run_demo = tests/bin/with-server -c max_connections=100 -c superuser_reserved_connections=0 -- bench/demo $(B)
 demo: packages  ## a leaky suite without and with pqsweep, on a throwaway server
-	@$(MAKE) --no-print-directory all $(B)/bench/leaky_suite
+	@$(MAKE) $(at_once) all $(B)/bench/leaky_suite
 	@$(run_demo)
 
 install_wheels := tests/fixtures/clients/install-wheels build/clients/wheels tests/fixtures/clients
 # A program that does not compile fails its own tests only.
 test: packages  ## all tests, on a throwaway server
-	@$(MAKE) --no-print-directory all $(B)/tests
-	-@$(MAKE) --no-print-directory --keep-going build-tests
+	@$(MAKE) $(at_once) all $(B)/tests
+	-@$(MAKE) $(at_once) --keep-going build-tests
 	@tests/fixtures/clients/install-node build/clients
 	@$(install_wheels)/wheels.txt
 	@tests/bin/with-server -- $(B)/tests --test-suite='$(TESTS)' --test-suite-exclude='heavy clients'
@@ -258,8 +261,8 @@ test: packages  ## all tests, on a throwaway server
 # What can't be had is skipped by its test, which says why.
 clients: packages  ## the drivers of all languages, and their matrix in build/clients.md
 	-@tests/bin/install-packages tests/packages/clients.txt
-	@$(MAKE) --no-print-directory build-tests
-	-@$(MAKE) --no-print-directory --keep-going $(compiled_clients)
+	@$(MAKE) $(at_once) build-tests
+	-@$(MAKE) $(at_once) --keep-going $(compiled_clients)
 	@tests/fixtures/clients/install-node build/clients
 	@$(install_wheels)/wheels.txt
 	@$(install_wheels)/more-wheels.txt
@@ -273,13 +276,13 @@ clients-table: clients  ## the same, and the matrix into its README.md
 	@$(call into,tests/fixtures/clients/README.md,clients)
 
 demo-table: packages  ## the demo, its picture, and two of its rows into README.md
-	@$(MAKE) --no-print-directory all $(B)/bench/leaky_suite
+	@$(MAKE) $(at_once) all $(B)/bench/leaky_suite
 	@$(run_demo) > $(B)/demo.md
 	@sed -i '/^Between modules/,$$d' $(B)/demo.md && bench/cast $(B)/demo.md > bench/demo.svg
 	@sed -i '5,$$d' $(B)/demo.md && $(as_block) $(B)/demo.md && $(call into,README.md,demo)
 
 bench-table: packages  ## the benchmarks, their tables into bench/README.md and five figures into README.md
-	@$(MAKE) --no-print-directory $(bench_built)
+	@$(MAKE) $(at_once) $(bench_built)
 	@$(run_bench) > $(B)/bench.md
 	@bench/figures $(B)/bench.md > $(B)/figures.md && $(call into,README.md,figures)
 	@$(as_block) $(B)/bench.md && $(call into,bench/README.md,bench)
@@ -297,26 +300,26 @@ under_valgrind := valgrind --quiet --fair-sched=yes --error-exitcode=9
 # A fork copies all that other tests have read of symbols, which takes valgrind a second.
 forking := unit: proc
 check-valgrind: packages  ## the unit tests under valgrind
-	@$(MAKE) --no-print-directory $(B)/unit-tests
+	@$(MAKE) $(at_once) $(B)/unit-tests
 	@$(under_valgrind) $(B)/unit-tests --test-suite='$(forking)'
 	@$(under_valgrind) $(B)/unit-tests --test-suite-exclude='$(forking)'
 
 build-tests: all $(B)/tests $(B)/chaos/doer $(programs) $(suites) $(plugins) $(host_programs) $(B)/programs/python-undumped $(wildcard tests/programs/*.hh)
 
 chaos: packages  ## random threads and programs on a server that is killed, for SECONDS=60 (SEED=...)
-	@$(MAKE) --no-print-directory all $(B)/chaos/doer
+	@$(MAKE) $(at_once) all $(B)/chaos/doer
 	@tests/bin/with-server -c max_connections=400 -- tests/chaos/run $(B) --seconds $(SECONDS) $(SEED:%=--seed %) --preload '$(sanitizer_runtime)'
 
 bench_built = all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
 run_bench = tests/bin/with-server -c max_connections=600 -- bench/run $(B)
 bench: packages  ## the benchmarks
-	@$(MAKE) --no-print-directory $(bench_built)
+	@$(MAKE) $(at_once) $(bench_built)
 	@$(run_bench)
 
 # Not in CI: it takes minutes, and Debian's sources.
 compat:  ## the test suites of libpq's drivers, with the shim and without
 	@tests/bin/install-packages tests/packages/check.txt tests/packages/test.txt tests/packages/compat.txt
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $(at_once) all
 	@tests/bin/compat $(B)
 
 # Not in CI: it takes hours.
@@ -334,8 +337,8 @@ not_under_qemu := a private descriptor table*
 arm64: packages  ## all for arm64, its unit tests and some process tests under qemu
 	@tests/bin/install-packages tests/packages/arm64.txt tests/packages/chroot.txt
 	@tests/bin/arm64-root $(arm64_root)
-	@$(MAKE) --no-print-directory build/tests
-	@$(MAKE) --no-print-directory BUILD=arm64 all build/arm64/unit-tests $(arm64_programs)
+	@$(MAKE) $(at_once) build/tests
+	@$(MAKE) $(at_once) BUILD=arm64 all build/arm64/unit-tests $(arm64_programs)
 	@qemu-aarch64 build/arm64/pqsweep --version
 	@qemu-aarch64 -L $(arm64_root) build/arm64/unit-tests --test-case-exclude='$(not_under_qemu)'
 	@ln -f build/tests build/arm64/tests
