@@ -66,7 +66,6 @@ template<Call call, class Object, class... Args>
         tracker::using_inherited(*inherited, kind_of<call>.use);
         binding.libpq = inherited->libpq;
     } else {
-        Unseen unseen;
         binding = real::binding_of_untracked(caller, call);
     }
     if constexpr (std::is_same_v<Object, PGconn>)

@@ -51,17 +51,15 @@ void limit_time(int fd, int64_t deadline) {
 }
 
 // The program closes these numbers, or puts another file under them. A vfork's child has our memory, and descriptors of its own.
-void let_go(unsigned first, unsigned last) {
-    Table* table = table::existing();
-    bool is_one = first == last;
-    if (!table || (is_one && !table->held_numbers.is_held(static_cast<int>(first)))) [[likely]]
-        return;
-    if (table->pid == sys::getpid())
-        table->held_numbers.let_go_between(first, last);
+[[gnu::noinline]] void let_go_between(Table& table, unsigned first, unsigned last) {
+    if (table.pid == sys::getpid())
+        table.held_numbers.let_go_between(first, last);
 }
 
 void let_go(int fd) {
-    let_go(static_cast<unsigned>(fd), static_cast<unsigned>(fd));
+    Table* table = table::existing();
+    if (table && table->held_numbers.is_held(fd)) [[unlikely]]
+        let_go_between(*table, static_cast<unsigned>(fd), static_cast<unsigned>(fd));
 }
 
 } // namespace
@@ -134,8 +132,9 @@ EXPORT int dup3(int from, int to, int flags) noexcept {
 
 EXPORT int close_range(unsigned first, unsigned last, int flags) noexcept {
     constexpr int only_marks = 1 << 2; // CLOSE_RANGE_CLOEXEC
-    if (!(flags & only_marks))
-        let_go(first, last);
+    Table* table = table::existing();
+    if (table && !(flags & only_marks))
+        let_go_between(*table, first, last);
     auto* libcs = real::close_range.pointer();
     if (libcs)
         return libcs(first, last, flags);

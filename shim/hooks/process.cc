@@ -148,7 +148,7 @@ void begin() {
 }
 
 void begin_in_child() {
-    if (is_watching_forks)
+    if (is_watching_forks && !table::existing()) // a process with a table has begun
         begin();
 }
 

@@ -158,10 +158,12 @@ template<Call call, class... Args>
     sessions::Reading reading;
     if (kind.starts_work && sessions::is_followed(c))
         reading = sessions::read_ahead<call>(c, conn, args...);
-    uint8_t in_session = c.in_session;
     bool sets_timeout = sessions::sets_timeout<call>(reading, args...);
-    if (sets_timeout) [[unlikely]]
+    uint8_t in_session = 0;
+    if (sets_timeout) [[unlikely]] {
+        in_session = c.in_session;
         c.in_session = in_session | InSession::timeout;
+    }
     Result result = real_work<call>(table, c, conn, args...);
     if (sets_timeout) [[unlikely]]
         c.in_session = in_session;
@@ -175,8 +177,8 @@ template<Call call, class... Args>
             c.mid_message = true;
         if constexpr (std::is_same_v<Result, PGresult*>)
             tracker::note_result(c, result);
-    } else if (c.state() == State::reviving) [[unlikely]] {
-        revive::rolled_back(table, c, caller);
+    } else if (!kind.looks && c.state() == State::reviving) [[unlikely]] {
+        revive::rolled_back(table, c, caller); // a look ends no command
     }
     return result;
 }

@@ -2,6 +2,7 @@
 
 #include "shim/base/guards.hh"
 #include "shim/base/process_page.hh"
+#include "shim/base/sanitizers.hh"
 #include "shim/real/libc_functions.hh"
 
 #include <cstring>
@@ -104,8 +105,9 @@ void refresh() {
     changes_searched.store(changes, std::memory_order_release);
 }
 
-bool is_only_libpq() {
-    return count() == 1 && !has_partial;
+// Returns what every call means while there is no choice; null if there is one.
+const Libpq* only_libpq() {
+    return count() == 1 && !has_partial && !libpqs[0].is_gone ? &libpqs[0] : nullptr;
 }
 
 void* definition_in_global_scope(const char* name) {
@@ -140,8 +142,8 @@ void* seen_by(const void* caller, const char* name) {
 
 real::Binding bind(const void* caller, Call call) {
     const char* name = name_of(call);
-    if (is_only_libpq())
-        return {first(), nullptr};
+    if (const Libpq* only = only_libpq())
+        return {only, nullptr};
     if (void* shadow = shadow_of(name))
         return {nullptr, shadow};
     if (const Libpq* own = real::libpq_containing(caller))
@@ -182,8 +184,14 @@ Binding binding_of(const void* caller, Call call) {
     return bind(caller, call);
 }
 
+[[gnu::noinline]] static Binding binding_of_unseen(const void* caller, Call call) {
+    Unseen unseen;
+    return binding_of(caller, call);
+}
+
 Binding binding_of_untracked(const void* caller, Call call) {
-    return is_only_libpq() ? Binding{first(), nullptr} : binding_of(caller, call);
+    const Libpq* only = only_libpq();
+    return only ? Binding{only, nullptr} : binding_of_unseen(caller, call);
 }
 
 // These are the functions that we call without asking whether they are there.
