@@ -256,6 +256,7 @@ test: packages  ## all tests, on a throwaway server
 	-@$(MAKE) $(at_once) --keep-going build-tests
 	@tests/fixtures/clients/install-node build/clients
 	@$(install_wheels)/wheels.txt
+	@tests/bin/unpack-packages build/newer tests/packages/newer.txt
 	@tests/bin/with-server -- $(B)/tests --test-suite='$(TESTS)' --test-suite-exclude='heavy clients'
 
 # What can't be had is skipped by its test, which says why.
@@ -363,7 +364,7 @@ completer = $(firstword $(wildcard build/pqsweep) $(B)/pqsweep) # this processor
 completion_bash := bash-completion/completions/pqsweep
 completion_zsh := zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)/_pqsweep
 completion_fish := fish/vendor_completions.d/pqsweep.fish
-adapters := $(foreach suffix,ini php pm py rb,$(wildcard tools/runners/*/*.$(suffix) tools/runners/*/*/*.$(suffix)))
+adapters := $(foreach suffix,ini php pm py rb,$(wildcard tools/runners/*/*.$(suffix)))
 # The command finds its library in lib/pqsweep beside its folder; a link there leads to another LIBDIR.
 linked_lib := $(DESTDIR)$(PREFIX)/lib/pqsweep
 install: all  ## to PREFIX (/usr/local) and LIBDIR (PREFIX/lib), below DESTDIR

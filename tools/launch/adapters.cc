@@ -46,6 +46,7 @@ constexpr Runner runners[] = {
     {"pytest", "python -I or -E, or an environment made by hand", "PYTEST_CURRENT_TEST"},
     {"unittest", "python -I or -E, or an environment made by hand"},
     {"rspec", "an environment made by hand"},
+    {"minitest", "an environment made by hand"},
     {"phpunit", "php -n, or an environment made by hand"},
     {"prove", "an environment made by hand"},
 };
@@ -63,10 +64,11 @@ void bring_adapters() {
         return;
     std::string folder = found->lexically_normal();
     prepend("PYTHONPATH", folder + "/python", ':');
-    prepend("RUBYLIB", folder + "/ruby", ':');
     prepend("SPEC_OPTS", fmt::format("--require '{}/ruby/pqsweep_rspec.rb'", folder), ' ');
-    if (!has_blank(folder)) // perl splits the variable there, and knows no quotes
+    if (!has_blank(folder)) { // perl and ruby split these variables there, and know no quotes
         prepend("PERL5OPT", fmt::format("-I{}/perl -MPqsweep", folder), ' ');
+        prepend("RUBYOPT", fmt::format("-r{}/ruby/pqsweep_door.rb", folder), ' ');
+    }
     append_for_php(folder + "/php");
 }
 

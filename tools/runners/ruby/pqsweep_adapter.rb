@@ -33,8 +33,10 @@ module PqsweepAdapter
 
     private
 
+    # The environment holds no NUL, and no text of an encoding that has some.
     def say(variable, value)
-      ENV[variable] = value unless ENV[variable] == value
+      bytes = value.b.gsub("\0", '(null)')
+      ENV[variable] = bytes unless ENV[variable]&.b == bytes
     end
   end
 end

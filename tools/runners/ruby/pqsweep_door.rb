@@ -1,0 +1,14 @@
+# minitest's door. Ruby runs this file before each program, by RUBYOPT. It brings the adapter when the program has loaded the
+# class of minitest's tests, by which minitest itself is complete.
+if RUBY_ENGINE == 'ruby'
+  name_of = Module.instance_method(:name) # a class can have a `name` of another kind
+  TracePoint.new(:end) do |point|
+    next unless name_of.bind(point.self).call == 'Minitest::Test'
+
+    point.disable
+    begin
+      require_relative 'pqsweep_minitest'
+    rescue NameError # another version of minitest: the run goes on as without an adapter
+    end
+  end.enable
+end
