@@ -276,11 +276,12 @@ as_block = sed -i -e '1i\```' -e '$$a\```'
 clients-table: clients  ## the same, and the matrix into its README.md
 	@$(call into,tests/fixtures/clients/README.md,clients)
 
-demo-table: packages  ## the demo, its picture, and two of its rows into README.md
+demo-table: packages  ## the demo, its pictures (with chromium), and two of its rows into README.md
 	@$(MAKE) $(at_once) all $(B)/bench/leaky_suite
 	@$(run_demo) > $(B)/demo.md
 	@sed -i '/^Between modules/,$$d' $(B)/demo.md && bench/cast $(B)/demo.md > bench/demo.svg
 	@sed -i '5,$$d' $(B)/demo.md && $(as_block) $(B)/demo.md && $(call into,README.md,demo)
+	@tests/bin/with-server -- bench/page $(B) bench/page.png
 
 bench-table: packages  ## the benchmarks, their tables into bench/README.md and five figures into README.md
 	@$(MAKE) $(at_once) $(bench_built)
