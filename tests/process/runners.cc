@@ -184,6 +184,26 @@ TEST_CASE("a runner whose adapter's door is shut is named") {
     CHECK(!contains(left_out.errors, words));
 }
 
+TEST_CASE("pytest-asyncio: fixtures' connections live as long as the loops of their scopes") {
+    const std::string python = "build/clients/wheels/bin/python";
+    if (outcome_of({python, "-c", "import psycopg, pytest_asyncio, xdist"}).status != 0)
+        SKIP("PyPI's pytest-asyncio and pytest-xdist are not installed");
+    const std::string file = "package/test_b.py::";
+    check_fixtures(
+        {python, "-m", "pytest", "-p", "no:cacheprovider", "-n", "2", "tests/fixtures/suites/asyncio"},
+        {file + "test_session", file + "test_package", file + "test_module", file + "TestClass::test_class",
+         file + "test_function"});
+}
+
+TEST_CASE("pytest-django: what tests left does not keep its databases from being dropped") {
+    if (outcome_of({"/usr/bin/python3", "-c", "import pytest_django, xdist"}).status != 0)
+        SKIP("python3-pytest-django is not installed");
+    check_fixtures({"/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-n", "2", "-W",
+                    "ignore::DeprecationWarning", "tests/fixtures/suites/pytest_django"},
+                   {"test_a.py::test_two_databases", "test_b.py::test_rolled_back",
+                    "test_c.py::OrderTest::test_class_row"});
+}
+
 TEST_CASE("unittest: fixtures' connections outlive classes, what tests left does not") {
     check_fixtures(
         {"/usr/bin/python3", "-m", "unittest", "discover", "-s", "tests/fixtures/runners/unittest"},

@@ -30,6 +30,7 @@ def forget():
 class Adapter:
     def __init__(self):
         self.test = ""  # the running one, with its phase
+        self.fixtures = set()  # the names of those that are set up
         lifetimes.end_tests()
 
     def begin(self, item, phase):
@@ -58,11 +59,18 @@ class Adapter:
             return
         lifetimes.begin_test(self.test)  # it is over if another parameter's instance has just been finalised
         name = "fixture " + "::".join(filter(None, (fixturedef.baseid, fixturedef.argname)))
+        while name in self.fixtures:  # which this one overrides and uses
+            name += ", overridden"
+        self.fixtures.add(name)
         # Finalisers run in reverse order: what is registered before the set-up runs after all others.
-        fixturedef.addfinalizer(lambda: lifetimes.end_fixture(name))
+        fixturedef.addfinalizer(lambda: self.end_fixture(name))
         with lifetimes.set_up(name):
             yield
         fixturedef.addfinalizer(lifetimes.end_tests)
+
+    def end_fixture(self, name):
+        self.fixtures.discard(name)
+        lifetimes.end_fixture(name)
 
     @hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_sessionfinish(self):
