@@ -56,6 +56,9 @@ enum class Changed : bool { by_libc, by_anybody };
 void read(const std::string_view* names, int count, Changed changed,
           void (*use)(void* context, const char* const* values), void* context);
 
+// Makes as_last_read() return false until the next read().
+void doubt();
+
 // Returns what getenv() would. For code that runs before another thread can change the environment, or that has to take
 // that risk as libpq does.
 char* find(const char* name);

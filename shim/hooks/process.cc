@@ -174,6 +174,8 @@ int end(int status) {
     }
     if (table) {
         Unseen unseen;
+        if (!tag::is_over())
+            journal::left(*table);
         journal::exited(*table, status);
         summary::print(*table);
         board::remove();

@@ -47,6 +47,7 @@ struct Outcome {
     TextId ended_tag;
     TextId ended_fixture;      // none: no fixture ended
     std::string_view variable; // that the tag comes from
+    bool is_end = false;       // of the program
 };
 
 // With the source locked.
@@ -128,8 +129,10 @@ Outcome take(Table& table, const char* const* values) {
 
     Outcome outcome{};
     Lock::Guard guard(source.lock);
-    if (values[program_end]) // PHP restores its environment before it destroys objects
+    if (values[program_end] && !source.is_over) { // PHP restores its environment before it destroys objects
         source.is_over = true;
+        outcome.is_end = true;
+    }
     std::string_view test = value ? std::string_view(value, strlen(value)) : "";
     if (!is_adapters)
         test = outermost(test);
@@ -148,6 +151,12 @@ Outcome take(Table& table, const char* const* values) {
     return outcome;
 }
 
+void read_environment(environment::Changed changed, void (*use)(void*, const char* const*), void* context) {
+    BlockedSignals blocked;
+    Variables variables;
+    environment::read(variables.names, variables.count, changed, use, context);
+}
+
 Swept follow(Table& table, const Outcome& outcome, sweep::Patience patience) {
     Swept swept{};
     if (outcome.has_tag_changed) {
@@ -159,6 +168,8 @@ Swept follow(Table& table, const Outcome& outcome, sweep::Patience patience) {
     }
     if (outcome.ended_fixture != TextId::none)
         swept += sweep::after_fixture_end(table, outcome.ended_fixture, patience);
+    if (outcome.is_end)
+        journal::left(table);
     return swept;
 }
 
@@ -178,14 +189,12 @@ std::string_view scoped(std::string_view id, Scope scope) {
 }
 
 void reread(Table& table, environment::Changed changed) {
-    BlockedSignals blocked;
     struct Context {
         Table& table;
         Outcome outcome;
     } context{table, {}};
-    Variables variables;
-    environment::read(
-        variables.names, variables.count, changed,
+    read_environment(
+        changed,
         [](void* data, const char* const* values) {
             auto& c = *static_cast<Context*>(data);
             c.outcome = take(c.table, values);
@@ -253,6 +262,19 @@ TextId intern_test(Table& table) {
 
 bool is_over() {
     return source.is_over;
+}
+
+void look_for_end(Table& table) {
+    if (source.is_over || environment::as_last_read())
+        return;
+    bool is_end = false;
+    read_environment(
+        environment::Changed::by_anybody,
+        [](void* data, const char* const* values) { *static_cast<bool*>(data) = values[program_end]; },
+        &is_end);
+    environment::doubt();
+    if (is_end)
+        look(table);
 }
 
 bool is_in_body(Table& table) {

@@ -61,6 +61,9 @@ std::string_view scoped(std::string_view id, Scope scope);
 
 // Returns whether a runner's adapter has said that the program ends.
 bool is_over();
+// Looks whether it has, in case the program wrote to environ itself. Unlike look(), leaves the tag alone while the program goes
+// on: a connection that its owner is about to finish is not to be swept before.
+void look_for_end(Table& table);
 
 // Returns whether the body of a test of pytest's is running: neither its set-up nor its teardown, and so no fixture.
 bool is_in_body(Table& table);

@@ -217,9 +217,8 @@ void finishing(Table& table, Connection& c, const void* caller) {
         sweep::at_shutdown(table, c);
     bool is_dropped = false;
     if (c.state() == State::open) {
-        if (table.tag == TextId::none) // Perl writes environ itself; a first tag sweeps nothing
-            tag::look(table);
-        if (tag::is_over() || python::is_finalizing())
+        tag::look_for_end(table);
+        if (!tag::is_over() && python::is_finalizing())
             journal::left(table, c);
     } else {
         tag::look(table);

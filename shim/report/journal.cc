@@ -365,11 +365,14 @@ void warned(std::string_view text) {
     write(Event::warning, [&](Record& record) { record.word("text", text); });
 }
 
-void exited(Table& table, int status) {
+void left(Table& table) {
     table.connections.each([&](const Connection& c) {
         if (c.state() == State::open)
             left(table, c);
     });
+}
+
+void exited(const Table& table, int status) {
     write(Event::exit, [&](Record& record) {
         record.number("status", status).number("live", table.live);
         if (uint32_t untracked = table.connections.untracked())

@@ -33,11 +33,12 @@ void in_use(std::string_view database);
 void no_slot(const Table& table, TextId test);
 // The process is about to do that (of InChild) with a connection of its parent's for the first time.
 void inherited(const Table& parents, const Connection& connection, uint8_t did);
-// The program ends, and the connection is still open; perhaps the interpreter is just destroying it.
+// The program ends, and the connection is still open; perhaps the interpreter is just destroying it. Or all that are open are.
 void left(const Table& table, const Connection& connection);
+void left(Table& table);
 // Nobody reads on descriptor 2 what the shim has to say.
 void warned(std::string_view text);
-// Call when the process ends. Also records what is still open.
-void exited(Table& table, int status);
+// Call when the process ends.
+void exited(const Table& table, int status);
 
 } // namespace pqsweep::journal

@@ -257,6 +257,33 @@ TEST_CASE("prove: the file is the tag, and the user's own variables stay in forc
     CHECK(contains(variables.output, "pqsweep_door.rb -W0"));
 }
 
+TEST_CASE("prove: what a file leaves to the end of its process has the state that it was left in") {
+    Folder folder("prove");
+    write_text(folder.path / "left.t", "use Test::More; use DBI;\n"
+                                       "our $idle = DBI->connect('dbi:Pg:', '', '');\n"
+                                       "our $begun = DBI->connect('dbi:Pg:', '', '', {AutoCommit => 0});\n"
+                                       "ok $begun->do('select 1'); done_testing;\n");
+    Outcome run = run_suite({"--fail-on", "exit"}, {"/usr/bin/prove", folder.path / "left.t"});
+    CAPTURE(run.errors);
+    CHECK(run.status == 1);
+    CHECK(contains(run.errors, "left.t: 2 connections, 1 idle, 1 in transaction, open at exit\n"));
+}
+
+TEST_CASE("Python: a thread's connection has the lines that started the thread, or gave it its task") {
+    const std::string file = "tests/fixtures/runners/threads/test_threads.py";
+    Outcome run = run_suite({"--verbose", "--fail-on", "abandoned"},
+                            {"/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", file});
+    CAPTURE(run.output);
+    CAPTURE(run.errors);
+    CHECK(contains(run.output, "5 passed"));
+    CHECK(run.status == 1);
+    for (const auto& [test, chain] : {std::pair("test_thread", file + ":17 connect < " + file + ":26"),
+                                      std::pair("test_first_task", file + ":17 connect < " + file + ":31"),
+                                      std::pair("test_second_task", file + ":35 test_second_task"),
+                                      std::pair("test_pool", file + ":21 make_pool < " + file + ":39")})
+        CHECK(contains(run.errors, file + "::" + test + " (call)\n      " + chain + "\n"));
+}
+
 TEST_CASE("PHP: the user's own prepend file and folders of settings stay in force") {
     Folder folder("php");
     write_text(folder.path / "mine.php", "<?php $mine = 'kept';");

@@ -142,15 +142,17 @@ TEST_CASE("a suite has the same verdict serially, in parallel, and in shards") {
 TEST_CASE("what a program leaves open at its end has the program's name, if there is no tag") {
     Folder folder("programs");
     const std::string python = folder.path / "left.py", perl = folder.path / "left.pl",
-                      php = folder.path / "left.php";
+                      php = folder.path / "left.php", ruby = folder.path / "left.rb";
     write_text(python, "import psycopg2\nkept = psycopg2.connect('')\npsycopg2.connect('').close()\n");
     write_text(perl, "use DBI; our $kept = DBI->connect('dbi:Pg:', '', '');\n"
                      "DBI->connect('dbi:Pg:', '', '')->disconnect;\n");
     write_text(php, "<?php $kept = new PDO('pgsql:'); $closed = new PDO('pgsql:'); $closed = null;\n");
+    write_text(ruby, "require 'pg'\n$kept = PG.connect\n$kept.exec('begin')\nPG.connect.close\n");
     const std::pair<Words, std::string> programs[] = {
         {{"/usr/bin/python3", python}, "left.py:2: 1 connection of left.py, idle, open at exit\n"},
         {{"/usr/bin/perl", perl}, "  left.pl: 1 connection, idle, open at exit\n"},
         {{"/usr/bin/php", php}, "  left.php: 1 connection, idle, open at exit\n"},
+        {{"/usr/bin/ruby", ruby}, "  left.rb: 1 connection, in transaction, open at exit\n"},
         {{"/bin/sh", "-c", "echo open c | " + build_directory() + "/programs/client"},
          "  client: 1 connection, idle, open at exit\n"}};
     for (const auto& one : programs) {
@@ -166,6 +168,24 @@ TEST_CASE("what a program leaves open at its end has the program's name, if ther
     CAPTURE(always.errors);
     CHECK(always.status == 0);
     CHECK(contains(always.errors, "  open at exit, by the test that opened them:\n  left.pl\n"));
+    Outcome untagged = run_suite(gate, programs[1].first);
+    CAPTURE(untagged.errors);
+    CHECK(untagged.status == 0);
+    CHECK(contains(untagged.errors, "pqsweep: no tag was set, so nothing could be abandoned: "));
+    CHECK(contains(untagged.errors, "pqsweep: 2 connections, no stragglers, 1 open at exit\n"));
+    CHECK(!contains(run_suite({"--max-open", "9"}, programs[1].first).errors, "no tag"));
+}
+
+TEST_CASE("an idle connection that a pool opened is called so, since its test has given it back") {
+    Folder folder("pooled");
+    write_text(folder.path / "test_pooled.py", "from sqlalchemy import create_engine\nkept = []\n\n"
+                                               "def test_pooled():\n"
+                                               "    kept.append(create_engine('postgresql://'))\n"
+                                               "    with kept[0].connect():\n        pass\n");
+    const Words suite{"/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", folder.path};
+    Outcome run = run_suite(gate, suite);
+    CAPTURE(run.errors);
+    CHECK(contains(run.errors, "test_pooled.py::test_pooled (call), idle (a pool's), abandoned\n"));
 }
 
 TEST_SUITE_END();

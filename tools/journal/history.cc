@@ -177,6 +177,7 @@ void History::add_culprit(const Open& c, Fate fate) {
                   .test = c.test,
                   .stack = c.stack,
                   .is_source = c.is_source,
+                  .is_pools = c.is_pools,
                   .state = c.state,
                   .fate = fate,
                   .backend = c.backend,

@@ -40,7 +40,8 @@ struct Culprit {
     Strings::Id test = 0;   // the script or the program, if there was neither tag nor test
     Strings::Id stack = 0;  // a line for each frame, the innermost first
     bool is_source = false; // the lines are "file:line function", else "module+offset"
-    Strings::Id state = 0;  // empty: not known
+    bool is_pools = false;
+    Strings::Id state = 0; // empty: not known
     Fate fate = Fate::left_open;
     Strings::Id last_test = 0; // that used one of them; empty: the test that opened it
     uint64_t count = 0;

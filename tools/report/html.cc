@@ -213,7 +213,7 @@ private:
         add("<ul>");
         for (size_t i = 0; i < place.findings.size() && i < most_findings; i++) {
             const Finding& f = *place.findings[i];
-            std::string doing(words_for_state(f.state));
+            std::string doing(f.doing());
             add("<li>{}{}: {}{}{}", f.count > 1 ? fmt::format("{} of ", f.count) : "", breakable(f.opener()),
                 doing, doing.empty() ? "" : ", ", f.outcome());
             if (f.outlived > 1)

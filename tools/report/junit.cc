@@ -43,7 +43,7 @@ struct Case {
 };
 
 std::string describe(const Finding& f) {
-    std::string text = fmt::format("{}x {}: {}{}{}\n", f.count, f.opener(), words_for_state(f.state),
+    std::string text = fmt::format("{}x {}: {}{}{}\n", f.count, f.opener(), f.doing(),
                                    f.state.empty() ? "" : ", ", f.outcome());
     for (const Frame& frame : parse_stack(f.stack, f.is_source))
         text += fmt::format("    {}\n", frame.text());

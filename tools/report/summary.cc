@@ -42,18 +42,20 @@ std::string stacks_hint(const History& history) {
 
 std::string totals(const TagCounts& all) {
     std::string connections = counted(all.opened, "connection");
-    uint64_t stragglers = all.swept.total(), revived = all.of(Fate::revived);
+    uint64_t stragglers = all.swept.total(), revived = all.of(Fate::revived),
+             open = all.of(Fate::open_at_exit);
+    std::string at_exit = open ? fmt::format(", {} open at exit", open) : "";
     if (stragglers == 0)
-        return connections + ", no stragglers";
+        return connections + ", no stragglers" + at_exit;
     if (stragglers == revived)
-        return fmt::format("{}, {}, revived when used again", connections, counted(stragglers, "straggler"));
+        return fmt::format("{}, {}, revived when used again{}", connections, counted(stragglers, "straggler"),
+                           at_exit);
     std::string text =
         fmt::format("{}, {}: {} abandoned", connections, counted(stragglers, "straggler"), all.abandoned());
-    for (auto [number, word] : {std::pair(all.of(Fate::closed_late), "late"), std::pair(revived, "revived"),
-                                std::pair(all.of(Fate::open_at_exit), "open at exit")})
+    for (auto [number, word] : {std::pair(all.of(Fate::closed_late), "late"), std::pair(revived, "revived")})
         if (number)
             text += fmt::format(", {} {}", number, word);
-    return text;
+    return text + at_exit;
 }
 
 // Empty if the sweeps made no difference.

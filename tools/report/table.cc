@@ -3,6 +3,7 @@
 #include "tools/report/untagged.hh"
 #include "tools/text/counts.hh"
 #include "tools/text/utf8.hh"
+#include "tools/verdict/places.hh"
 
 #include <algorithm>
 #include <fmt/ranges.h>
@@ -108,10 +109,12 @@ void add_finding(std::string& out, const Finding& f, size_t line_width) {
     std::string count = f.count > 1 ? fmt::format("{}x ", f.count) : "";
     out += "  " + count + shortened(printable(f.opener()), line_width - 2 - count.size()) + "\n";
     if (!f.stack.empty())
-        out += "      " + shortened(printable(f.frame.text()), line_width - 6) + "\n";
+        out += "      " + shortened(printable(chain_text(f)), line_width - 6) + "\n";
+    if (!f.last_test.empty())
+        out += "      last used by " + shortened(printable(f.last_test), line_width - 19) + "\n";
     std::vector<std::string> known; // the most important first
     if (!f.state.empty()) {
-        known.emplace_back(words_for_state(f.state));
+        known.emplace_back(f.doing());
         known.push_back(fmt::format("{:.1f} s old", f.age));
     }
     if (f.outlived > 1)

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <map>
 
 namespace pqsweep::tools {
 
@@ -18,13 +19,16 @@ struct Place {
 
 // Those that were open when the server had no slot left; all that were opened if it always had one.
 std::vector<Place> places_of(const History& history) {
-    std::vector<Place> places;
+    std::map<std::string, uint64_t> counts; // several call stacks can end at one line
     for (const Untagged& u : history.untagged()) {
         std::string where = first_frame(history.texts()[u.stack], u.is_source).text();
         uint64_t count = history.slotless() ? u.open_without_slot : u.opened;
         if (count && (history.slotless() || !where.empty()))
-            places.push_back({where.empty() ? "somewhere" : where, count});
+            counts[where.empty() ? "somewhere" : where] += count;
     }
+    std::vector<Place> places;
+    for (const auto& [where, count] : counts)
+        places.push_back({where, count});
     std::ranges::stable_sort(places, std::greater(), &Place::count);
     return places;
 }

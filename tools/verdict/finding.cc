@@ -62,6 +62,7 @@ std::vector<Finding> findings_of(const History& history) {
                  .state = history.texts()[c.state],
                  .database = history.texts()[c.database],
                  .is_source = c.is_source,
+                 .is_pools = c.is_pools,
                  .frame = frame,
                  .fate = c.fate,
                  .backend = c.backend};
@@ -80,7 +81,9 @@ std::vector<Finding> findings_of(const History& history) {
     return all;
 }
 
-std::string_view words_for_state(std::string_view state) {
+std::string_view Finding::doing() const {
+    if (is_pools && state == name_of(Activity::idle))
+        return "idle (a pool's)";
     const auto* known = std::ranges::find(activity_words, state, &ActivityWords::name);
     return known == std::end(activity_words) ? state : known->words;
 }

@@ -13,7 +13,8 @@ enum class Standing : uint8_t { passed, failed, known, suppressed };
 struct Finding {
     std::string_view tag, test, stack, state, database, last_test{};
     bool is_source = false;
-    Frame frame; // of the stack's first line
+    bool is_pools = false; // a library's pool of connections opened it
+    Frame frame;           // of the stack's first line
     Fate fate = Fate::left_open;
     uint64_t count = 0, outlived = 0;
     double age = 0;
@@ -27,6 +28,8 @@ struct Finding {
     std::string file() const;
     // "abandoned", with what the baseline says of it: "abandoned; NEW".
     std::string outcome() const;
+    // "in transaction", or "idle (a pool's)": disposing of the pool closes it. A newer version's state stands as it is.
+    std::string_view doing() const;
     bool is_in_transaction() const { return state == "transaction" || state == "failed"; }
 };
 
@@ -37,8 +40,6 @@ std::string opener_of(std::string_view tag, std::string_view test);
 // equals, the most frequent come first.
 std::vector<Finding> findings_of(const History& history);
 
-// A newer version's state stands as it is.
-std::string_view words_for_state(std::string_view state);
 std::string tag_text(std::string_view tag); // "(no tag)" for none
 
 } // namespace pqsweep::tools

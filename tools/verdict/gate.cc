@@ -24,10 +24,13 @@ int Gate::exit_code() const {
     return options_.exit_code.value_or(is_any_given ? 1 : 0);
 }
 
+bool Gate::is_about_peaks_alone() const {
+    return options_.max_open && !options_.exit_code && !options_.is_fail_on_given &&
+           options_.baseline.empty();
+}
+
 bool Gate::fails(const Finding& f) const {
-    bool is_about_peaks_alone =
-        options_.max_open && !options_.exit_code && !options_.is_fail_on_given && options_.baseline.empty();
-    if (is_about_peaks_alone)
+    if (is_about_peaks_alone())
         return false;
     return ((options_.fail_on & fail_on_abandoned) && is_abandoned(f.fate)) ||
            ((options_.fail_on & fail_on_transaction) && is_straggler(f.fate) && f.is_in_transaction()) ||
@@ -84,8 +87,15 @@ void Gate::judge(const History& history, std::vector<Finding>& findings) {
 }
 
 void Gate::judge_unseen(const History& history, const std::string& obstacle) {
-    if (history.total().opened > 0)
+    if (TagCounts all = history.total(); all.opened > 0) {
+        bool has_tags = history.tag_names().size() > 1;
+        bool passes_all = exit_code() && !is_about_peaks_alone() && !(options_.fail_on & fail_on_exit);
+        if (!has_tags && passes_all && all.of(Fate::open_at_exit))
+            unseen_ =
+                "no tag was set, so nothing could be abandoned: let the runner set PQSWEEP_TAG for each "
+                "module, or gate what is open at exit with --fail-on exit";
         return;
+    }
     std::string unseen = fmt::format("no connection was seen ({}; --allow-unseen)",
                                      obstacle.empty() ? "'pqsweep doctor' finds out why" : obstacle);
     if (exit_code())

@@ -29,8 +29,8 @@ public:
 
     // Gives each finding its standing. Call once, after load().
     void judge(const History& history, std::vector<Finding>& findings);
-    // Fails a gated run in which the shim saw no connection, and notes it of another run. `obstacle`: why the shim can't run
-    // in the command, or nothing.
+    // Fails a gated run in which the shim saw no connection, and notes it of another run. Notes of a gated run that it has set no
+    // tag. `obstacle`: why the shim can't run in the command, or nothing.
     void judge_unseen(const History& history, const std::string& obstacle);
     bool fails_on_waits() const;
     bool has_failed() const { return !reasons_.empty(); }
@@ -46,6 +46,7 @@ public:
 
 private:
     bool fails(const Finding& finding) const;
+    bool is_about_peaks_alone() const;
 
     GateOptions options_;
     Suppressions suppressions_;

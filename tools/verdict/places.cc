@@ -56,7 +56,17 @@ std::vector<Frame> chain_of(const Finding& f) {
     return frames;
 }
 
+std::string text_of(const std::vector<Frame>& chain) {
+    std::vector<std::string> parts;
+    std::ranges::transform(chain, std::back_inserter(parts), &Frame::text);
+    return fmt::format("{}", fmt::join(parts, " < "));
+}
+
 } // namespace
+
+std::string chain_text(const Finding& f) {
+    return text_of(chain_of(f));
+}
 
 Frame tests_line(const Finding& f) {
     std::vector<Frame> frames = parse_stack(f.stack, f.is_source);
@@ -73,7 +83,7 @@ std::string Place::opener() const {
 }
 
 std::string Place::outcome() const {
-    std::string doing = mixture(states, words_for_state);
+    std::string doing = mixture(states, [](std::string_view words) { return words; });
     std::string mark = count_new == 0       ? ""
                        : count_new == count ? "; NEW"
                                             : fmt::format("; {} NEW", count_new);
@@ -92,9 +102,7 @@ std::string Place::text(const Namer& name) const {
 }
 
 std::string Place::chain_text() const {
-    std::vector<std::string> parts;
-    std::ranges::transform(chain, std::back_inserter(parts), &Frame::text);
-    return fmt::format("{}", fmt::join(parts, " < "));
+    return text_of(chain);
 }
 
 std::vector<Place> places_of(const std::vector<Finding>& findings, Extent extent) {
@@ -119,7 +127,7 @@ std::vector<Place> places_of(const std::vector<Finding>& findings, Extent extent
         if (!f.last_test.empty())
             place.users.insert(f.last_test);
         place.fates[f.fate] += f.count;
-        place.states[f.state] += f.count;
+        place.states[f.doing()] += f.count;
         place.count += f.count;
         place.count_new += f.is_new ? f.count : 0;
         place.fails |= f.standing == Standing::failed;

@@ -24,7 +24,7 @@ struct Place {
     std::map<std::string_view, uint64_t> tags; // with the number of their connections
     std::set<std::string_view> users;          // the tests that used them last, if others than the openers
     std::map<Fate, uint64_t> fates;
-    std::map<std::string_view, uint64_t> states;
+    std::map<std::string_view, uint64_t> states; // in words
     std::vector<const Finding*> findings;
     uint64_t count = 0, count_new = 0;
     bool fails = false; // the gate
@@ -47,6 +47,9 @@ enum class Extent : uint8_t { stragglers, unclosed, everything };
 
 // Puts together the findings of each place. Places that fail the gate come first, then the most frequent.
 std::vector<Place> places_of(const std::vector<Finding>& findings, Extent extent);
+
+// Returns a finding's chain, as in Place: "db.py:16 connect < repo.py:21 __init__ < tests/test_users.py:8".
+std::string chain_text(const Finding& finding);
 
 // Returns the test's own line: the outermost one in the test's file or, if there is none, of all. Without a line, its file is
 // that of the test, or nothing.

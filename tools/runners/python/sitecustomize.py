@@ -1,18 +1,23 @@
-"""Brings a test runner's adapter into a Python process, when the runner is imported.
+"""Brings adapters into a Python process, when what they are for is imported: a test runner, or threads.
 
 `pqsweep run` puts this folder first on PYTHONPATH. Python imports this module at its start, and it imports the next
-sitecustomize that there is. Nothing else of the process changes: the folder leaves sys.path, and a runner that is never
-imported costs nothing.
+sitecustomize that there is. Nothing else of the process changes: the folder leaves sys.path, and what is never imported
+costs nothing.
 """
 import os
 import sys
 
 here = os.path.dirname(os.path.abspath(__file__))
-adapters = {"_pytest.config": "pqsweep_pytest", "unittest.suite": "pqsweep_unittest"}
+adapters = {
+    "_pytest.config": "pqsweep_pytest",
+    "unittest.suite": "pqsweep_unittest",
+    "threading": "pqsweep_threads",
+    "concurrent.futures.thread": "pqsweep_threads",
+}
 
 
 class Finder(object):
-    """Finds a runner's module as all other finders do, and has its adapter attached once the module has run."""
+    """Finds such a module as all other finders do, and has its adapter attached once the module has run."""
 
     def find_spec(self, name, path=None, target=None):
         adapter = adapters.pop(name, None)
@@ -33,14 +38,18 @@ def attach_after(loader, adapter):
 
     def exec_module(module):
         run(module)
-        try:
-            load(adapter).attach(module)
-        except Exception:  # another version of the runner: the run goes on as without an adapter
-            pass
+        attach(adapter, module)
 
     try:
         loader.exec_module = exec_module
     except AttributeError:  # a loader that is not made of Python
+        pass
+
+
+def attach(adapter, module):
+    try:
+        load(adapter).attach(module)
+    except Exception:  # another version of the module: the run goes on as without an adapter
         pass
 
 
@@ -66,5 +75,7 @@ def import_next():
 
 sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder) != here]
 if sys.version_info >= (3, 7):
+    for name in set(adapters).intersection(sys.modules):  # a .pth file has imported it
+        attach(adapters.pop(name), sys.modules[name])
     sys.meta_path.insert(0, Finder())
 import_next()

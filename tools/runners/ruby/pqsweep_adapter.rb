@@ -1,10 +1,6 @@
 # What the adapters of Ruby's runners have in common: they report to pqsweep, through the environment, which test is running
 # and which fixture is set up.
 module PqsweepAdapter
-  # Finalizers run after the program's last handler, and before Ruby destroys the objects of libraries in C.
-  LAST = Object.new # not the module: Ruby warns of a finalizer that refers to its own object
-  ObjectSpace.define_finalizer(LAST, proc { ENV['PQSWEEP_END'] = '1' })
-
   @fixtures = [''] # those that are being set up, the innermost last
 
   class << self

@@ -1,5 +1,7 @@
-# minitest's door. Ruby runs this file before each program, by RUBYOPT. It brings the adapter when the program has loaded the
-# class of minitest's tests, by which minitest itself is complete.
+# Ruby's door. Ruby runs this file before each program, by RUBYOPT. It brings minitest's adapter when the program has loaded
+# the class of minitest's tests, by which minitest itself is complete.
+require_relative 'pqsweep_end'
+
 if RUBY_ENGINE == 'ruby'
   name_of = Module.instance_method(:name) # a class can have a `name` of another kind
   TracePoint.new(:end) do |point|
