@@ -56,10 +56,22 @@ void limit_time(int fd, int64_t deadline) {
         table.held_numbers.let_go_between(first, last);
 }
 
-void let_go(int fd) {
+bool is_held(int fd) {
     Table* table = table::existing();
-    if (table && table->held_numbers.is_held(fd)) [[unlikely]]
-        let_go_between(*table, static_cast<unsigned>(fd), static_cast<unsigned>(fd));
+    return table && table->held_numbers.is_held(fd);
+}
+
+void let_go(int fd) {
+    if (is_held(fd)) [[unlikely]]
+        let_go_between(*table::existing(), static_cast<unsigned>(fd), static_cast<unsigned>(fd));
+}
+
+// The number is a connection's. While a revival connects, the old socket stays open, so that no other thread gets its number.
+[[gnu::noinline]] int close_connections(int fd, const void* caller) {
+    if (fd == kept_descriptor::number && kept_descriptor::must_stay_open(caller))
+        return 0;
+    let_go(fd);
+    return real::close(fd);
 }
 
 } // namespace
@@ -108,13 +120,10 @@ EXPORT int socket(int domain, int type, int protocol) noexcept {
     return fd;
 }
 
-// While a revival connects, the old socket stays open, so that no other thread gets its number. While a sweep parks a connection,
-// nobody gets its number (held_numbers.hh).
+// While a sweep parks a connection, or a revival connects, nobody gets its number (held_numbers.hh, kept_descriptor.hh).
 EXPORT int close(int fd) {
-    if (fd >= 0 && fd == kept_descriptor::number &&
-        kept_descriptor::must_stay_open(__builtin_return_address(0))) [[unlikely]]
-        return 0;
-    let_go(fd);
+    if (fd == kept_descriptor::number || is_held(fd)) [[unlikely]]
+        return close_connections(fd, __builtin_return_address(0));
     return real::close(fd);
 }
 

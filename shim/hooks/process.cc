@@ -147,8 +147,8 @@ void begin() {
     });
 }
 
-void begin_in_child() {
-    if (is_watching_forks && !table::existing()) // a process with a table has begun
+void begin_if_forked() {
+    if (is_watching_forks)
         begin();
 }
 

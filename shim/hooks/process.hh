@@ -18,8 +18,14 @@ namespace pqsweep::process {
 // handlers, before there is anything that a fork could leave half done. The first one in a child forgets what is the parent's.
 void begin();
 
-// Calls that can be about a connection of the parent's begin with this. It does nothing if the parent had not begun.
-void begin_in_child();
+// As begin(), unless the process is no child, or a child of a process that had not begun.
+void begin_if_forked();
+
+// Calls that can be about a connection of the parent's begin with this.
+inline void begin_in_child() {
+    if (!table::existing()) // a process with a table has begun
+        begin_if_forked();
+}
 
 // Returns the table, and makes it at the first call, with the settings and the tag. Returns null if
 // pqsweep is disabled or there is no memory. Connect calls use this; everything else uses table::existing().

@@ -7,7 +7,7 @@
 
 namespace pqsweep::kept_descriptor {
 
-constinit thread_local int number = -1;
+constinit thread_local int number = none;
 
 namespace {
 
@@ -43,7 +43,7 @@ Keep::~Keep() {
         registrations_.make_again();
     else if (table && is_reserved && table->held_numbers.let_go(number))
         sys::close(number);
-    number = -1;
+    number = none;
     if (inert_ >= 0)
         cut_copy(inert_, {});
 }
@@ -61,7 +61,7 @@ int move_socket(int fd, int type, const void* caller) {
     HeldNumbers::Grip grip(table::existing()->held_numbers, number);
     if (!grip) {
         is_reserved = false;
-        number = -1;
+        number = none;
         return fd;
     }
     int moved = sys::dup3(fd, number, type & SOCK_CLOEXEC ? O_CLOEXEC : 0);
@@ -86,7 +86,7 @@ int open_socket(int domain, int type, int protocol, const void* caller) {
         return moved;
     if (moved >= 0)
         sys::close(moved);
-    number = -1;
+    number = none;
     return as_libc(-EMFILE);
 }
 

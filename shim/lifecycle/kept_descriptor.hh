@@ -19,9 +19,12 @@
 #include "shim/real/libpqs.hh"
 #include "shim/table/table.hh"
 
+#include <climits>
+
 namespace pqsweep::kept_descriptor {
 
-// The number that this thread's revival keeps; -1 outside of a revival.
+// The number that this thread's revival keeps; `none` outside of a revival. Programs do close -1.
+inline constexpr int none = INT_MIN;
 extern constinit thread_local int number;
 
 // Keeps the number `fd` while it lives. At its end, event loops that watched the number watch it again, and an io_uring's
@@ -41,7 +44,7 @@ private:
 // Sets the kept number aside while it lives: the sockets that a signal handler opens are not the revival's.
 class Suspended {
 public:
-    Suspended() : number_(number) { number = -1; }
+    Suspended() : number_(number) { number = none; }
     ~Suspended() { number = number_; }
     Suspended(const Suspended&) = delete;
     Suspended& operator=(const Suspended&) = delete;

@@ -7,7 +7,6 @@ namespace pqsweep::table {
 namespace {
 
 constinit std::atomic<Table*> own; // as existing(), but in a child still its parent's
-constinit std::atomic<Table*> inherited;
 
 // If the address space is limited, the program needs it more than the table.
 bool is_affordable(size_t size) {
@@ -62,13 +61,8 @@ void inherit() {
     }
 }
 
-Table* parents() {
-    return inherited.load(std::memory_order_acquire);
-}
-
-Connection* parents_connection(const PGconn* conn) {
-    Table* table = parents();
-    Connection* c = table ? table->connections.find(conn) : nullptr;
+Connection* find_in(Table& parents, const PGconn* conn) {
+    Connection* c = parents.connections.find(conn);
     return c && !(c->in_child & (InChild::finished | InChild::gone)) ? c : nullptr;
 }
 

@@ -91,9 +91,16 @@ void publish(Table& table);
 // there as they were at the fork, or as they are now if the fork ran no handlers.
 void inherit();
 // Returns that copy; null if there is none.
-Table* parents();
+inline constinit std::atomic<Table*> inherited;
+inline Table* parents() {
+    return inherited.load(std::memory_order_acquire);
+}
 // Returns a connection of the parent's; null if `conn` is none, or was finished here.
-Connection* parents_connection(const PGconn* conn);
+Connection* find_in(Table& parents, const PGconn* conn);
+inline Connection* parents_connection(const PGconn* conn) {
+    Table* table = parents();
+    return table ? find_in(*table, conn) : nullptr;
+}
 
 } // namespace table
 } // namespace pqsweep
