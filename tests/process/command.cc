@@ -274,6 +274,17 @@ TEST_CASE("--help and --version") {
                              "\nExit status: that of the command"})
         CHECK(contains(help, part));
     CHECK(run({"--help"}).status == 0);
+    CHECK(contains(help, "Usage: pqsweep run [OPTIONS] -- COMMAND...\n"));
+    CHECK(contains(help, "  --fail-on LIST"));
+    for (const char* command :
+         {"", "run", "report", "ps", "ls", "blockers", "tag", "sweep", "top", "doctor", "completion"}) {
+        CAPTURE(std::string(command));
+        std::istringstream lines(output_of(build_directory() + "/pqsweep " + command + " --help"));
+        for (std::string line; std::getline(lines, line);) {
+            CAPTURE(line);
+            CHECK(line.size() <= 80);
+        }
+    }
 }
 
 TEST_SUITE_END();

@@ -2,6 +2,7 @@
 #include "tests/support/files.hh"
 #include "tests/support/program.hh"
 #include "tests/support/server.hh"
+#include "tests/support/skip.hh"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -117,6 +118,38 @@ TEST_CASE("a stripped program is symbolised later by its build id, and one that 
     fs::copy_file(path_of("programs/client"), program);
     for (const std::string& frame : stack_in(journal))
         CHECK(!contains(frame, ":"));
+}
+
+TEST_CASE("the line, in whatever form and place a compiler leaves the debugging information") {
+    const std::string compiler = "/usr/bin/gcc";
+    if (!fs::exists(compiler))
+        SKIP("there is no gcc");
+    Folder folder("forms");
+    std::string source = folder.path / "left.c", program = folder.path / "left", debug = program + ".debug";
+    write_text(source, "struct pg_conn *PQconnectdb(const char *);\n"
+                       "static struct pg_conn *left;\n"
+                       "static void opens(void) { left = PQconnectdb(\"\"); }\n"
+                       "int main(void) { opens(); return !left; }\n");
+    auto check = [&](const std::string& form) {
+        CAPTURE(form);
+        std::string journal = folder.path / "journal";
+        run_pqsweep({"run", "--stacks", "--journal", journal, "--", program});
+        CHECK(stack_in(journal) == Strings{source + ":3", source + ":4"});
+        fs::remove(journal);
+    };
+    for (const std::string form : {"-no-pie", "-gz=zlib", "-gsplit-dwarf", "-flto", "-gdwarf-4"}) {
+        REQUIRE(system((compiler + " -g -O2 " + form + " -o " + program + " " + source + " -lpq").c_str()) ==
+                0);
+        check(form);
+    }
+    REQUIRE(system(("cd " + folder.path.string() +
+                    " && objcopy --only-keep-debug left left.debug && strip left && "
+                    "objcopy --add-gnu-debuglink=left.debug left")
+                       .c_str()) == 0);
+    check("a link to a file beside it");
+    fs::create_directories(folder.path / ".debug");
+    fs::rename(debug, folder.path / ".debug/left.debug");
+    check("a link to a file in .debug");
 }
 
 TEST_CASE("the summary says once that --stacks would name the lines, if it would") {

@@ -115,6 +115,17 @@ TEST_CASE("annotations name files from the repository's root") {
                   "::warning file=tests/a%2Cb%3Ac.py,line=7,title=pqsweep%3A connection left open::"));
 }
 
+TEST_CASE("an annotation has no control characters of a test's name") {
+    Folder folder("control");
+    std::string journal = folder.path / "journal", text = text_of(workers());
+    for (size_t at = 0; (at = text.find("test_half_open", at)) != std::string::npos;)
+        text.replace(at, 14, "test_\\u001b[31m\\r\\n:");
+    write_text(journal, text);
+    Outcome github = report({"--github", journal});
+    CAPTURE(github.output);
+    CHECK(contains(github.output, "::test_?[31m%0D%0A: (call)"));
+}
+
 TEST_CASE("CI sees an error if a gate fails, else a warning, and a place once") {
     Folder folder("report");
     std::string lines;

@@ -337,6 +337,14 @@ TEST_CASE("a wrapper that clears the environment: the summary says where pqsweep
         options = {"--fail-on", "abandoned"};
         status = 1;
     }
+    SUBCASE("a gate that saw the connections of others") {
+        command[2] = "printf 'open b\nfinish b\n' | \"$0\"; " + command[2];
+        options = {"--fail-on", "abandoned"};
+        status = 1;
+    }
+    SUBCASE("a gate that is to pass it") {
+        options = {"--fail-on", "abandoned", "--allow-unseen"};
+    }
     SUBCASE("pqsweep is there already") {
         command[2] = "env -i PGHOST=$PGHOST PGPORT=$PGPORT PGUSER=$PGUSER " + build_directory() +
                      "/pqsweep run -- \"$0\"; true";
@@ -347,6 +355,7 @@ TEST_CASE("a wrapper that clears the environment: the summary says where pqsweep
     CHECK(program.finish() == status);
     CAPTURE(program.errors());
     bool is_stray = !contains(command[2], "pqsweep");
+    CHECK(contains(program.errors(), "gate failed: ") == (status != 0));
     CHECK(contains(program.errors(),
                    "pqsweep: something cleared the environment below '/bin/sh -c env -i ") == is_stray);
     CHECK(contains(program.errors(), "; put pqsweep there: pqsweep run -- " + client()[0]) == is_stray);

@@ -148,13 +148,10 @@ int act(const List& list) {
 } // namespace
 
 std::function<int()> declare_blockers(CLI::App& app, const std::vector<std::string>&) {
-    app.footer(
-        "Asks the servers of those processes, or of all of yours, which statements wait for a lock and who "
-        "holds it. It connects\n"
-        "as the processes do, with the password that libpq finds for it (PGPASSWORD, ~/.pgpass). Exit "
-        "status: "
-        "0, or 1 if\n"
-        "there is no such process, or a server could not be asked.");
+    app.footer("Asks the servers of those processes, or of all of yours, which statements wait for a lock "
+               "and who holds it. It connects as the processes do, with the password that libpq finds for it "
+               "(PGPASSWORD, ~/.pgpass).\n"
+               "Exit status: 0, or 1 if there is no such process, or a server could not be asked.");
     auto list = std::make_shared<List>();
     app.add_option("pid", list->pids, "processes; all of yours if none is given");
     add_json_option(app, list->as_json);

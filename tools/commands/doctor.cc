@@ -211,7 +211,8 @@ int act(const std::vector<std::string>& command) {
 } // namespace
 
 std::function<int()> declare_doctor(CLI::App& app, const std::vector<std::string>& rest) {
-    app.footer("Runs the command. Exit status: 0 when its connections are intercepted, 1 when not.\n"
+    app.footer("Runs the command.\n"
+               "Exit status: 0 if its connections are intercepted, else 1.\n"
                "Example: pqsweep doctor -- pytest tests/test_one.py");
     app.prefix_command();
     return [&app, rest] {

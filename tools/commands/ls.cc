@@ -76,10 +76,9 @@ int act(const List& list) {
 } // namespace
 
 std::function<int()> declare_ls(CLI::App& app, const std::vector<std::string>&) {
-    app.footer("Lists the connections that are open, of those processes or all of yours, with the tag, "
-               "the test and the line\n"
-               "that opened them. On a terminal the table fits: database, user and server process are left "
-               "out first.\n"
+    app.footer("Lists the connections that are open, of those processes or all of yours, with the tag, the "
+               "test and the line that opened them. On a terminal the table fits: database, user and server "
+               "process are left out first.\n"
                "Exit status: 0, or 1 if there is no such process.");
     auto list = std::make_shared<List>();
     app.add_option("pid", list->pids, "processes; all of yours where none is given");

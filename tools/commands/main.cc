@@ -1,5 +1,6 @@
 // The pqsweep command: parses the command line and calls the subcommand.
 #include "tools/commands/command.hh"
+#include "tools/commands/help.hh"
 #include "tools/commands/options.hh"
 #include "tools/text/nearest.hh"
 #include "tools/text/utf8.hh"
@@ -51,10 +52,12 @@ std::string wrong_use(const CLI::App& app, std::string_view why) {
 }
 
 int main(int argc, char** argv) {
-    CLI::App app(
-        "Force-closes the PostgreSQL connections that a test module leaves open, and names who did it.",
-        "pqsweep");
+    CLI::App app("Closes the PostgreSQL connections that tests leave open, and names the tests.", "pqsweep");
     app.set_version_flag("--version", "pqsweep " PQSWEEP_VERSION);
+    app.formatter(std::make_shared<Help>());
+    app.footer("Exit status: 0; 1 if a command found nothing, or could not do it; 2 for wrong use. 'run' has "
+               "that of the command. 'pqsweep COMMAND --help' has the options, and 'man pqsweep' has all.\n"
+               "Example: pqsweep run -- pytest tests");
     app.require_subcommand(1);
     char** dashes = std::find_if(argv, argv + argc, [](const char* word) { return strcmp(word, "--") == 0; });
     const std::vector<std::string> rest(std::min(dashes + 1, argv + argc), argv + argc);

@@ -66,9 +66,8 @@ int print_json(const std::vector<Process>& processes) {
 
 std::function<int()> declare_ps(CLI::App& app, const std::vector<std::string>&) {
     app.footer("Lists your processes that have connected, with their tag, their connections that are live, "
-               "were opened,\n"
-               "and swept, and the signal that reaches them, or why it would not.\n"
-               "Exit status: 0, or 1 when there is none.");
+               "were opened, and swept, and the signal that reaches them, or why it would not.\n"
+               "Exit status: 0, or 1 if there is none.");
     auto as_json = std::make_shared<bool>(false);
     add_json_option(app, *as_json);
     return [as_json] {

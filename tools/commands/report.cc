@@ -118,15 +118,19 @@ std::function<int()> declare_report(CLI::App& app, const std::vector<std::string
     auto* json = app.add_flag("--json", request->json, "JSON instead of the table");
     app.add_flag("--github", request->github, "annotations of a GitHub workflow instead of the table")
         ->excludes(json);
-    app.add_option("--junit", request->junit, "also write a JUnit report: a test case for each tag");
-    app.add_option("--html", request->html, "also write a page with a timeline");
+    app.add_option("--junit", request->junit, "also write a JUnit report: a test case for each tag")
+        ->type_name("FILE");
+    app.add_option("--html", request->html, "also write a page with a timeline")->type_name("FILE");
     app.add_option("--links", request->links,
                    "how the page links a line: an address with {file}, {line}, {root}, {revision}, or vscode "
                    "(default: as the variables of GitHub or GitLab say)")
         ->type_name("FORM");
-    app.add_option("--markdown", request->markdown, "also write a table, for $GITHUB_STEP_SUMMARY");
-    app.add_option("--gitlab", request->gitlab, "also write a code quality report, for GitLab");
-    app.add_option("--write-baseline", request->baseline, "also write what --baseline then knows");
+    app.add_option("--markdown", request->markdown, "also write a table, for $GITHUB_STEP_SUMMARY")
+        ->type_name("FILE");
+    app.add_option("--gitlab", request->gitlab, "also write a code quality report, for GitLab")
+        ->type_name("FILE");
+    app.add_option("--write-baseline", request->baseline, "also write what --baseline then knows")
+        ->type_name("FILE");
     app.add_option("--debug-files", request->debug_files,
                    "also look in this folder for debugging information: .build-id/ab/cdef.debug")
         ->type_name("FOLDER");
@@ -139,9 +143,10 @@ std::function<int()> declare_report(CLI::App& app, const std::vector<std::string
         app.add_option("--fail-on", request->fail_on,
                        "fail on any of abandoned, late, transaction, exit, inherited, blocked; separated by "
                        "commas (default: abandoned)")
+            ->type_name("LIST")
             ->group(gate_group);
     add_gate_options(app, request->gate);
-    app.footer("Exit status: 0, or what --exit-code says when the gate fails; 2 for wrong use, and if no "
+    app.footer("Exit status: 0, or what --exit-code says if the gate fails; 2 for wrong use, and if no "
                "record was found.\n"
                "Example: pqsweep report --html report.html shard-*.jsonl");
     return [request, fail_on] {

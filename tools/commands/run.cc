@@ -34,26 +34,30 @@ constexpr auto tag_group = "Tags", sweep_group = "Sweeps", summary_group = "Jour
 struct Option {
     const char* group;
     const char* flags;
+    const char* value;
     const char* variable;
     const char* help;
 };
 
 constexpr Option options[] = {
-    {tag_group, "--tag", "PQSWEEP_TAG", "the tag to start with"},
-    {tag_group, "--scope", "PQSWEEP_SCOPE", "how much of a test id is the tag: package, module or test"},
-    {sweep_group, "--keep", "PQSWEEP_KEEP",
+    {tag_group, "--tag", "TAG", "PQSWEEP_TAG", "the tag to start with"},
+    {tag_group, "--scope", "SCOPE", "PQSWEEP_SCOPE",
+     "how much of a test id is the tag: package, module or test"},
+    {sweep_group, "--keep", "FIELD=GLOB,...", "PQSWEEP_KEEP",
      "connections never swept: field=glob,... (tag test function file app db user host state)"},
-    {sweep_group, "--grace", "PQSWEEP_GRACE",
+    {sweep_group, "--grace", "N|auto", "PQSWEEP_GRACE",
      "how many tag changes an idle connection can sit unused, or auto"},
-    {sweep_group, "--settle", "PQSWEEP_SETTLE",
+    {sweep_group, "--settle", "MS", "PQSWEEP_SETTLE",
      "milliseconds that a tag change waits for other threads' connections"},
-    {sweep_group, "--signal", "PQSWEEP_SIGNAL", "the signal that reaches the process from outside, or none"},
-    {summary_group, "--journal", "PQSWEEP_JOURNAL",
+    {sweep_group, "--signal", "SIGNAL", "PQSWEEP_SIGNAL",
+     "the signal that reaches the process from outside, or none"},
+    {summary_group, "--journal", "FILE", "PQSWEEP_JOURNAL",
      "append what happens to this file, as JSON Lines; %p is the process id"},
-    {summary_group, "--report", "PQSWEEP_REPORT", "summary at the end: never, stragglers or always"},
-    {gate_group, "--fail-on", "PQSWEEP_FAIL_ON",
+    {summary_group, "--report", "WHEN", "PQSWEEP_REPORT", "summary at the end: never, stragglers or always"},
+    {gate_group, "--fail-on", "LIST", "PQSWEEP_FAIL_ON",
      "fail on any of abandoned, late, transaction, exit, inherited, blocked, unseen; separated by commas"},
-    {gate_group, "--exit-code", "PQSWEEP_EXITCODE", "exit status to use instead of 0 when the gate fails"},
+    {gate_group, "--exit-code", "N", "PQSWEEP_EXITCODE",
+     "exit status to use instead of 0 when the gate fails"},
 };
 
 struct Flag {
@@ -232,10 +236,8 @@ int supervise(Request& request, Gate gate, std::unique_ptr<RunJournal> journal, 
     Assessment assessment;
     assessment.gate = std::move(gate);
     assessment.assess({journal->name()}, name);
-    std::string obstacle =
-        strays.is_any() ? "a process of the run was without pqsweep" : obstacle_of(request.command[0]);
     if (!request.allows_unseen && (assessment.gate.exit_code() || report != Report::never))
-        assessment.gate.judge_unseen(assessment.history, obstacle);
+        assessment.gate.judge_unseen(assessment.history, obstacle_of(request.command[0]), strays.is_any());
     journal.reset(); // the signal that ended the command might end us, too
     print_summary(request, assessment, strays, report, child.shell_status());
     bool is_failure = assessment.gate.has_failed() && child.wait_status() == 0;
@@ -291,10 +293,9 @@ std::string source_of(const Option& option) {
 
 std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& rest) {
     auto request = std::make_shared<Request>();
-    app.footer(
-        "Exit status: that of the command, or what --exit-code says if that is 0 and the gate fails; 2 for\n"
-        "wrong use, 126 or 127 if the command can't be run.\n"
-        "Example: pqsweep run --fail-on transaction --exit-code 1 -- pytest tests");
+    app.footer("Exit status: that of the command, or what --exit-code says if that is 0 and the gate fails; "
+               "2 for wrong use, 126 or 127 if the command can't be run.\n"
+               "Example: pqsweep run --fail-on transaction --exit-code 1 -- pytest tests");
     for (const Option& option : options) {
         app.add_option_function<std::string>(
                option.flags,
@@ -303,6 +304,7 @@ std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& 
                    request->named_by[option.variable] = option.flags;
                },
                fmt::format("{} ({})", option.help, source_of(option)))
+            ->type_name(option.value)
             ->group(option.group);
     }
     for (const Flag& flag : flags) {
@@ -327,8 +329,9 @@ std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& 
         ->type_name("SECONDS")
         ->group(lock_group);
     add_gate_options(app, request->gate);
-    app.add_flag("--allow-unseen", request->allows_unseen,
-                 "let a gate pass, and note nothing, if the shim saw no connection in the whole run")
+    app.add_flag(
+           "--allow-unseen", request->allows_unseen,
+           "let a gate pass, and note nothing, if the shim saw no connection in the whole run, or not all")
         ->group(gate_group);
     app.add_flag("--verbose", request->is_verbose,
                  "print the whole table at the end: every tag, every culprit")

@@ -6,8 +6,8 @@ namespace pqsweep::tools {
 
 std::function<int()> declare_sweep(CLI::App& app, const std::vector<std::string>& rest) {
     app.footer("Sweeps what is open under the current tag, which goes on, and under former ones; "
-               "PQSWEEP_KEEP holds,\n"
-               "PQSWEEP_GRACE does not. Exit status: 0 when all have acted, else 1.");
+               "PQSWEEP_KEEP holds, PQSWEEP_GRACE does not.\n"
+               "Exit status: 0 if all have acted, else 1.");
     auto asking = std::make_shared<Asking>();
     add_asking_options(app, *asking);
     asking->rest = rest;

@@ -29,10 +29,9 @@ int act(const TagChange& change) {
 std::function<int()> declare_tag(CLI::App& app, const std::vector<std::string>& rest) {
     app.footer(
         "The tag is NAME, as if PQSWEEP_TAG said so (\"\" ends it), until the program's own variables "
-        "change.\n"
-        "What the former tag left open is swept. With --fixture, connections belong to the fixture NAME\n"
-        "until another is named (\"\": none); --end-fixture sweeps those of the fixture NAME.\n"
-        "Exit status: 0 when all have acted, else 1.");
+        "change. What the former tag left open is swept. With --fixture, connections belong to the fixture "
+        "NAME until another is named (\"\": none); --end-fixture sweeps those of the fixture NAME.\n"
+        "Exit status: 0 if all have acted, else 1.");
     auto change = std::make_shared<TagChange>();
     app.add_option("name", change->name, "the new tag, or the fixture")->required();
     auto* fixture = app.add_flag("--fixture", change->is_fixture,

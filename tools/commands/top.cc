@@ -24,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 struct Top {
     double interval = 1;
     int rounds = 0; // 0: for ever on a terminal, once for a file or a pipe
-    char sort = 'o';
+    std::string sort = "o";
 };
 
 void print(std::vector<TagLine> lines, char sort) {
@@ -40,7 +40,7 @@ int print_plainly(const Top& top) {
         std::vector<Process> processes = find_processes({}, "top");
         is_any |= !processes.empty();
         if (!processes.empty())
-            print(tag_lines(processes), top.sort);
+            print(tag_lines(processes), top.sort[0]);
         if (fflush(stdout) != 0)
             return exit_done;
         if (round > 1)
@@ -158,7 +158,7 @@ std::string sweep(pid_t pid) {
 
 int show_live(const Top& top) {
     Screen screen;
-    View view(top.sort);
+    View view(top.sort[0]);
     auto interval = std::chrono::milliseconds(static_cast<int>(top.interval * 1000));
     for (int round = 0; top.rounds == 0 || round < top.rounds; round++) {
         view.update(tag_lines(find_processes(Complaints::kept)));
@@ -181,17 +181,20 @@ int show_live(const Top& top) {
 
 std::function<int()> declare_top(CLI::App& app, const std::vector<std::string>&) {
     app.footer("Each line is a tag in a process (* the current one) with its open connections. Memory is the "
-               "backends' Pss,\n"
-               "or their Rss if Pss can't be read, of servers on this machine. On a terminal, arrows and "
-               "pages select a line,\n"
-               "x sweeps its process after a question, a shows ended tags, too, and ? lists all keys. "
-               "Elsewhere it prints once,\n"
-               "or as often as --rounds says. Exit status: 0, or 1 if it printed and there was no process.");
+               "backends' Pss, or their Rss if Pss can't be read, of servers on this machine. On a terminal, "
+               "arrows and pages select a line, x sweeps its process after a question, a shows ended tags, "
+               "too, and ? lists all keys. Elsewhere it prints once, or as often as --rounds says.\n"
+               "Exit status: 0, or 1 if it printed and there was no process.");
     auto top = std::make_shared<Top>();
     app.add_option("--interval", top->interval, "seconds between two looks (1)")
-        ->check(CLI::Range(0.1, 3600.0));
-    app.add_option("--rounds", top->rounds, "how many looks")->check(CLI::Range(1, 1000000));
-    app.add_option("--sort", top->sort, "o, m, s, t or p")->check(CLI::IsMember({'o', 'm', 's', 't', 'p'}));
+        ->check(CLI::Range(0.1, 3600.0).description(""))
+        ->type_name("SECONDS");
+    app.add_option("--rounds", top->rounds, "how many looks")
+        ->check(CLI::Range(1, 1000000).description(""))
+        ->type_name("N");
+    app.add_option("--sort", top->sort, "by open (o), memory (m), swept (s), tag (t) or pid (p)")
+        ->check(CLI::IsMember({"o", "m", "s", "t", "p"}).description(""))
+        ->type_name("KEY");
     return [top] {
         return isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) ? show_live(*top) : print_plainly(*top);
     };

@@ -57,6 +57,13 @@ public:
         return text;
     }
 
+    // The name of the file that a strip has put the debugging information into; empty: it says none.
+    std::string debug_link() const {
+        GElf_Word checksum = 0;
+        const char* name = elf_ ? dwelf_elf_gnu_debuglink(elf_, &checksum) : nullptr;
+        return name ? name : "";
+    }
+
     const Function* function_at(uint64_t address) const {
         auto next = std::ranges::upper_bound(functions_, address, {}, &Function::begin);
         while (next != functions_.begin()) {
@@ -112,11 +119,15 @@ public:
         auto own = std::make_unique<ObjectFile>(path);
         if (build_id.empty())
             build_id = own->build_id();
+        std::string link = own->debug_link();
         if (own->build_id() == build_id)
             files_.push_back(std::move(own));
         constexpr size_t folder_digits = 2;
         if (build_id.size() <= folder_digits)
             return;
+        for (const fs::path& folder : {fs::path(path).parent_path(), fs::path(path).parent_path() / ".debug"})
+            if (auto linked = std::make_unique<ObjectFile>(folder / link); linked->build_id() == build_id)
+                files_.push_back(std::move(linked));
         for (const std::string& folder : debug_folders())
             files_.push_back(std::make_unique<ObjectFile>(fs::path(folder) / ".build-id" /
                                                           build_id.substr(0, folder_digits) /
@@ -136,9 +147,16 @@ bool find_unit(Dwarf* dwarf, uint64_t address, Dwarf_Die& unit) {
     Dwarf_CU* next = nullptr;
     uint8_t kind = 0;
     while (dwarf_get_units(dwarf, next, &next, nullptr, &kind, &unit, nullptr) == 0)
-        if (kind == DW_UT_compile && dwarf_haspc(&unit, address) > 0)
+        if ((kind == DW_UT_compile || kind == DW_UT_skeleton) && dwarf_haspc(&unit, address) > 0)
             return true;
     return false;
+}
+
+// Returns the unit that has the functions: with -gsplit-dwarf it is in a .dwo file.
+Dwarf_Die functions_unit(Dwarf_Die unit) {
+    Dwarf_Die split{};
+    bool is_known = dwarf_cu_info(unit.cu, nullptr, nullptr, nullptr, &split, nullptr, nullptr, nullptr) == 0;
+    return is_known && split.addr ? split : unit;
 }
 
 std::string name_of(Dwarf_Die& function) {
@@ -160,30 +178,43 @@ std::string tidy(const char* file) {
     return file ? fs::path(file).lexically_normal().string() : "";
 }
 
-using Dies = std::unique_ptr<Dwarf_Die, decltype(&free)>;
+// Appends what is around the address below `die`, the innermost first. dwarf_getscopes() does so, too, but not for a function that is
+// inlined from another unit, as with -flto.
+bool find_scopes(Dwarf_Die& die, uint64_t address, std::vector<Dwarf_Die>& scopes) {
+    Dwarf_Die child;
+    for (int is_none = dwarf_child(&die, &child); !is_none; is_none = dwarf_siblingof(&child, &child)) {
+        if (dwarf_haspc(&child, address) > 0) {
+            find_scopes(child, address, scopes);
+            scopes.push_back(child);
+            return true;
+        }
+        int tag = dwarf_tag(&child);
+        bool has_no_addresses =
+            tag == DW_TAG_namespace || tag == DW_TAG_class_type || tag == DW_TAG_structure_type;
+        if (has_no_addresses && find_scopes(child, address, scopes))
+            return true;
+    }
+    return false;
+}
 
-// Returns the functions around the address, the innermost first; none, if the debugging information does not know them.
+// Returns the functions around the address, the innermost first. If the debugging information knows only the line, its function has
+// no name; if it knows nothing, there is none.
 std::vector<NativeFrame> inlined_frames(Dwarf* dwarf, uint64_t address) {
     std::vector<NativeFrame> frames;
     Dwarf_Die unit;
     if (!find_unit(dwarf, address, unit))
         return frames;
-    Dwarf_Die* found = nullptr;
-    int count = dwarf_getscopes(&unit, address, &found);
-    Dies around(found, &free);
-    found = nullptr;
-    // Behind an inlined function, those are the scopes of its definition: the scopes that it stands in are asked for next.
-    count = count > 0 ? dwarf_getscopes_die(&around.get()[0], &found) : 0;
-    Dies scopes(found, &free);
+    Dwarf_Die functions = functions_unit(unit);
+    std::vector<Dwarf_Die> scopes;
+    find_scopes(functions, address, scopes);
     Dwarf_Line* line = dwarf_getsrc_die(&unit, address);
     NativeFrame place{
         .module = {}, .file = tidy(line ? dwarf_linesrc(line, nullptr, nullptr) : nullptr), .function = {}};
     if (line)
         dwarf_lineno(line, &place.line);
     Dwarf_Files* files = nullptr;
-    dwarf_getsrcfiles(&unit, &files, nullptr);
-    for (int i = 0; i < count; i++) {
-        Dwarf_Die& scope = scopes.get()[i];
+    dwarf_getsrcfiles(&functions, &files, nullptr);
+    for (auto& scope : scopes) {
         int tag = dwarf_tag(&scope);
         if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
             continue;
@@ -195,6 +226,8 @@ std::vector<NativeFrame> inlined_frames(Dwarf* dwarf, uint64_t address) {
         place.file = tidy(files ? dwarf_filesrc(files, call_file, nullptr, nullptr) : nullptr);
         place.line = number_of(scope, DW_AT_call_line);
     }
+    if (frames.empty() && place.line)
+        frames.push_back(place);
     return frames;
 }
 

@@ -11,10 +11,12 @@ namespace {
 std::string encoded(std::string_view text, std::string_view special) {
     std::string out;
     for (char byte : text) {
-        if (special.find(byte) == special.npos)
-            out += byte;
+        constexpr unsigned char first_printable = ' ';
+        auto code = static_cast<unsigned char>(byte);
+        if (special.find(byte) != special.npos)
+            out += fmt::format("%{:02X}", code);
         else
-            out += fmt::format("%{:02X}", static_cast<unsigned char>(byte));
+            out += code < first_printable ? '?' : byte; // a log shows escape sequences as colours
     }
     return out;
 }

@@ -86,22 +86,25 @@ void Gate::judge(const History& history, std::vector<Finding>& findings) {
     }
 }
 
-void Gate::judge_unseen(const History& history, const std::string& obstacle) {
-    if (TagCounts all = history.total(); all.opened > 0) {
-        bool has_tags = history.tag_names().size() > 1;
-        bool passes_all = exit_code() && !is_about_peaks_alone() && !(options_.fail_on & fail_on_exit);
-        if (!has_tags && passes_all && all.of(Fate::open_at_exit))
-            unseen_ =
-                "no tag was set, so nothing could be abandoned: let the runner set PQSWEEP_TAG for each "
-                "module, or gate what is open at exit with --fail-on exit";
-        return;
+void Gate::judge_unseen(const History& history, const std::string& obstacle, bool has_strays) {
+    TagCounts all = history.total();
+    if (all.opened == 0) {
+        std::string unseen = fmt::format("no connection was seen ({}; --allow-unseen)",
+                                         has_strays         ? "a process of the run was without pqsweep"
+                                         : obstacle.empty() ? "'pqsweep doctor' finds out why"
+                                                            : obstacle);
+        if (exit_code())
+            reasons_.push_back(unseen);
+        else
+            unseen_ = unseen;
+    } else if (has_strays && exit_code()) {
+        reasons_.emplace_back("a process used libpq without pqsweep (--allow-unseen)");
     }
-    std::string unseen = fmt::format("no connection was seen ({}; --allow-unseen)",
-                                     obstacle.empty() ? "'pqsweep doctor' finds out why" : obstacle);
-    if (exit_code())
-        reasons_.push_back(unseen);
-    else
-        unseen_ = unseen;
+    bool has_tags = history.tag_names().size() > 1;
+    bool passes_all = exit_code() && !is_about_peaks_alone() && !(options_.fail_on & fail_on_exit);
+    if (!has_tags && passes_all && all.of(Fate::open_at_exit))
+        unseen_ = "no tag was set, so nothing could be abandoned: let the runner set PQSWEEP_TAG for each "
+                  "module, or gate what is open at exit with --fail-on exit";
 }
 
 std::vector<std::string> Gate::notes() const {

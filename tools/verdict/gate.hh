@@ -29,9 +29,10 @@ public:
 
     // Gives each finding its standing. Call once, after load().
     void judge(const History& history, std::vector<Finding>& findings);
-    // Fails a gated run in which the shim saw no connection, and notes it of another run. Notes of a gated run that it has set no
-    // tag. `obstacle`: why the shim can't run in the command, or nothing.
-    void judge_unseen(const History& history, const std::string& obstacle);
+    // Fails a gated run in which the shim saw no connection, or in which processes used libpq without it (`has_strays`). Of another
+    // run it notes the first. Notes of a gated run that it has set no tag. `obstacle`: why the shim can't run in the command, or
+    // nothing.
+    void judge_unseen(const History& history, const std::string& obstacle, bool has_strays);
     bool fails_on_waits() const;
     bool has_failed() const { return !reasons_.empty(); }
     const std::vector<std::string>& reasons() const { return reasons_; }

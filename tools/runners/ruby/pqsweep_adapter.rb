@@ -1,5 +1,7 @@
 # What the adapters of Ruby's runners have in common: they report to pqsweep, through the environment, which test is running
 # and which fixture is set up.
+require_relative 'pqsweep_end' # if the door is shut
+
 module PqsweepAdapter
   @fixtures = [''] # those that are being set up, the innermost last
 

@@ -1,0 +1,51 @@
+#include "tools/commands/help.hh"
+
+#include "tools/text/utf8.hh"
+
+#include <fmt/ranges.h>
+
+namespace pqsweep::tools {
+
+namespace {
+
+constexpr size_t width = 80, column = 26; // where descriptions begin
+
+std::string described(const std::string& text) {
+    return fmt::format("{}", fmt::join(wrapped(text, width - column), "\n"));
+}
+
+} // namespace
+
+Help::Help() {
+    column_width(column);
+}
+
+std::string Help::make_usage(const CLI::App* app, std::string name) const {
+    std::string usage = Formatter::make_usage(app, std::move(name));
+    if (app->get_prefix_command())
+        usage.insert(usage.find_last_not_of('\n') + 1, " -- COMMAND...");
+    return usage;
+}
+
+std::string Help::make_option_desc(const CLI::Option* option) const {
+    return described(Formatter::make_option_desc(option));
+}
+
+std::string Help::make_subcommand(const CLI::App* subcommand) const {
+    std::stringstream out;
+    CLI::detail::format_help(out, subcommand->get_name(), described(subcommand->get_description()), column);
+    return out.str();
+}
+
+std::string Help::make_footer(const CLI::App* app) const {
+    std::string out;
+    std::istringstream paragraphs(app->get_footer());
+    for (std::string paragraph; std::getline(paragraphs, paragraph);) {
+        std::vector<std::string> lines = wrapped(paragraph, width);
+        for (size_t i = 0; i < lines.size(); i++)
+            out += lines[i].substr(i ? lines[i].find_first_not_of(' ') : 0) + "\n";
+    }
+    return out;
+}
+
+} // namespace pqsweep::tools
