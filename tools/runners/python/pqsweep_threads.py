@@ -48,14 +48,15 @@ def attach_to_threads(threading):
 
     @functools.wraps(start)
     def start_noted(self):
-        caller = sys._getframe(1)
-        if not caller.f_code.co_filename.endswith("/concurrent/futures/thread.py"):  # its tasks have lines of their own
-            self._pqsweep_lines = lines_of(caller)
+        caller = sys._getframe().f_back  # none, if code in C calls
+        file = caller.f_code.co_filename if caller else ""
+        if not file.endswith("/concurrent/futures/thread.py"):  # its tasks have lines of their own
+            vars(self)["_pqsweep_lines"] = lines_of(caller)
         start(self)
 
     @functools.wraps(body)
     def body_behind(self):
-        behind(self.__dict__.pop("_pqsweep_lines", ()), functools.partial(body, self))()
+        behind(vars(self).pop("_pqsweep_lines", ()), functools.partial(body, self))()
 
     threading.Thread.start, threading.Thread._bootstrap_inner = start_noted, body_behind
 
@@ -66,10 +67,10 @@ def attach_to_tasks(futures):
     @functools.wraps(create)
     def create_noted(self, *args, **kwargs):
         create(self, *args, **kwargs)
-        self._pqsweep_lines = lines_of(sys._getframe(1))
+        self._pqsweep_lines = lines_of(sys._getframe().f_back)
 
     @functools.wraps(run)
     def run_behind(self, *args):
-        behind(self._pqsweep_lines, functools.partial(run, self, *args))()
+        behind(vars(self).pop("_pqsweep_lines", ()), functools.partial(run, self, *args))()
 
     futures._WorkItem.__init__, futures._WorkItem.run = create_noted, run_behind
