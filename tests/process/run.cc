@@ -338,7 +338,7 @@ TEST_CASE("a wrapper that clears the environment: the summary says where pqsweep
         status = 1;
     }
     SUBCASE("a gate that saw the connections of others") {
-        command[2] = "printf 'open b\nfinish b\n' | \"$0\"; " + command[2];
+        command[2] += "; printf 'open b\nfinish b\n' | \"$0\"";
         options = {"--fail-on", "abandoned"};
         status = 1;
     }
