@@ -271,17 +271,21 @@ TEST_CASE("prove: what a file leaves to the end of its process has the state tha
 
 TEST_CASE("Python: a thread's connection has the lines that started the thread, or gave it its task") {
     const std::string file = "tests/fixtures/runners/threads/test_threads.py";
-    Outcome run = run_suite({"--verbose", "--fail-on", "abandoned"},
-                            {"/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", file});
+    const Words suite{"/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", file};
+    Outcome run = run_suite({"--verbose", "--fail-on", "abandoned"}, suite);
     CAPTURE(run.output);
     CAPTURE(run.errors);
-    CHECK(contains(run.output, "5 passed"));
+    CHECK(contains(run.output, "6 passed"));
     CHECK(run.status == 1);
-    for (const auto& [test, chain] : {std::pair("test_thread", file + ":17 connect < " + file + ":26"),
-                                      std::pair("test_first_task", file + ":17 connect < " + file + ":31"),
-                                      std::pair("test_second_task", file + ":35 test_second_task"),
-                                      std::pair("test_pool", file + ":21 make_pool < " + file + ":39")})
+    for (const auto& [test, chain] : {std::pair("test_thread", file + ":19 connect < " + file + ":28"),
+                                      std::pair("test_first_task", file + ":19 connect < " + file + ":33"),
+                                      std::pair("test_second_task", file + ":37 test_second_task"),
+                                      std::pair("test_pool", file + ":23 make_pool < " + file + ":41")})
         CHECK(contains(run.errors, file + "::" + test + " (call)\n      " + chain + "\n"));
+    // No line of the program is known, and one of a library is none to change.
+    CHECK(contains(run_suite({}, suite).errors,
+                   "\n  " + file +
+                       "::test_thread_of_nobody (call): 1 connection, idle (a pool's), abandoned\n"));
 }
 
 TEST_CASE("PHP: the user's own prepend file and folders of settings stay in force") {
