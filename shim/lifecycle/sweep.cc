@@ -22,6 +22,8 @@ namespace {
 
 constexpr int64_t cancel_patience = 2 * second;
 constexpr int64_t longest_pause = second / 5;
+constexpr int64_t longest_attempt = 10 * second;
+constexpr uint32_t any_number_of_tags = UINT32_MAX;
 
 constinit std::atomic<uint32_t> sweeps;
 
@@ -95,8 +97,9 @@ private:
         const Grace& grace = the_settings().grace;
         if (activity == Activity::idle)
             return c.is_doubtful() ? grace.if_doubtful : grace.if_restorable;
-        bool is_young = activity == Activity::connecting && now() - c.opened_at < second;
-        return c.opened_by_fixture || is_young ? 1 : 0;
+        if (activity == Activity::connecting && now() - c.opened_at < longest_attempt)
+            return any_number_of_tags;
+        return c.opened_by_fixture ? 1 : 0;
     }
 
     void consider_all() {

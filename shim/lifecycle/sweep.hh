@@ -43,8 +43,9 @@ namespace sweep {
 enum class Patience : bool { none, settle };
 
 // Sweeps every connection that was last used under a tag that has ended, except those that belong to a fixture, and those
-// that PQSWEEP_KEEP or PQSWEEP_GRACE spares. Two kinds have a grace of 1: a fixture's connection in a transaction that a test
-// began, and a connection that has been connecting for less than a second. Returns how many it has swept.
+// that PQSWEEP_KEEP or PQSWEEP_GRACE spares. A fixture's connection in a transaction that a test began has a grace of 1. A
+// connection that has been connecting for less than ten seconds is spared: an event loop stands still between its tests, with
+// the pool that grows in it, and the attempt holds no locks. Returns how many it has swept.
 Swept after_tag_change(Table& table, Patience patience);
 
 // Sweeps what that fixture still has open: connections that were opened while it was set up, and those last used then.

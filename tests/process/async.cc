@@ -9,7 +9,7 @@ using namespace pqsweep::tests;
 
 TEST_SUITE_BEGIN("process: async");
 
-TEST_CASE("a tag that changes in the midst of handshakes: each comes to an end, in libpq's poll loop") {
+TEST_CASE("a sweep in the midst of handshakes: each comes to an end, in libpq's poll loop") {
     Server server;
     for (const std::string& where : {std::string(), Server::tls()}) {
         CAPTURE(where);

@@ -51,8 +51,8 @@ void check_fixtures(const Words& command, const Words& leaks) {
         CHECK(contains(leaky.errors, leak));
 }
 
-// Checks that a suite for pytest is green without pqsweep, with it, and with it but without adapters. Returns the runs with it, for
-// which `environment` is.
+// Checks that a suite for pytest is green without pqsweep, with it, without adapters, and with each test as a tag. Returns the runs
+// with it, for which `environment` is.
 std::vector<Outcome> green_runs(const std::string& suite, const Environment& environment = {}) {
     const Words command{
         "/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "tests/fixtures/suites/" + suite};
@@ -60,7 +60,7 @@ std::vector<Outcome> green_runs(const std::string& suite, const Environment& env
     CAPTURE(without.output);
     CHECK(without.status == 0);
     std::vector<Outcome> runs;
-    for (const Words& options : {Words{}, Words{"--no-adapters"}}) {
+    for (const Words& options : {Words{}, Words{"--no-adapters"}, Words{"--scope", "test"}}) {
         const Outcome& run = runs.emplace_back(run_suite(options, command, environment));
         CAPTURE(run.output);
         CAPTURE(run.errors);

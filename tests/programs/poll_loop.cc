@@ -1,7 +1,8 @@
-// An event loop makes many connections at a time with PQconnectStart and PQconnectPoll, while the tag changes during
-// their handshakes. Each attempt ends, and those of the last tag succeed.
+// An event loop makes many connections at a time with PQconnectStart and PQconnectPoll, and a sweep on request comes during
+// their handshakes. Each attempt ends, and the next one succeeds.
 // link: -lpq
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <libpq-fe.h>
@@ -41,13 +42,11 @@ int main(int, char** argv) {
         std::vector<Attempt> attempts(10);
         for (Attempt& a : attempts)
             a.conn = PQconnectStart(argv[1]);
-        // The tag changes after that many turns of the loop, unless all are connected by then: twice, because a connection
-        // that has been connecting for less than a second is spared once.
+        // The sweep comes after that many turns of the loop, unless all are connected by then.
         auto is_over = [](const Attempt& a) { return a.is_over(); };
         for (int i = 0; !is_stuck && !std::all_of(attempts.begin(), attempts.end(), is_over); i++) {
-            for (const char* tag : {"ended", "ended again"})
-                if (i == turns)
-                    setenv("PQSWEEP_TAG", tag, 1);
+            if (i == turns)
+                raise(SIGRTMIN + 7);
             is_stuck = !turn(attempts);
         }
         for (Attempt& a : attempts) {

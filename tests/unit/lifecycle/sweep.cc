@@ -1,5 +1,6 @@
 #include "shim/lifecycle/sweep.hh"
 
+#include "shim/base/clock.hh"
 #include "shim/base/settings.hh"
 #include "shim/base/socket.hh"
 #include "shim/lifecycle/ledger.hh"
@@ -17,8 +18,8 @@ using namespace pqsweep::tests;
 
 namespace {
 
-// Returns the journal of a process with one connection, which is swept. `is_open`: its owner got that far.
-std::string journal_of_a_sweep(bool is_open) {
+// Returns the journal of a process with one connection, under a tag that ended. `is_open`: its owner got that far.
+std::string journal_of_a_sweep(bool is_open, int64_t age = 10 * second) {
     Folder folder("sweep");
     std::string path = folder.path / "journal";
     pid_t child = fork(); // a process reads settings and the journal's path once
@@ -34,6 +35,7 @@ std::string journal_of_a_sweep(bool is_open) {
         c->fd = ends[0];
         c->cookie = socket_cookie(ends[0]);
         c->backend_pid = 4711;
+        c->opened_at = now() - age;
         c->tag = table->texts.intern("a");
         c->lifetime = Lifetime::of_tag(1);
         Ledger ledger(*table);
@@ -41,7 +43,7 @@ std::string journal_of_a_sweep(bool is_open) {
         c->activity = Activity::idle; // as an owner notes before the connection is open
         if (is_open)
             ledger.open(*c);
-        table->epoch = 2;
+        table->epoch = 3;
         sweep::after_tag_change(*table, sweep::Patience::none);
         _exit(0);
     }
@@ -69,6 +71,10 @@ TEST_CASE("one that is still connecting was never open") {
     CHECK(contains(journal, R"("event":"sweep")"));
     CHECK(contains(journal, R"("state":"connecting")"));
     CHECK(!contains(journal, R"("event":"open")"));
+}
+
+TEST_CASE("one that has been connecting for a few seconds is left alone") {
+    CHECK(!contains(journal_of_a_sweep(false, 8 * second), R"("event":"sweep")"));
 }
 
 TEST_SUITE_END();
