@@ -57,12 +57,12 @@ void using_inherited(Connection& inherited, Use use);
 // process's own. Returns its slot; null if there is no room.
 Connection* adopting(Table& table, Connection& inherited, const PGconn* conn);
 
-// From now on the connection lives for the fixture that is being set up, else for the current tag. While neither is set, it
-// lives for what it lived for.
+// From now on the connection lives for the fixture that is being set up, else for the current tag. While neither is set, a
+// connection that lived for a tag lives until the next tag ends, and another for what it lived for.
 inline void live_for_current(Table& table, Connection& c) {
     if (TextId fixture = table.fixture; fixture != TextId::none)
         c.lifetime = Lifetime::of_fixture(fixture);
-    else if (table.tag != TextId::none)
+    else if (table.tag != TextId::none || Lifetime(c.lifetime).is_tags())
         c.lifetime = Lifetime::of_tag(table.epoch);
 }
 
@@ -93,7 +93,7 @@ inline void starting_work(Table& table, Connection& c) {
     Lifetime lifetime = c.lifetime;
     if (c.activity == Activity::idle && !lifetime.is_endless())
         live_for_current(table, c);
-    else if (!lifetime.is_endless() && !lifetime.is_fixtures() && table.tag != TextId::none)
+    else if (lifetime.is_tags())
         c.lifetime = Lifetime::of_tag(table.epoch);
     if (!is_busy(c.activity))
         c.mid_message = false;

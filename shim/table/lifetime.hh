@@ -22,6 +22,7 @@ public:
 
     constexpr bool is_endless() const { return bits_ == 0; }
     constexpr bool is_fixtures() const { return bits_ & fixture_bit; }
+    constexpr bool is_tags() const { return !is_endless() && !is_fixtures(); }
     constexpr uint32_t epoch() const { return bits_; }
     constexpr bool operator==(const Lifetime&) const = default;
 
