@@ -191,6 +191,9 @@ inline int shutdown(int fd, int how) {
 inline ssize_t send(int fd, std::string_view bytes, int flags) {
     return kernel::call(SYS_sendto, fd, bytes.data(), bytes.size(), flags, nullptr, 0);
 }
+inline ssize_t recv(int fd, char* buffer, size_t size, int flags) {
+    return kernel::call(SYS_recvfrom, fd, buffer, size, flags, nullptr, nullptr);
+}
 inline ssize_t sendmsg(int fd, const msghdr& message, int flags) {
     return kernel::call(SYS_sendmsg, fd, &message, flags);
 }

@@ -10,6 +10,7 @@
 
 #include "shim/base/socket.hh"
 #include "shim/hooks/in_call.hh"
+#include "shim/lifecycle/inquiry.hh"
 #include "shim/lifecycle/last_error.hh"
 #include "shim/lifecycle/ledger.hh"
 #include "shim/lifecycle/revive.hh"
@@ -132,6 +133,7 @@ template<Call call, class... Args>
     InCall in_call(c, conn);
     if (c.state() == State::swept) [[unlikely]] {
         table.held_numbers.await(c.fd);
+        inquiry::take_account(table, c, conn);
         if constexpr (kind.starts_work && kind.waits)
             take_results(table, c, conn);
         bool is_revived = kind.starts_work &&

@@ -125,6 +125,8 @@ uint8_t settled(const Connection& c, Session& session) {
     uint8_t comes_to = is_doubtful && is_revivable(c) ? InSession::doubt : 0;
     if (session.is_empty())
         return comes_to;
+    if (comes_to && (is_over ? session.can_be_asked() : c.can_be_asked()))
+        comes_to |= InSession::question;
     return comes_to | InSession::something | (session.has_timeout() ? InSession::timeout : 0) |
            (session.holds_lock() ? InSession::lock : 0);
 }

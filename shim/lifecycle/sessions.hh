@@ -9,6 +9,8 @@
 #include "shim/lifecycle/tracker.hh"
 #include "shim/session/session.hh"
 
+#include <atomic>
+#include <cstdint>
 #include <cstring>
 
 namespace pqsweep::sessions {
@@ -32,6 +34,7 @@ struct Slot {
     Session session;
     ResultInProgress in_progress;
     NoticeReceiver receiver;
+    std::atomic<uintptr_t> reply; // of the server's to a sweep; see inquiry.hh
 };
 extern constinit PerConnection<Slot> slots;
 

@@ -5,6 +5,7 @@
 #include "shim/base/settings.hh"
 #include "shim/base/socket.hh"
 #include "shim/lifecycle/cancels.hh"
+#include "shim/lifecycle/inquiry.hh"
 #include "shim/lifecycle/ledger.hh"
 #include "shim/lifecycle/parking.hh"
 #include "shim/lifecycle/protocol.hh"
@@ -105,6 +106,7 @@ private:
     void consider_all() {
         is_waiting_ = false;
         table_.connections.each([&](Connection& c) { consider(c); });
+        inquiry_.end();
     }
 
     // Other threads go on meanwhile. What they use under the next tag is no straggler any more.
@@ -153,7 +155,8 @@ private:
             swept_.of(activity)++;
         let_out(c, activity);
         bool is_parked = seen.state() == State::open && can_park(c) && park(c, fd, cookie);
-        if (!is_parked && cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
+        bool is_asked = activity == Activity::idle && settled_at_ > 0 && inquiry_.ask(c, fd, cookie);
+        if (!is_parked && !is_asked && cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
             short_of_descriptors_ = true;
         any_busy_ |= may_be_busy(c, activity);
     }
@@ -281,6 +284,7 @@ private:
     uint32_t id_ = sweeps.fetch_add(1, std::memory_order_relaxed) + 1;
     bool any_busy_ = false;
     bool short_of_descriptors_ = false;
+    Inquiry inquiry_{table_};
     std::optional<EpollSets> epoll_sets_; // of the process, as of the first connection that is parked
 };
 

@@ -7,6 +7,7 @@
 #include "shim/lifecycle/cancel_conns.hh"
 #include "shim/lifecycle/cancels.hh"
 #include "shim/lifecycle/ending.hh"
+#include "shim/lifecycle/inquiry.hh"
 #include "shim/lifecycle/introduce.hh"
 #include "shim/lifecycle/last_error.hh"
 #include "shim/lifecycle/ledger.hh"
@@ -113,6 +114,8 @@ Connection* add(Table& table, const PGconn* conn, const Libpq* libpq) {
         table.connections.remove(*c);
         return nullptr;
     }
+    if (c)
+        inquiry::begin(table, *c);
     return c;
 }
 
@@ -202,6 +205,7 @@ void reviving(Table& table, Connection& c) {
 
 void resetting(Table& table, Connection& c) {
     KeepErrno keep;
+    inquiry::forget(table, c);
     Ledger(table).end(c, journal::Close::reset);
     sessions::forget(table, c);
     cancels::disown(table, c);
@@ -225,6 +229,7 @@ void finishing(Table& table, Connection& c, const void* caller) {
         is_dropped = ending::of_now(table, caller) != Ending::by_owner;
     }
     Ledger(table).end(c, is_dropped ? journal::Close::dropped : journal::Close::owner);
+    inquiry::forget(table, c);
     cancels::forget(table, c);
     cancel_conns::disown(c);
     sessions::forget(table, c);

@@ -38,6 +38,7 @@ Loss loss_of(const Note& note) {
     case Act::listen:
         return Loss::listening;
     case Act::set_unknown:
+    case Act::hidden:
     case Act::unclear:
         return Loss::unclear;
     default:
@@ -155,6 +156,12 @@ void Kept::apply(Note* note) {
         note->act = Act::unclear;
         is_unclear_ = true;
         break;
+    case Act::hidden:
+        stays = !notes_.find(Act::hidden, ""); // the first is enough
+        break;
+    case Act::mention:
+        stays = !notes_.find(Act::mention, note->key()) && has_room_for_mention();
+        break;
     case Act::discard_all:
         is_unclear_ = false;
         break;
@@ -201,11 +208,92 @@ Kept::Lost Kept::lost() const {
     return worst;
 }
 
+bool Kept::can_be_asked() const {
+    bool has_loss = false;
+    for (const Note& note : notes_) {
+        bool is_named = note.act == Act::set_unknown && !note.key().empty();
+        bool is_loss = loss_of(note) != Loss::none;
+        if (is_loss && note.act != Act::hidden && !is_named)
+            return false;
+        has_loss |= is_loss;
+    }
+    return has_loss && !is_unclear_ && !is_given_up_;
+}
+
+bool Kept::names_custom_setting(const Note& note) {
+    return note.act == Act::mention || (is_setting(note.act) && is_custom(note));
+}
+
+// The notes keep their order, in which statements were prepared under the settings of their time. What the account says of settings
+// comes behind it. Until the account mentions them, settings and prepared statements are void. It does not mention the unnamed
+// statement, those that a revival has left out, and the settings of a transaction.
+void Kept::begin_account() {
+    for (Note& note : notes_) {
+        bool is_listed = note.act == Act::prepare && !note.key().empty() && !note.is_left_out;
+        note.is_void = is_listed || (note.act == Act::set && !is_of_transaction(note));
+    }
+}
+
+void Kept::account(Act act, std::string_view key, std::string_view value, int8_t encoding) {
+    Note* known = notes_.find(act, key);
+    bool is_so = known && known->is_void;
+    if (is_so && act == Act::set)
+        is_so = known->is_value && known->text() == value && notes_.setting(key) == known;
+    if (is_so) {
+        known->is_void = false;
+        return;
+    }
+    const Note* doubt = notes_.find(Act::hidden, "");
+    if (act != Act::set && doubt)
+        value = doubt->text();
+    // A statement that a function has prepared, of which the account has no text that could be sent again.
+    Note* note =
+        Note::make({act == Act::prepare ? Act::unclear : act, false, act == Act::set, -1, 0, key, {}, value});
+    if (!note)
+        return give_up();
+    note->encoding = encoding;
+    is_unclear_ |= act == Act::prepare;
+    notes_.append(note);
+}
+
+void Kept::end_account() {
+    Notes reset{}; // by a function
+    const Note* last_prepared = nullptr;
+    for (Note& note : notes_) {
+        if (note.act == Act::prepare && !note.is_void)
+            last_prepared = &note;
+        if (note.act != Act::set || !note.is_void || notes_.setting(note.key()) != &note)
+            continue;
+        note.is_void = !is_custom(note);
+        if (!note.is_void)
+            continue;
+        if (Note* unset = Note::make({Act::unset, false, false, -1, 0, note.key(), {}, {}}))
+            reset.append(unset);
+    }
+    bool is_followed = last_prepared;
+    notes_.drop_if([&](const Note& note) {
+        is_followed &= &note != last_prepared;
+        return note.act == Act::hidden || note.act == Act::mention || note.act == Act::set_unknown ||
+               (note.is_void && !(note.act == Act::set && is_followed));
+    });
+    for (Note& note : notes_)
+        note.is_void = false;
+    while (!reset.is_empty())
+        notes_.append(reset.take_first());
+}
+
 bool Kept::has_setting(std::string_view key) const {
     for (const Note& note : notes_)
         if (is_setting(note.act) && note.key() == key)
             return true;
     return false;
+}
+
+bool Kept::has_room_for_mention() const {
+    int left = 64;
+    for (const Note& note : notes_)
+        left -= note.act == Act::mention;
+    return left > 0;
 }
 
 bool Kept::holds_lock() const {

@@ -32,6 +32,22 @@ public:
     };
     Lost lost() const;
     bool holds_lock() const;
+    // Returns whether it has a loss, and the server can say what each one comes to.
+    bool can_be_asked() const;
+
+    // Calls visit(std::string_view) for each name that a custom setting of the session can have.
+    template<class Visit>
+    void each_custom_name(Visit visit) const {
+        for (const Note& note : notes_)
+            if (names_custom_setting(note))
+                visit(note.key());
+    }
+    // Takes the server's account of the session, a line at a time, between a beginning and an end: it replaces what the texts left
+    // open. `value`: of a setting; else empty.
+    void begin_account();
+    void account(Act act, std::string_view key, std::string_view value, int8_t encoding);
+    void end_account();
+
     // Null if it was not set.
     const Note* setting(std::string_view name) const { return notes_.setting(name); }
     size_t bytes() const { return notes_.bytes(); }
@@ -51,6 +67,8 @@ private:
     enum class Turn : uint8_t { early, late, last, never };
     static Turn turn_of(const Note& note);
     bool has_setting(std::string_view key) const;
+    bool has_room_for_mention() const;
+    static bool names_custom_setting(const Note& note);
 
     Notes notes_;
     bool is_unclear_;

@@ -275,7 +275,15 @@ void Session::fail(Notes& notes) {
         default:;
         }
     }
-    notes.drop_all();
+    while (!notes.is_empty()) {
+        Note* note = notes.take_first();
+        // A session advisory lock that the function has taken stays.
+        bool is_hidden = note->act == Act::hidden || note->act == Act::mention;
+        if (is_hidden && !transaction_.has_failed())
+            kept_.apply(note);
+        else
+            Note::drop(note);
+    }
     if (several && controls) {
         if (acts)
             kept_.lose();

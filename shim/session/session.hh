@@ -14,7 +14,8 @@
 //   each(): SET work_mem = '3MB', then PREPARE p ..., as they came
 //
 // What the texts do not show for certain is a loss, with the statement that made it so: the owner gets an error that
-// says why, and never another session. What it costs: a glance at each text; a text with an effect is read, and its note
+// says why, and never another session. If the server can clear it up, a sweep asks the server before it ends the session
+// (lifecycle/inquiry.hh). What it costs: a glance at each text; a text with an effect is read, and its note
 // takes some 60 bytes and the text, 1 MB at most for a connection.
 //
 // All-zero bytes are an empty session, which owns no memory; forget() gives back what another one owns.
@@ -80,6 +81,19 @@ public:
 
     // Returns whether the session holds an advisory lock, as far as the texts show.
     bool holds_lock() const { return kept_.holds_lock(); }
+
+    // Returns whether its losses are such that the server can be asked what they come to.
+    bool can_be_asked() const { return kept_.can_be_asked(); }
+    // As Kept's, and the server's account of the session, too.
+    template<class Visit>
+    void each_custom_name(Visit visit) const {
+        kept_.each_custom_name(visit);
+    }
+    void begin_account() { kept_.begin_account(); }
+    void account(Act act, std::string_view key, std::string_view value, int8_t encoding) {
+        kept_.account(act, key, value, encoding);
+    }
+    void end_account() { kept_.end_account(); }
 
     // Calls visit(Note&) for what a fresh session must be given, in an order that works: a prepared statement (Parse
     // if not by_sql), a setting's value (is_value), or a statement to run as it stands.

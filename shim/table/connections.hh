@@ -69,9 +69,10 @@ struct Elsewhere {
 };
 
 // Sums up a connection's Session. `doubt`: it can't be restored for certain. `timeout`: a statement that waits too
-// long ends by itself. `lock`: it holds a session advisory lock.
+// long ends by itself. `lock`: it holds a session advisory lock. `question`: the server can say what the
+// doubt comes to.
 struct InSession {
-    static constexpr uint8_t something = 1, doubt = 2, timeout = 4, lock = 8;
+    static constexpr uint8_t something = 1, doubt = 2, timeout = 4, lock = 8, question = 16;
 };
 
 struct alignas(128) Connection {
@@ -119,6 +120,7 @@ struct alignas(128) Connection {
     bool was_read_elsewhere() const { return elsewhere & Elsewhere::read; }
     bool has_session() const { return in_session & InSession::something; }
     bool is_doubtful() const { return in_session & InSession::doubt; }
+    bool can_be_asked() const { return in_session & InSession::question; }
     bool has_timeout() const { return in_session & InSession::timeout; }
     bool holds_lock() const { return in_session & InSession::lock; }
     State state() const { return word.load().state(); }

@@ -2,6 +2,8 @@
 
 #include "shim/base/text.hh"
 
+#include <algorithm>
+
 namespace pqsweep::calls {
 
 namespace {
@@ -26,6 +28,64 @@ constexpr Function functions[] = {
     {"dblink_connect_u", Act::unclear_at_once},
     {"dblink_open", Act::unclear_at_once},
 };
+
+// PostgreSQL's own functions that programs call at the beginning of a SELECT, and words that a parenthesis can follow there.
+// clang-format off
+constexpr std::string_view harmless[] = {
+    "abs", "age", "all", "any", "any_value", "array", "array_agg", "array_append", "array_cat", "array_fill",
+    "array_length", "array_lower", "array_position", "array_positions", "array_prepend", "array_remove",
+    "array_replace", "array_to_json", "array_to_string", "array_upper", "avg", "bit_and", "bit_length",
+    "bit_or", "bool_and", "bool_or", "btrim", "cardinality", "case", "cast", "ceil", "ceiling", "char_length",
+    "chr", "clock_timestamp", "coalesce", "col_description", "concat", "concat_ws", "convert", "convert_from",
+    "convert_to", "corr", "count", "current_database", "current_query", "current_schema", "current_schemas",
+    "current_setting", "currval", "date", "date_bin", "date_part", "date_trunc", "decode", "dense_rank",
+    "distinct", "encode", "every", "exists", "exp", "extract", "first_value", "float8", "floor", "format",
+    "format_type", "gen_random_uuid", "generate_series", "generate_subscripts", "greatest", "grouping",
+    "has_column_privilege", "has_database_privilege", "has_function_privilege", "has_schema_privilege",
+    "has_sequence_privilege", "has_table_privilege", "host", "inet_client_addr", "inet_client_port",
+    "inet_server_addr", "inet_server_port", "initcap", "int2", "int4", "int8", "isfinite", "json_agg",
+    "json_array_elements", "json_array_elements_text", "json_array_length", "json_build_array",
+    "json_build_object", "json_each", "json_each_text", "json_extract_path", "json_extract_path_text",
+    "json_object", "json_object_agg", "json_object_keys", "json_populate_record", "json_populate_recordset",
+    "json_strip_nulls", "json_to_record", "json_to_recordset", "json_typeof", "jsonb_agg",
+    "jsonb_array_elements", "jsonb_array_elements_text", "jsonb_array_length", "jsonb_build_array",
+    "jsonb_build_object", "jsonb_each", "jsonb_each_text", "jsonb_extract_path", "jsonb_extract_path_text",
+    "jsonb_insert", "jsonb_object", "jsonb_object_agg", "jsonb_object_keys", "jsonb_path_exists",
+    "jsonb_path_query", "jsonb_path_query_array", "jsonb_path_query_first", "jsonb_populate_record",
+    "jsonb_populate_recordset", "jsonb_pretty", "jsonb_set", "jsonb_strip_nulls", "jsonb_to_record",
+    "jsonb_to_recordset", "jsonb_typeof", "justify_days", "justify_hours", "justify_interval", "lag",
+    "last_value", "lastval", "lead", "least", "left", "length", "ln", "lo_creat", "lo_create", "lo_export",
+    "lo_from_bytea", "lo_get", "lo_import", "lo_open", "lo_put", "lo_unlink", "log", "lower", "lpad", "ltrim",
+    "make_date", "make_interval", "make_time", "make_timestamp", "make_timestamptz", "max", "md5", "min",
+    "mod", "mode", "nextval", "not", "now", "nth_value", "ntile", "nullif", "numeric", "obj_description",
+    "octet_length", "overlay", "percent_rank", "percentile_cont", "percentile_disc", "phraseto_tsquery",
+    "plainto_tsquery", "position", "power", "quote_ident", "quote_literal", "quote_nullable", "random",
+    "rank", "regexp_match", "regexp_matches", "regexp_replace", "regexp_split_to_array",
+    "regexp_split_to_table", "repeat", "replace", "reverse", "right", "round", "row", "row_number",
+    "row_to_json", "rpad", "rtrim", "scale", "setval", "setweight", "sha224", "sha256", "sha384", "sha512",
+    "shobj_description", "sign", "split_part", "sqrt", "starts_with", "statement_timestamp", "stddev",
+    "stddev_pop", "stddev_samp", "string_agg", "string_to_array", "string_to_table", "strpos", "substr",
+    "substring", "sum", "text", "timeofday", "timestamp", "timestamptz", "timezone", "to_ascii", "to_char",
+    "to_date", "to_hex", "to_json", "to_jsonb", "to_number", "to_regclass", "to_regnamespace", "to_regproc",
+    "to_regrole", "to_regtype", "to_timestamp", "to_tsquery", "to_tsvector", "transaction_timestamp",
+    "translate", "trim", "trunc", "ts_debug", "ts_headline", "ts_lexize", "ts_rank", "ts_rank_cd",
+    "txid_current", "txid_current_if_assigned", "txid_current_snapshot", "txid_status", "unnest", "upper",
+    "var_pop", "var_samp", "variance", "version", "websearch_to_tsquery", "width_bucket", "xmlagg",
+    "xmlconcat", "xmlelement", "xmlforest", "xmlparse", "xmlserialize",
+};
+// clang-format on
+static_assert(std::ranges::is_sorted(harmless));
+
+// Only PostgreSQL's own names begin with pg_.
+bool is_harmless(const Token& name) {
+    char lower_case[32];
+    size_t size = 0;
+    for (; size < name.text.size() && size < sizeof lower_case; size++)
+        lower_case[size] = lower(name.text[size]);
+    std::string_view folded(lower_case, size);
+    bool is_it = size < sizeof lower_case && std::ranges::binary_search(harmless, folded);
+    return is_it || folded.starts_with(std::string_view("pg_")) || act_of(name);
+}
 
 bool is_plain_string(const Token& token) {
     return token.kind == Token::Kind::string && token.text.size() > 1 && token.text[0] == '\'' &&
@@ -236,6 +296,18 @@ const Act* act_of(const Token& name) {
         if (name.names(function.name))
             return &function.act;
     return nullptr;
+}
+
+bool begins_with_unknown(Tokens tokens) {
+    Token name = tokens.next();
+    if (name.is('*') && tokens.next().is("from"))
+        name = tokens.next();
+    if (!name.is_name())
+        return false;
+    Token behind = tokens.next();
+    if (!behind.is('.'))
+        return behind.is('(') && !is_harmless(name);
+    return !name.names("pg_catalog") && tokens.next().is_name() && tokens.next().is('(');
 }
 
 void read(Reader& reader, std::string_view statement) {

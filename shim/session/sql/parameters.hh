@@ -42,6 +42,13 @@ public:
 
     // The value of a token such as `$2`.
     Value of(const Token& parameter) const;
+    // Calls visit(std::string_view) for each value that is known as a text, and for the arguments of an EXECUTE as a whole.
+    template<class Visit>
+    void each_text(Visit visit) const {
+        visit(list_);
+        for (int i = 0; i < count_; i++)
+            visit(bound(i).bytes);
+    }
 
 private:
     Value bound(int i) const;

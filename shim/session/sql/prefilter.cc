@@ -82,30 +82,32 @@ bool has_word_at(Block block, const char* at, const char* end) {
 }
 
 // `text` has `reach` bytes at least.
-[[gnu::noinline]] bool shows_effect(std::string_view text) {
+[[gnu::noinline]] Glance glance_at(std::string_view text) {
     const char* end = text.data() + text.size();
     // The last block overlaps the one before. What begins behind it is too short for a word.
     const char* last = end - reach;
-    auto semicolons = load_block(end - sizeof(Block)) == ';';
+    Block tail = load_block(end - sizeof(Block));
+    auto semicolons = tail == ';', parentheses = tail == '(';
     for (const char* at = text.data();; at = at + sizeof(Block) < last ? at + sizeof(Block) : last) {
         Block block = load_block(at);
         semicolons |= block == ';';
+        parentheses |= block == '(';
         if (has_word_at(block, at, end))
-            return true;
+            return {true, true};
         if (at == last)
             break;
     }
-    return bits_of(semicolons) != 0;
+    return {bits_of(semicolons) != 0, bits_of(parentheses) != 0};
 }
 
 } // namespace
 
-bool can_have_effect(std::string_view text) {
+Glance glance(std::string_view text) {
     if (text.size() >= reach)
-        return shows_effect(text);
+        return glance_at(text);
     char padded[reach] = {};
     memcpy(padded, text.data(), text.size());
-    return shows_effect({padded, reach});
+    return glance_at({padded, reach});
 }
 
 } // namespace pqsweep

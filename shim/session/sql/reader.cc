@@ -1,5 +1,6 @@
 #include "shim/session/sql/reader.hh"
 
+#include "shim/session/sql/custom_names.hh"
 #include "shim/session/sql/time_outs.hh"
 
 namespace pqsweep {
@@ -58,6 +59,22 @@ void Reader::report_temporary(std::string_view value) {
         if (same == name.size())
             return report(Act::unclear);
     }
+}
+
+void Reader::report_hidden() {
+    report(Act::hidden);
+    int left = 64; // of a text that is all names
+    auto mention = [&](std::string_view text) {
+        CustomNames names(text);
+        for (std::string_view name = names.next(); !name.empty() && left > 0; name = names.next(), left--)
+            report(Act::mention, name);
+    };
+    Tokens tokens = tokens_of(between(start_, end_));
+    Token token = tokens.next();
+    for (; token.kind != Token::Kind::end && !token.is(';'); token = tokens.next())
+        if (token.kind == Token::Kind::string)
+            mention(token.text);
+    parameters_.each_text(mention);
 }
 
 std::string_view Reader::whole() {

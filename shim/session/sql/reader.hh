@@ -68,6 +68,8 @@ public:
     void report_local(std::string_view key, std::string_view text);
     // Reports doubt if the value names pg_temp: with that in the search_path, all that is created can be temporary.
     void report_temporary(std::string_view value);
+    // Reports that the statement does something that no text shows, and what it can name in doing so.
+    void report_hidden();
     void report_lock(Act act, std::string_view key, int column) {
         report({act, false, false, is_explained ? -1 : column, statements_, key, {}, {}});
     }

@@ -1,5 +1,6 @@
 #include "shim/session/sql/sql.hh"
 
+#include "shim/session/sql/functions.hh"
 #include "shim/session/sql/prefilter.hh"
 #include "shim/session/sql/statements.hh"
 
@@ -41,7 +42,7 @@ struct Command {
 
 // Those that a program sends most come first.
 constexpr Command all_commands[] = {
-    {"select", other, from_here},
+    {"select", select, from_here},
     {"insert", other, behind_into},
     {"update", other, unless_of_settings},
     {"delete", other, from_here},
@@ -133,7 +134,11 @@ bool is_plain_behind(const Token& first, const Command& command, std::string_vie
     const char* end = sql.data() + sql.size();
     Tokens behind(between(first.text.data() + first.text.size(), end));
     const char* rest = command.rest(first, behind);
-    return rest && !can_have_effect(without_end(between(rest, end)));
+    if (!rest)
+        return false;
+    Glance shows = glance(without_end(between(rest, end)));
+    bool has_call = shows.has_parenthesis && command.read == select && calls::begins_with_unknown(behind);
+    return !shows.can_have_effect && !has_call;
 }
 
 bool has_wide_characters(std::string_view sql) {

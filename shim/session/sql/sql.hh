@@ -49,6 +49,8 @@ enum class Act : uint8_t {
     unlock,          // key
     unlock_shared,   // key
     unlock_all,
+    hidden,          // something that the server can be asked for, and a rollback might not undo it
+    mention,         // key: perhaps the name of a custom setting, in a statement that does something hidden
     unclear_at_once, // as unclear, and a rollback does not undo it
     load,            // key, text
     define,          // key: a custom setting, that stays defined whatever becomes of its value
@@ -76,6 +78,7 @@ inline bool is_loss(Act act) {
     case Act::try_lock:
     case Act::try_lock_shared:
     case Act::unclear:
+    case Act::hidden:
     case Act::unclear_at_once:
         return true;
     default:

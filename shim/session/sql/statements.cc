@@ -77,6 +77,12 @@ void other(Reader& reader) {
         calls::read(reader, reader.since(start));
 }
 
+void select(Reader& reader) {
+    if (calls::begins_with_unknown(reader.ahead()))
+        reader.report_hidden();
+    other(reader);
+}
+
 void begin(Reader& reader) {
     reader.report(Act::begin);
 }
@@ -150,7 +156,7 @@ void body(Reader& reader) {
     while (!reader.at_end() && !(reader.at_top() && reader.now().is("as")))
         reader.step();
     reader.step();
-    other(reader);
+    any(reader);
 }
 
 bool is_option(const Token& token) {

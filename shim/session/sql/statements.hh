@@ -11,6 +11,8 @@ void any(Reader& reader);
 // Reads any command that has no function here, or a part of one that has: what expressions, queries and EXECUTE do.
 void other(Reader& reader);
 
+void select(Reader& reader);
+
 void begin(Reader& reader);
 void start(Reader& reader);
 void commit(Reader& reader);

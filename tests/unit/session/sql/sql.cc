@@ -294,16 +294,42 @@ TEST_CASE("EXPLAIN: the statement runs with ANALYZE") {
         CHECK(read(sql).empty());
 }
 
+TEST_CASE("calls of functions of the program's own") {
+    for (std::string_view sql : {"select login('x')", "select * from app.login ($1)", "SELECT \"Login\"(), 1",
+                                 "call p()", "explain analyze select login(1)", "select 1; select login(1)"})
+        CHECK_ACT(sql, Act::hidden, "");
+    for (std::string_view sql :
+         {"select count(*) from t", "select * from t", "select coalesce(a, b)", "select a from t",
+          "select pg_catalog.anything(1)", "select pg_size_pretty(1)", "select (1)",
+          "select * from (select 1) a", "select a.b, c (d)", "insert into t (a) values (login(1))",
+          "explain select login(1)"})
+        CHECK(read(sql).empty());
+    for (std::string_view sql :
+         {"select\"my login\" (1)", "select \"a\".\"my \"\"login\"(1)", "select /* f */ f/**/(1)",
+          "select * -- f\n from f(1)", "select *\nFROM\tF\n(1)", "select to_tenant(1)",
+          "select has_tenant_(1)", "select stddev_of(1)", "select f . g (1)"})
+        CHECK_ACT(sql, Act::hidden, "");
+    for (std::string_view sql :
+         {"select \"a b\".\"c\" from t where (x)", "select *", "select * from", "select", "select \"",
+          "select case (a) when 1 then 2 end", "select Pg_Catalog.f(1)", "select COUNT (*)"})
+        CHECK(read(sql).empty());
+    CHECK_FALSE(only("prepare p as select login($1)").is_harmless);
+}
+
 TEST_CASE("DO: what it may hide") {
-    CHECK_ACT("do $$ begin create temp table t (a int); end $$", Act::unclear, "");
-    CHECK_ACT("do language plpgsql 'begin if true then SET x = 1; end if; end'", Act::unclear, "");
-    CHECK_ACT("do $$ begin execute 'listen a'; end $$", Act::unclear_at_once, "");
-    CHECK_ACT("do $$ begin execute $a$ set x = 1 $a$; end $$", Act::unclear_at_once, "");
-    CHECK_ACT("do $$ begin perform set_config('a', 'b', false); end $$", Act::unclear, "");
-    CHECK_ACT("do $$ begin perform pg_advisory_lock(1); end $$", Act::unclear_at_once, "");
-    CHECK_ACT("do $$ begin set x = 1; commit; end $$", Act::unclear_at_once, "");
-    CHECK_ACT("do language plperl $$ spi_exec_query(q{set a = 1}) $$", Act::unclear_at_once, "");
+    CHECK_ACT("do $$ begin create temp table t (a int); end $$", Act::hidden, "");
+    CHECK_ACT("do language plpgsql 'begin if true then SET x = 1; end if; end'", Act::hidden, "");
+    CHECK_ACT("do $$ begin execute 'listen a'; end $$", Act::hidden, "");
+    CHECK_ACT("do $$ begin execute $a$ set x = 1 $a$; end $$", Act::hidden, "");
+    CHECK_ACT("do $$ begin perform set_config('a', 'b', false); end $$", Act::hidden, "");
+    CHECK_ACT("do $$ begin perform pg_advisory_lock(1); end $$", Act::hidden, "");
+    CHECK_ACT("do $$ begin set x = 1; commit; end $$", Act::hidden, "");
+    CHECK_ACT("do language plperl $$ spi_exec_query(q{set a = 1}) $$", Act::hidden, "");
     CHECK(read("do $$ begin perform attempt, template from temps; end $$").empty());
+    CHECK_ACT("do $$ begin perform setseed(0.5); end $$", Act::unclear_at_once, "");
+    CHECK_ACT("do $$ begin perform login(1); end $$", Act::hidden, "");
+    CHECK(read("do $$ declare r record; begin for r in select count(*) from t loop null; end loop; end $$")
+              .empty());
 }
 
 TEST_CASE("several statements: counted, and each with its own effects") {

@@ -1,0 +1,70 @@
+// Inquiry: asks the server what a session in doubt is, before a sweep ends it.
+//
+// A text does not show what a function of the program's, a DO or a CALL does to the session: it can set a tenant and a role, take a
+// lock, make a temporary table. The server knows. So a sweep that ends such an idle connection sends it one query first, and keeps the
+// reply. The owner thread reads the reply when it uses the connection again, and then knows the session for certain, or why it is
+// lost.
+//
+//     the connection's word    none ──ask──▶ awaited ──the sweep has the reply──▶ here ──the owner takes it──▶ none
+//                               ▲               │
+//                               └───────────────┴── no reply in time, to the sweep or to the owner
+//
+// An owner that finds its connection swept waits while its reply is awaited, a second at most. Both change the word by a
+// compare-and-swap, so one of them has the reply's memory.
+//
+// For example, `select login('acme')` does set_config('app.tenant', 'acme', false) and SET ROLE. The reply has both, because the
+// query asks for each custom setting that a function of the database's or a text of the session's names.
+//
+// It costs about a millisecond for a connection in doubt. All replies to a sweep have a quarter of a second. A session stays in doubt,
+// and its owner gets an error, if it is encrypted or a child process has it, too; in a signal handler; and if the reply has more
+// than 64 kB. A reply takes a mapping of that size until the owner thread uses or finishes the connection.
+// errno: kept. Locks: none.
+#pragma once
+
+#include "shim/base/clock.hh"
+#include "shim/real/libpqs.hh"
+#include "shim/table/table.hh"
+
+namespace pqsweep {
+
+// What one sweep asks. Context: any thread, not a signal handler.
+class Inquiry {
+public:
+    struct Reply;
+
+    explicit Inquiry(Table& table) : table_(table) {}
+
+    // Asks for a connection that was swept while it was idle, and whose socket `cookie` is under the number `fd`. If it returns true,
+    // end() ends the connection's session.
+    bool ask(Connection& connection, int fd, uint64_t cookie);
+    // Takes the replies, and ends the sessions of those that were asked.
+    void end();
+
+private:
+    struct Asked {
+        Connection* connection;
+        Reply* reply;
+        int copy; // of the socket
+    };
+
+    Table& table_;
+    int64_t patience_ = second / 4; // what is left
+    Asked asked_[8];                // at a time
+    size_t count_ = 0;
+};
+
+namespace inquiry {
+
+// The following are the owner thread's.
+
+// The connection's slot begins. In the child of a fork, it can have a reply to its parent.
+void begin(const Table& table, const Connection& connection);
+
+// Waits until a sweep has the server's reply, and gives the session what the reply says.
+void take_account(Table& table, Connection& connection, const PGconn* conn);
+
+// The session is over, or replaced by the program.
+void forget(const Table& table, const Connection& connection);
+
+} // namespace inquiry
+} // namespace pqsweep
