@@ -169,11 +169,14 @@ void account_row(Session& session, std::string_view row, int8_t encoding) {
 
 } // namespace
 
+bool Inquiry::can_be_about(const Connection& c) {
+    return c.can_be_asked() && !c.encrypted && !c.shared_with_child;
+}
+
 bool Inquiry::ask(Connection& c, int fd, uint64_t cookie) {
     if (count_ == std::size(asked_))
         end();
-    if (!c.can_be_asked() || c.activity != Activity::idle || c.encrypted || c.shared_with_child ||
-        patience_ <= 0)
+    if (c.activity != Activity::idle || patience_ <= 0)
         return false;
     void* memory =
         sys::mmap(nullptr, sizeof(Reply), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -34,7 +34,10 @@ public:
 
     explicit Inquiry(Table& table) : table_(table) {}
 
-    // Asks for a connection that was swept while it was idle, and whose socket `cookie` is under the number `fd`. If it returns true,
+    // Returns whether the server can say what becomes of the connection's session. Such a one needs no second chance.
+    static bool can_be_about(const Connection& connection);
+
+    // Asks for such a connection that was swept while it was idle, and whose socket `cookie` is under the number `fd`. If it returns true,
     // end() ends the connection's session.
     bool ask(Connection& connection, int fd, uint64_t cookie);
     // Takes the replies, and ends the sessions of those that were asked.

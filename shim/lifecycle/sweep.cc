@@ -94,14 +94,16 @@ private:
         return tags_since > (cause_ == Cause::request ? 0 : grace_of(c, activity));
     }
 
-    static uint32_t grace_of(const Connection& c, Activity activity) {
+    uint32_t grace_of(const Connection& c, Activity activity) const {
         const Grace& grace = the_settings().grace;
         if (activity == Activity::idle)
-            return c.is_doubtful() ? grace.if_doubtful : grace.if_restorable;
+            return c.is_doubtful() && !can_ask(c) ? grace.if_doubtful : grace.if_restorable;
         if (activity == Activity::connecting && now() - c.opened_at < longest_attempt)
             return any_number_of_tags;
         return c.opened_by_fixture ? 1 : 0;
     }
+
+    bool can_ask(const Connection& c) const { return settled_at_ > 0 && Inquiry::can_be_about(c); }
 
     void consider_all() {
         is_waiting_ = false;
@@ -155,7 +157,7 @@ private:
             swept_.of(activity)++;
         let_out(c, activity);
         bool is_parked = seen.state() == State::open && can_park(c) && park(c, fd, cookie);
-        bool is_asked = activity == Activity::idle && settled_at_ > 0 && inquiry_.ask(c, fd, cookie);
+        bool is_asked = activity == Activity::idle && can_ask(c) && inquiry_.ask(c, fd, cookie);
         if (!is_parked && !is_asked && cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
             short_of_descriptors_ = true;
         any_busy_ |= may_be_busy(c, activity);
@@ -193,6 +195,11 @@ private:
         return is_safe ? protocol::terminate : std::string_view();
     }
 
+    // A fixture closes its own connections. What a pool opened for it lives as long as the pool.
+    bool is_fixtures_own(const Connection& c) const {
+        return c.opened_by_fixture && !table_.origins.of(table_.connections.slot_of(c)).is_pools;
+    }
+
     Straggler described(const Connection& c, Activity activity) const {
         return {.connection = c.number,
                 .tag = c.tag,
@@ -205,7 +212,7 @@ private:
                 .backend_pid = c.backend_pid,
                 .activity = activity,
                 .cause = cause_,
-                .is_pools = activity == Activity::idle && c.was_used_elsewhere() && !c.opened_by_fixture,
+                .is_pools = activity == Activity::idle && c.was_used_elsewhere() && !is_fixtures_own(c),
                 .age = now() - c.opened_at};
     }
 

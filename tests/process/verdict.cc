@@ -72,6 +72,14 @@ TEST_CASE("SQLAlchemy: a pool that several modules used, and nobody closed, is o
         contains(run_suite({"--fail-on", "exit"}, pytest(), global).errors, "gate failed: 1 open at exit; "));
 }
 
+TEST_CASE("SQLAlchemy: a pool that a fixture used first and last, and tests in between, is open at exit") {
+    Outcome run = run_suite(gate, pytest(), {{"ENGINE", "schema"}});
+    CAPTURE(run.output);
+    CAPTURE(run.errors);
+    CHECK(run.status == 0);
+    CHECK(contains(run.errors, "1 open at exit\n"));
+}
+
 TEST_CASE("SQLAlchemy: the ROLLBACK of the pool's finaliser is no use, at exit and when a failed test goes") {
     Outcome kept = run_suite(gate, pytest(), {{"LEAK", "kept"}});
     CAPTURE(kept.output);
