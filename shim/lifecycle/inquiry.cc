@@ -36,9 +36,11 @@ bool is_awaited(uintptr_t word) {
 }
 
 // Each row is a kind, a name and a value: of a setting, a prepared statement, a cursor, a channel, something temporary, a lock. Names of
-// custom settings stand between the parts: no view has those settings.
+// custom settings stand between the parts: no view has those settings. It asks the functions behind the views, because a fresh backend
+// needs longest to look up what a query names.
 constexpr std::string_view question =
-    "/* pqsweep */ with settings as (select * from pg_catalog.pg_settings), named as ("
+    "/* pqsweep */ with settings as (select name, setting, source from pg_catalog.pg_show_all_settings()), "
+    "named as ("
     "select distinct pg_catalog.lower(m[1]) as n from pg_catalog.pg_proc, lateral pg_catalog.regexp_matches("
     "prosrc, '([a-z_][a-z0-9_]*(?:[.][a-z_][a-z0-9_]*)+)', 'gi') m where oid >= 16384"
     " union select pg_catalog.unnest(array['";
@@ -49,18 +51,19 @@ constexpr std::string_view behind_names =
     " ('transaction_isolation', 'transaction_read_only', 'transaction_deferrable')"
     " union all select 's', n, pg_catalog.current_setting(n, true) from named"
     " where pg_catalog.current_setting(n, true) is not null and n not in (select name from settings)"
-    " union all select 's', 'session_authorization', session_user::text from pg_catalog.pg_stat_activity"
-    " where pid = pg_catalog.pg_backend_pid() and usename <> session_user"
+    " union all select 's', 'session_authorization', session_user::text"
+    " from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) where"
+    " pg_catalog.pg_get_userbyid(usesysid) <> session_user"
     " union all select 's', 'role', pg_catalog.current_setting('role')"
     " where pg_catalog.current_setting('role') <> 'none'"
-    " union all select 'p', name, '' from pg_catalog.pg_prepared_statements"
-    " union all select 'c', '', '' where exists (select from pg_catalog.pg_cursors where is_holdable)"
+    " union all select 'p', name, '' from pg_catalog.pg_prepared_statement()"
+    " union all select 'c', '', '' where exists (select from pg_catalog.pg_cursor() where is_holdable)"
     " union all select 'n', '', '' where exists (select from pg_catalog.pg_listening_channels())"
     " union all select 't', '', '' where pg_catalog.pg_my_temp_schema() <> 0 and ("
     "exists (select from pg_catalog.pg_class where relnamespace = pg_catalog.pg_my_temp_schema()) or "
     "exists (select from pg_catalog.pg_proc where pronamespace = pg_catalog.pg_my_temp_schema()) or "
     "exists (select from pg_catalog.pg_type where typnamespace = pg_catalog.pg_my_temp_schema()))"
-    " union all select 'l', '', '' where exists (select from pg_catalog.pg_locks"
+    " union all select 'l', '', '' where exists (select from pg_catalog.pg_lock_status()"
     " where locktype = 'advisory' and pid = pg_catalog.pg_backend_pid())";
 
 // Such a name needs no quotes.

@@ -271,6 +271,12 @@ TEST_CASE("in doubt, the server is asked: what functions of the program's own ha
         CHECK(shared.say(std::string("exec c select current_setting('") + setting.name + "')") ==
               "PGRES_TUPLES_OK set");
     }
+    server.ask("create role \"Asked User\"");
+    Shared authorized;
+    authorized.say("exec c do $$ begin set session authorization \"Asked User\"; end $$");
+    authorized.sweep();
+    CHECK(authorized.say("exec c select session_user") == "PGRES_TUPLES_OK Asked User");
+    server.ask("drop role \"Asked User\"");
     Shared computed;
     computed.say("exec c select asked_set('a')");
     computed.say("exec c select set_config('asked' || '.computed', 'set', false)");
