@@ -18,7 +18,7 @@ FOOTNOTE = (
 SINK_ROUNDS = 10    # as many times as with a server
 REVIVALS = 200
 DISPOSES = pathlib.Path(__file__).with_name("disposes")
-SESSIONS = {"bare": "bare session", "full": "5 settings, 3 prepared statements, a LISTEN"}
+SESSIONS = {"bare": "bare session", "full": "5 settings, 3 prepared statements"}
 
 
 def transports():

@@ -12,7 +12,6 @@ namespace {
 
 const std::string settings = "set search_path to pg_catalog; set timezone to 'UTC'; set work_mem to '8MB';"
                              "set statement_timeout to '60s'; set lock_timeout to '5s';";
-const std::string listening = "listen bench;";
 
 struct Statement {
     std::string name, sql;
@@ -28,12 +27,11 @@ void fill_session(PGconn* conn) {
     query(conn, settings);
     for (const Statement& statement : statements)
         PQclear(PQprepare(conn, statement.name.c_str(), statement.sql.c_str(), 0, nullptr));
-    query(conn, listening);
 }
 
 // Everything in one round trip.
 void fill_session_at_once(PGconn* conn) {
-    std::string sql = settings + listening;
+    std::string sql = settings;
     for (const Statement& statement : statements)
         sql += "prepare " + statement.name + " as " + statement.sql + ";";
     query(conn, sql);
