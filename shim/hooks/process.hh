@@ -18,7 +18,7 @@ namespace pqsweep::process {
 // handlers, before there is anything that a fork could leave half done. The first one in a child forgets what is the parent's.
 void begin();
 
-// As begin(), unless the process is no child, or a child of a process that had not begun.
+// The child of a process that had begun begins, too. Any other process goes on as it is.
 void begin_if_forked();
 
 // Calls that can be about a connection of the parent's begin with this.

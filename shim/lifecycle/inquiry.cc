@@ -173,14 +173,12 @@ void account_row(Session& session, std::string_view row, int8_t encoding) {
 
 } // namespace
 
-bool Inquiry::can_be_about(const Connection& c) {
-    return c.can_be_asked() && !c.encrypted && !c.shared_with_child;
+bool Inquiry::can_ask(const Connection& c) const {
+    return patience_ > 0 && c.can_be_asked() && !c.encrypted && !c.shared_with_child;
 }
 
 bool Inquiry::ask(Connection& c, int fd, uint64_t cookie) {
-    if (count_ == std::size(asked_))
-        end();
-    if (c.activity != Activity::idle || patience_ <= 0)
+    if (!can_ask(c) || c.activity != Activity::idle)
         return false;
     void* memory =
         sys::mmap(nullptr, sizeof(Reply), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -199,6 +197,8 @@ bool Inquiry::ask(Connection& c, int fd, uint64_t cookie) {
     }
     c.pins.fetch_add(1, std::memory_order_seq_cst);
     asked_[count_++] = {&c, reply, copy};
+    if (count_ == std::size(asked_))
+        end();
     return true;
 }
 

@@ -15,9 +15,11 @@
 // For example, `select login('acme')` does set_config('app.tenant', 'acme', false) and SET ROLE. The reply has both, because the
 // query asks for each custom setting that a function of the database's or a text of the session's names.
 //
-// It costs about a millisecond for a connection in doubt. All replies to a sweep have a quarter of a second. A session stays in doubt,
-// and its owner gets an error, if it is encrypted or a child process has it, too; in a signal handler; and if the reply has more
-// than 64 kB. A reply takes a mapping of that size until the owner thread uses or finishes the connection.
+// A server needs one to four milliseconds for a reply, and more if the database has thousands of functions that set something. All
+// replies to a sweep have a quarter of a second. A session that is encrypted, or that a child process has, too, is never asked
+// about, nor is any by a signal handler, or when that time is over: each has its second chance. It stays in doubt, and its owner
+// gets an error, if the reply comes late or has more than 64 kB. A reply takes a mapping of that size until the owner thread uses
+// or finishes the connection.
 // errno: kept. Locks: none.
 #pragma once
 
@@ -27,17 +29,17 @@
 
 namespace pqsweep {
 
-// What one sweep asks. Context: any thread, not a signal handler.
+// An Inquiry asks for one sweep. Context: any thread, not a signal handler.
 class Inquiry {
 public:
     struct Reply;
 
     explicit Inquiry(Table& table) : table_(table) {}
 
-    // Returns whether the server can say what becomes of the connection's session. Such a one needs no second chance.
-    static bool can_be_about(const Connection& connection);
+    // Returns whether the server can be asked about the connection's session, and there is time left. Then it needs no second chance.
+    bool can_ask(const Connection& connection) const;
 
-    // Asks for such a connection that was swept while it was idle, and whose socket `cookie` is under the number `fd`. If it returns true,
+    // Asks about a connection that was swept while it was idle, and whose socket `cookie` is under the number `fd`. If it returns true,
     // end() ends the connection's session.
     bool ask(Connection& connection, int fd, uint64_t cookie);
     // Takes the replies, and ends the sessions of those that were asked.

@@ -103,7 +103,7 @@ private:
         return c.opened_by_fixture ? 1 : 0;
     }
 
-    bool can_ask(const Connection& c) const { return settled_at_ > 0 && Inquiry::can_be_about(c); }
+    bool can_ask(const Connection& c) const { return settled_at_ > 0 && inquiry_.can_ask(c); }
 
     void consider_all() {
         is_waiting_ = false;
@@ -156,9 +156,9 @@ private:
         if (seen.state() != State::reviving)
             swept_.of(activity)++;
         let_out(c, activity);
-        bool is_parked = seen.state() == State::open && can_park(c) && park(c, fd, cookie);
-        bool is_asked = activity == Activity::idle && can_ask(c) && inquiry_.ask(c, fd, cookie);
-        if (!is_parked && !is_asked && cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
+        bool is_taken_care_of = (seen.state() == State::open && can_park(c) && park(c, fd, cookie)) ||
+                                (activity == Activity::idle && can_ask(c) && inquiry_.ask(c, fd, cookie));
+        if (!is_taken_care_of && cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
             short_of_descriptors_ = true;
         any_busy_ |= may_be_busy(c, activity);
     }

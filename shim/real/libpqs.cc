@@ -157,6 +157,12 @@ real::Binding bind(const void* caller, Call call) {
     return {libpq, function};
 }
 
+// Kept apart, so that a call without a choice needs no stack.
+[[gnu::noinline]] real::Binding choose(const void* caller, Call call) {
+    Unseen unseen;
+    return real::binding_of(caller, call);
+}
+
 } // namespace
 
 Libpq::Libpq(const Object& object)
@@ -184,14 +190,9 @@ Binding binding_of(const void* caller, Call call) {
     return bind(caller, call);
 }
 
-[[gnu::noinline]] static Binding binding_of_unseen(const void* caller, Call call) {
-    Unseen unseen;
-    return binding_of(caller, call);
-}
-
 Binding binding_of_untracked(const void* caller, Call call) {
     const Libpq* only = only_libpq();
-    return only ? Binding{only, nullptr} : binding_of_unseen(caller, call);
+    return only ? Binding{only, nullptr} : choose(caller, call);
 }
 
 // These are the functions that we call without asking whether they are there.

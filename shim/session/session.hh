@@ -84,7 +84,7 @@ public:
 
     // Returns whether its losses are such that the server can be asked what they come to.
     bool can_be_asked() const { return kept_.can_be_asked(); }
-    // As Kept's, and the server's account of the session, too.
+    // These do what Kept's functions of the same names do.
     template<class Visit>
     void each_custom_name(Visit visit) const {
         kept_.each_custom_name(visit);

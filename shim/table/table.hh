@@ -90,13 +90,16 @@ void publish(Table& table);
 // Makes a copy of the parent's table, in which this child of a fork notes what it does with the parent's connections. They are
 // there as they were at the fork, or as they are now if the fork ran no handlers.
 void inherit();
-// Returns that copy; null if there is none.
+// inherit() keeps that copy here.
 inline constinit std::atomic<Table*> inherited;
+// Returns it; null if there is none.
 inline Table* parents() {
     return inherited.load(std::memory_order_acquire);
 }
-// Returns a connection of the parent's; null if `conn` is none, or was finished here.
+
+// Returns a connection of the parent's, in that copy; null if `conn` is none, or was finished here.
 Connection* find_in(Table& parents, const PGconn* conn);
+// Returns the same, and null if there is no copy.
 inline Connection* parents_connection(const PGconn* conn) {
     Table* table = parents();
     return table ? find_in(*table, conn) : nullptr;

@@ -288,6 +288,21 @@ TEST_CASE("Python: a thread's connection has the lines that started the thread, 
                        "::test_thread_of_nobody (call): 1 connection, idle (a pool's), abandoned\n"));
 }
 
+TEST_CASE("Python: a thread starts in a program that forbids new code") {
+    Outcome run = run_suite({}, {"/usr/bin/python3", "-c", R"(
+import sys, threading
+def forbid(event, _):
+    if event == 'code.__new__':
+        raise RuntimeError
+sys.addaudithook(forbid)
+thread = threading.Thread(target=print, args=['ran'])
+thread.start()
+thread.join()
+)"});
+    CHECK(run.status == 0);
+    CHECK(run.output == "ran\n");
+}
+
 TEST_CASE("PHP: the user's own prepend file and folders of settings stay in force") {
     Folder folder("php");
     write_text(folder.path / "mine.php", "<?php $mine = 'kept';");
