@@ -312,6 +312,11 @@ chaos: packages  ## random threads and programs on a server that is killed, for 
 	@$(MAKE) $(at_once) all $(B)/chaos/doer
 	@tests/bin/with-server -c max_connections=400 -- tests/chaos/run $(B) --seconds $(SECONDS) $(SEED:%=--seed %) --preload '$(sanitizer_runtime)'
 
+random-sessions: packages  ## random programs in sessions that are swept and revived, PROGRAMS=1000 of them from SEED=1
+	@$(MAKE) $(at_once) all $(B)/programs/random_sessions
+	@tests/bin/with-server -- env LD_PRELOAD='$(sanitizer_runtime) $(B)/libpqsweep.so' PQSWEEP_KEEP=app=control PQSWEEP_GRACE=0 \
+		PQSWEEP_REPORT=never $(B)/programs/random_sessions $(or $(PROGRAMS),1000) $(or $(SEED),1)
+
 bench_built = all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
 run_bench = tests/bin/with-server -c max_connections=600 -- bench/run $(B)
 bench: packages  ## the benchmarks
@@ -412,7 +417,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 24
 	@echo 'Variables: BUILD=release|clang|debug|arm64|asan|tsan, TESTS, SECONDS, SEED, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
-.PHONY: all shim packages rooms demo test chaos compat platforms installs arm64 clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install uninstall dist pack clean help
+.PHONY: all shim packages rooms demo test chaos random-sessions compat platforms installs arm64 clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install uninstall dist pack clean help
 .DELETE_ON_ERROR:
 
 -include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(asker_objects:.o=.d) $(test_objects:.o=.d) $(chaos_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))

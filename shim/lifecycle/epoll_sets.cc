@@ -93,7 +93,7 @@ EpollSets::EpollSets() {
 
 Registrations::Registrations(const EpollSets& sets, int fd) : fd_(fd) {
     struct stat status;
-    if (fd < 0 || sys::fstat(fd, status) != 0)
+    if (fd < 0 || sets.is_empty() || sys::fstat(fd, status) != 0)
         return;
     for (int set : sets)
         each_line_about(set, [&](const char* line) { note(set, line, status.st_ino); });

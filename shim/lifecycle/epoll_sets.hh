@@ -33,6 +33,7 @@ public:
     EpollSets();
 
     bool has_polling_ring() const { return has_polling_ring_; }
+    bool is_empty() const { return count_ == 0; }
     const int* begin() const { return sets_; }
     const int* end() const { return sets_ + count_; }
 

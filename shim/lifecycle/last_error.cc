@@ -133,7 +133,7 @@ bool replace_socket(Table& table, const Connection& c, std::string_view content)
 
 bool deliver(Table& table, Connection& c, bool expects_reply) {
     const Straggler* record = table.stragglers.record(c.straggler());
-    bool is_mid_stream = record && is_busy(record->activity) && (c.mid_message || has_unread_input(c.fd));
+    bool is_mid_stream = is_busy(c.activity) && (c.mid_message || has_unread_input(c.fd));
     bool done = false;
     if (!c.encrypted && !is_mid_stream && socket_cookie(c.fd) == c.cookie) {
         table.held_numbers.hold(c.fd); // the program can have let it go and put the same socket back

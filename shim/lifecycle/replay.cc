@@ -12,8 +12,12 @@ ClientState::ClientState(const Libpq& libpq, PGconn* conn) : libpq_(libpq), conn
     is_nonblocking_ = libpq.PQisnonblocking(conn);
     auto pipeline_status = libpq.PQpipelineStatus;
     has_pipeline_ = pipeline_status && pipeline_status(conn) == PQ_PIPELINE_ON;
+    take_settings();
+}
+
+void ClientState::take_settings() {
     for (size_t i = 0; i < setting_count; i++) {
-        const char* value = libpq.PQparameterStatus(conn, reported_settings[i]);
+        const char* value = libpq_.PQparameterStatus(conn_, reported_settings[i]);
         size_t size = value ? strlen(value) + 1 : 0;
         is_known_[i] = size > 0 && size <= sizeof values_[i];
         if (is_known_[i])
@@ -56,11 +60,13 @@ namespace {
 // the other if libpq (before 14) has no pipelines.
 class Replay {
 public:
-    Replay(const Libpq& libpq, PGconn* conn, Session& session, const ClientState& state, int64_t deadline)
+    Replay(const Libpq& libpq, PGconn* conn, Session& session, ClientState& state, int64_t deadline)
         : libpq_(libpq), conn_(conn), session_(session), state_(state), deadline_(deadline) {}
 
     // `opens_transaction`: the owner thread is about to roll one back.
     Outcome run(bool opens_transaction) {
+        if (opens_transaction)
+            state_.take_settings();
         changed_ = state_.changed_settings();
         if (!state_.is_same_host())
             return Outcome::failed;
@@ -81,7 +87,7 @@ private:
         uint32_t changed = changed_ & ~(1u << encoding_setting | 1u << strings_setting | 1u << name_setting);
         session_.each([&](const Note& note) {
             for (size_t i = 0; i < setting_count; i++)
-                if (is_setting(note.act) && Token{Token::Kind::word, reported_settings[i]}.is(note.key()))
+                if (sets(note, reported_settings[i]))
                     changed &= ~(1u << i);
         });
         return changed;
@@ -102,10 +108,26 @@ private:
                 is_good_ &= is_done;
         });
         for (size_t i = 0; i < setting_count; i++)
-            if (changed_ >> i & 1 && state_.value(i))
-                is_good_ &= setting(reported_settings[i], state_.value(i));
+            if (changed_ >> i & 1)
+                is_good_ &= put_back(i, opens_transaction);
         if (opens_transaction)
             is_good_ &= statement("begin");
+    }
+
+    // libpq's word counts more than the notes, unless it is not the old session's.
+    bool put_back(size_t i, bool opens_transaction) {
+        Note* last = nullptr;
+        session_.each([&](Note& note) {
+            if (opens_transaction && sets(note, reported_settings[i]))
+                last = &note;
+        });
+        if (last)
+            return item(*last);
+        return !state_.value(i) || setting(reported_settings[i], state_.value(i));
+    }
+
+    static bool sets(const Note& note, const char* name) {
+        return is_setting(note.act) && Token{Token::Kind::word, name}.is(note.key());
     }
 
     // A text means what it meant when it was sent only under the same settings.
@@ -226,7 +248,7 @@ private:
     const Libpq& libpq_;
     PGconn* conn_;
     Session& session_;
-    const ClientState& state_;
+    ClientState& state_;
     int64_t deadline_;
     uint32_t changed_ = 0; // of reported_settings
     uint32_t unset_ = 0;   // of those
@@ -242,8 +264,8 @@ private:
 
 } // namespace
 
-Outcome run(const Libpq& libpq, PGconn* conn, Session& session, const ClientState& state,
-            bool opens_transaction, int64_t deadline) {
+Outcome run(const Libpq& libpq, PGconn* conn, Session& session, ClientState& state, bool opens_transaction,
+            int64_t deadline) {
     return Replay(libpq, conn, session, state, deadline).run(opens_transaction);
 }
 

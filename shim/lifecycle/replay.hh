@@ -38,6 +38,10 @@ public:
     // Puts libpq's modes back.
     void put_back() const;
 
+    // Takes the settings of the new session as those of the old one. A transaction that is over with the old one might have set what
+    // libpq knew.
+    void take_settings();
+
     // Returns the value of a setting before the reset; null if it is not known.
     const char* value(size_t setting) const { return is_known_[setting] ? values_[setting] : nullptr; }
 
@@ -71,7 +75,7 @@ enum class Outcome : uint8_t {
 // Replays all of `session`, and marks the prepared statements in it that the server refused as left out.
 // `opens_transaction`: begins a transaction at the end, because the owner thread is about to roll one back. `deadline`: until
 // when, by now(), it waits for the server.
-Outcome run(const Libpq& libpq, PGconn* conn, Session& session, const ClientState& state,
-            bool opens_transaction, int64_t deadline);
+Outcome run(const Libpq& libpq, PGconn* conn, Session& session, ClientState& state, bool opens_transaction,
+            int64_t deadline);
 
 } // namespace pqsweep::replay

@@ -108,8 +108,10 @@ void got(const Connection& c, ResultInProgress& in_progress, Session& session, c
 }
 
 void discard(const Connection& c, ResultInProgress& in_progress, Session& session) {
-    if (in_progress.is_complete && session.awaits_one())
+    if (in_progress.is_complete && session.awaits_one()) {
         got(c, in_progress, session, nullptr);
+        session.syncs();
+    }
     in_progress = {};
     session.discards();
 }

@@ -170,13 +170,19 @@ TEST_CASE("a plain ROLLBACK after a sweep in a transaction is true, and no error
             Shared shared(where);
             shared.say("notices c");
             shared.say("exec c set lock_timeout = 4");
-            shared.say("exec c begin; set work_mem = '3MB'");
+            shared.say("exec c set intervalstyle = 'iso_8601'");
+            shared.say("exec c begin; set work_mem = '3MB'; set local datestyle = 'German'");
+            shared.say("exec c set intervalstyle = 'sql_standard'");
+            shared.say("encoding c LATIN1");
             shared.sweep();
             CHECK(shared.say(rollback) == "PGRES_COMMAND_OK");
             CHECK(shared.say("transaction c") == "idle");
             CHECK(shared.say(
                       "exec c select concat(current_setting('work_mem'), current_setting('lock_timeout'))") ==
                   "PGRES_TUPLES_OK 4MB4ms");
+            CHECK(shared.say("parameter c IntervalStyle") == "iso_8601");
+            CHECK(shared.say("parameter c DateStyle").starts_with("ISO"));
+            CHECK(shared.say("parameter c client_encoding") == "UTF8");
             shared.say("finish c");
             shared.client.finish();
             CHECK(shared.client.errors() == "");
@@ -453,6 +459,15 @@ TEST_CASE(
         CHECK(shared->say("result c") == "none");
         CHECK(shared->say("exec c show work_mem") == "PGRES_TUPLES_OK 3MB");
     }
+}
+
+TEST_CASE("a result whose end nobody has read: what comes next does not undo it") {
+    Shared shared;
+    CHECK(shared.say("send c set work_mem = '4MB'") == "1");
+    CHECK(shared.say("result c") == "PGRES_COMMAND_OK");
+    CHECK(shared.say("exec c select 1/0").starts_with("PGRES_FATAL_ERROR 22012"));
+    shared.sweep();
+    CHECK(shared.say("exec c show work_mem") == "PGRES_TUPLES_OK 4MB");
 }
 
 TEST_CASE("PQSWEEP_REVIVE=0: it stays closed") {
