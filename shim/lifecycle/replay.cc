@@ -99,19 +99,31 @@ private:
         for (size_t i = 0; i < setting_count; i++)
             if (unset_ >> i & 1)
                 is_good_ &= !has_default(reported_settings[i]);
+        Note* unnamed = nullptr;
         session_.each([&](Note& note) {
+            if (note.act == Act::prepare && note.key().empty()) {
+                unnamed = &note;
+                return;
+            }
             set_dialect(note);
-            bool is_done = item(note);
-            if (note.act == Act::prepare)
-                session_.leave_out(note, !is_done);
-            else
-                is_good_ &= is_done;
+            give(note);
         });
         for (size_t i = 0; i < setting_count; i++)
             if (changed_ >> i & 1)
                 is_good_ &= put_back(i, opens_transaction);
         if (opens_transaction)
             is_good_ &= statement("begin");
+        // All else that is sent takes its place. What changes the dialect does, too, so it needs no other one.
+        if (unnamed)
+            give(*unnamed);
+    }
+
+    void give(Note& note) {
+        bool is_done = item(note);
+        if (note.act == Act::prepare)
+            session_.leave_out(note, !is_done);
+        else
+            is_good_ &= is_done;
     }
 
     // libpq's word counts more than the notes, unless it is not the old session's.

@@ -183,7 +183,6 @@ Kept::Turn Kept::turn_of(const Note& note) {
     case Act::set:
         return is_time_out(note) ? Turn::late : Turn::early;
     case Act::prepare:
-        return note.key().empty() ? Turn::last : Turn::early;
     case Act::load:
     case Act::unset:
     case Act::define:

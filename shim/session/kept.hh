@@ -64,7 +64,7 @@ public:
     void each(Visit visit) const;
 
 private:
-    enum class Turn : uint8_t { early, late, last, never };
+    enum class Turn : uint8_t { early, late, never };
     static Turn turn_of(const Note& note);
     bool has_setting(std::string_view key) const;
     bool has_room_for_mention() const;
@@ -77,7 +77,7 @@ private:
 
 template<class Visit>
 void Kept::each(Visit visit) const {
-    for (Turn turn : {Turn::early, Turn::late, Turn::last})
+    for (Turn turn : {Turn::early, Turn::late})
         for (Note& note : notes_)
             if (turn_of(note) == turn)
                 visit(note);

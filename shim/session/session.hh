@@ -96,7 +96,8 @@ public:
     void end_account() { kept_.end_account(); }
 
     // Calls visit(Note&) for what a fresh session must be given, in an order that works: a prepared statement (Parse
-    // if not by_sql), a setting's value (is_value), or a statement to run as it stands.
+    // if not by_sql), a setting's value (is_value), or a statement to run as it stands. The unnamed statement comes wherever it does,
+    // although all else that is sent takes its place.
     template<class Visit>
     void each(Visit visit) const {
         kept_.each(visit);

@@ -48,6 +48,15 @@ TEST_CASE("a prepared statement that was executed had the effect of its text") {
     CHECK(shared.say("execute c prepared") == "PGRES_COMMAND_OK");
 }
 
+TEST_CASE("the unnamed statement is there again, whatever else is") {
+    Shared shared;
+    shared.say("exec c set time zone -3");
+    CHECK(shared.say("parse c select 7") == "PGRES_COMMAND_OK");
+    shared.sweep();
+    CHECK(shared.say("execute c ") == "PGRES_TUPLES_OK 7");
+    CHECK(shared.say("exec c show time zone") == "PGRES_TUPLES_OK <-03>+03");
+}
+
 TEST_CASE("a prepared statement that can't be made again is made when it is executed; the error is its own") {
     Shared shared;
     shared.say("exec c create table left_out(i int)");

@@ -123,6 +123,7 @@ const std::map<std::string, Action> actions = {
     {"lo", [](auto& c, auto&) { return with_state(c, lo_creat(c, 0x60000) > 0); }},
     {"prepare",
      [](auto& c, auto& sql) { return describe(c, PQprepare(c, "prepared", sql.c_str(), 0, nullptr)); }},
+    {"parse", [](auto& c, auto& sql) { return describe(c, PQprepare(c, "", sql.c_str(), 0, nullptr)); }},
     {"execute",
      [](auto& c, auto& name) {
          return describe(c, PQexecPrepared(c, name.c_str(), 0, nullptr, nullptr, nullptr, 0));

@@ -381,7 +381,7 @@ bool is_true(const std::string& reason, Session& control, PGTransactionStatusTyp
                history.find("discard") != std::string::npos;
     if (reason == "listened")
         return has("select exists(select from pg_catalog.pg_listening_channels())") ||
-               history.find("unlisten") != std::string::npos;
+               history.find("unlisten") != std::string::npos || history.find("discard") != std::string::npos;
     return true;
 }
 

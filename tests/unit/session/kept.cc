@@ -230,7 +230,7 @@ TEST_CASE("prepared statements: what their execution does") {
     s.runs("discard all");
     s->forget();
     s.prepares("", "set a = 1").executes("").executes("");
-    CHECK(s.replay() == "set a = 1; Parse : set a = 1; ");
+    CHECK(s.replay() == "Parse : set a = 1; set a = 1; ");
     s.runs("reset a");
     s.prepares("l", "select pg_advisory_lock($1)")
         .executes("l", {"7"})
