@@ -36,14 +36,19 @@ uint64_t socket_cookie(int fd) {
     return status.st_ino;
 }
 
-Cut cut_socket(int fd, uint64_t cookie, std::string_view farewell) {
+int copy_of(int fd, uint64_t cookie) {
     int copy = duplicate(fd);
+    if (copy < 0 || socket_cookie(copy) == cookie)
+        return copy;
+    sys::close(copy);
+    return -EBADF;
+}
+
+Cut cut_socket(int fd, uint64_t cookie, std::string_view farewell) {
+    int copy = copy_of(fd, cookie);
     if (copy < 0)
         return copy == -EBADF ? Cut::done : Cut::no_descriptor;
-    if (socket_cookie(copy) == cookie)
-        cut_copy(copy, farewell);
-    else
-        sys::close(copy);
+    cut_copy(copy, farewell);
     return Cut::done;
 }
 
@@ -79,11 +84,10 @@ void cut_private_socket(int fd, uint64_t cookie, std::string_view farewell) {
 }
 
 void send_to_socket(int fd, uint64_t cookie, std::string_view bytes) {
-    int copy = duplicate(fd);
+    int copy = copy_of(fd, cookie);
     if (copy < 0)
         return;
-    if (socket_cookie(copy) == cookie)
-        send_at_once(copy, bytes);
+    send_at_once(copy, bytes);
     sys::close(copy);
 }
 

@@ -23,6 +23,8 @@ Cut cut_socket(int fd, uint64_t cookie, std::string_view farewell);
 
 // Returns another number for the file, not that of a standard stream; a negative errno if there is none.
 int duplicate(int fd);
+// Returns one for the socket `cookie`; -EBADF if `fd` is not that socket.
+int copy_of(int fd, uint64_t cookie);
 
 // Sends `farewell` to a socket, if that fits at once, shuts it down, and closes that number of it.
 void cut_copy(int copy, std::string_view farewell);

@@ -25,11 +25,12 @@ template<Call call>
 constexpr bool moves_on = !kind_of<call>.looks && call != Call::PQflush;
 
 // Puts the reason where libpq finds it in this call. A command that is only sent off meets its reason when its reply is
-// read: an event loop can be watching the old socket, and would never hear of a new one.
+// read, for which the end of the old socket wakes up an event loop. That of a parked connection has none.
 template<Call call>
 void deliver_reason(Table& table, Connection& c, PGconn* conn) {
     constexpr Kind kind = kind_of<call>;
-    if (kind.waits || (kind.reads && is_busy(c.activity)))
+    bool is_parked = kind.starts_work && is_inert_socket(c.fd);
+    if (kind.waits || (kind.reads && is_busy(c.activity)) || is_parked)
         tracker::using_swept(table, c, true);
     else if (kind.looks && tracker::using_swept(table, c, false))
         tracker::tell_by_notice(c, conn);

@@ -89,15 +89,9 @@ std::string_view write_question(Reply& reply, const Session& session) {
     return body.full() ? std::string_view() : std::string_view(reply.bytes, header.size() + body.size());
 }
 
-// Returns a copy of the socket after the query is sent; a negative number if it can't be.
-int send_question(int fd, uint64_t cookie, std::string_view message) {
-    int copy = message.empty() ? -1 : duplicate(fd);
-    bool is_sent =
-        copy >= 0 && socket_cookie(copy) == cookie &&
-        sys::send(copy, message, MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(message.size());
-    if (copy >= 0 && !is_sent)
-        sys::close(copy);
-    return is_sent ? copy : -1;
+bool send_question(int copy, std::string_view message) {
+    return !message.empty() &&
+           sys::send(copy, message, MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(message.size());
 }
 
 // Calls visit(type, body) for each whole message.
@@ -177,7 +171,7 @@ bool Inquiry::can_ask(const Connection& c) const {
     return patience_ > 0 && c.can_be_asked() && !c.encrypted && !c.shared_with_child;
 }
 
-bool Inquiry::ask(Connection& c, int fd, uint64_t cookie) {
+bool Inquiry::ask(Connection& c, int copy) {
     if (!can_ask(c) || c.activity != Activity::idle)
         return false;
     void* memory =
@@ -189,8 +183,7 @@ bool Inquiry::ask(Connection& c, int fd, uint64_t cookie) {
     word.store(reply->awaited(), std::memory_order_seq_cst);
     // I8: an owner that is outside now finds the connection swept at its next call, and waits before it touches the session.
     bool is_outside = !c.inside.load(std::memory_order_seq_cst);
-    int copy = is_outside ? send_question(fd, cookie, write_question(*reply, sessions::of(table_, c))) : -1;
-    if (copy < 0) {
+    if (!is_outside || !send_question(copy, write_question(*reply, sessions::of(table_, c)))) {
         word.store(0, std::memory_order_release);
         sys::munmap(reply, sizeof *reply);
         return false;

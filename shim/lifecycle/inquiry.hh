@@ -39,9 +39,9 @@ public:
     // Returns whether the server can be asked about the connection's session, and there is time left. Then it needs no second chance.
     bool can_ask(const Connection& connection) const;
 
-    // Asks about a connection that was swept while it was idle, and whose socket `cookie` is under the number `fd`. If it returns true,
+    // Asks about a connection that was swept while it was idle. `copy`: of its socket. If it returns true, it has taken the copy, and
     // end() ends the connection's session.
-    bool ask(Connection& connection, int fd, uint64_t cookie);
+    bool ask(Connection& connection, int copy);
     // Takes the replies, and ends the sessions of those that were asked.
     void end();
 

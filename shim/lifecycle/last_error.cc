@@ -3,6 +3,7 @@
 #include "shim/base/borrowed_stack.hh"
 #include "shim/base/socket.hh"
 #include "shim/base/sys.hh"
+#include "shim/lifecycle/epoll_sets.hh"
 #include "shim/lifecycle/protocol.hh"
 #include "shim/lifecycle/sessions.hh"
 #include "shim/origin/capture.hh"
@@ -114,16 +115,22 @@ void append_error(Text& out, Table& table, const Connection& c, const Straggler*
     protocol::append_message(out, protocol::error_response, {body_buffer, body.raw(protocol::nul).size()});
 }
 
-// Replaces the socket of that connection, if it is still under its number.
+// Replaces the socket of that connection, if it is still under its number, also in the epoll sets that have it: an event loop that slept
+// through the sweep hears of the error.
 bool replace_socket(Table& table, const Connection& c, std::string_view content) {
     int ends[2];
     if (sys::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
         return false;
+    Registrations registrations(EpollSets(), c.fd);
     HeldNumbers::Grip grip(table.held_numbers, c.fd);
     bool done =
         grip && socket_cookie(c.fd) == c.cookie &&
-        sys::send(ends[1], content, MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(content.size()) &&
-        sys::dup3(ends[0], c.fd, O_CLOEXEC) == c.fd;
+        sys::send(ends[1], content, MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(content.size());
+    if (done) {
+        registrations.remove();
+        done = sys::dup3(ends[0], c.fd, O_CLOEXEC) == c.fd;
+        registrations.make_again();
+    }
     sys::close(ends[0]);
     sys::close(ends[1]);
     return done;

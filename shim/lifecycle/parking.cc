@@ -15,13 +15,9 @@ int exchange(Table& table, Connection& c, int fd, uint64_t cookie, int inert,
     bool is_in_use = by != By::owner && c.inside.load(std::memory_order_seq_cst);
     if (!grip || is_in_use || c.state() != State::swept)
         return -1;
-    int former = duplicate(fd);
+    int former = copy_of(fd, cookie);
     if (former < 0)
         return -1;
-    if (socket_cookie(former) != cookie) {
-        sys::close(former);
-        return -1;
-    }
     registrations.remove();
     c.cookie = socket_cookie(inert);
     sys::dup3(inert, fd, O_CLOEXEC);
@@ -32,24 +28,19 @@ int exchange(Table& table, Connection& c, int fd, uint64_t cookie, int inert,
 } // namespace
 
 bool is_worth_it(const Connection& c) {
-    return the_settings().revive && c.activity == Activity::idle && !c.is_doubtful() &&
-           !c.was_read_elsewhere();
+    return the_settings().revive && c.activity == Activity::idle && !c.was_read_elsewhere();
 }
 
-bool park(Table& table, Connection& c, int fd, uint64_t cookie, const EpollSets& sets,
-          std::string_view farewell, By by) {
+int park(Table& table, Connection& c, int fd, uint64_t cookie, const EpollSets& sets, By by) {
     Registrations registrations(sets, fd);
     if (!registrations.are_complete())
-        return false;
+        return -1;
     int inert = make_inert_socket();
     if (inert < 0)
-        return false;
+        return -1;
     int former = exchange(table, c, fd, cookie, inert, registrations, by);
     sys::close(inert);
-    if (former < 0)
-        return false;
-    cut_copy(former, farewell);
-    return true;
+    return former;
 }
 
 void end_in_child(int fd) {

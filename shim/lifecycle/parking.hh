@@ -37,16 +37,16 @@
 
 namespace pqsweep::parking {
 
-// Returns whether a revival would bring the connection back without its loop's noticing.
+// Returns whether a revival would bring the connection back without its loop's noticing, if it brings it back.
 bool is_worth_it(const Connection& connection);
 
 // `owner`: the owner thread parks its own connection, in a call.
 enum class By : uint8_t { sweep, owner };
 
-// Parks a swept connection whose socket `cookie` is under the number `fd`, after it has sent `farewell`. Returns false, and has
-// changed nothing, if that can't be done, if its owner is using it again, or if the number has become another file.
-bool park(Table& table, Connection& connection, int fd, uint64_t cookie, const EpollSets& sets,
-          std::string_view farewell, By by);
+// Parks a swept connection whose socket `cookie` is under the number `fd`. Returns another number for that socket, which the caller
+// shuts down. Returns a negative one, and has changed nothing, if that can't be done, if its owner is using it again, or if the number
+// has become another file.
+int park(Table& table, Connection& connection, int fd, uint64_t cookie, const EpollSets& sets, By by);
 
 // A child process is about to use a connection that it inherited. If that was parked, puts a socket at its end under the number,
 // which is the child's own: libpq would wait for the inert one for ever.

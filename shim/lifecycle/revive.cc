@@ -174,8 +174,12 @@ void rolled_back(Table& table, Connection& c, const void* caller) {
         Ledger(table).rolled_back(c,
                                   how == Ending::by_owner ? journal::Close::late : journal::Close::dropped);
     std::string_view farewell = c.encrypted ? std::string_view() : protocol::terminate;
-    if (!parking::is_worth_it(c) ||
-        !parking::park(table, c, c.fd, c.cookie, EpollSets(), farewell, parking::By::owner))
+    bool is_restorable = parking::is_worth_it(c) && !c.is_doubtful();
+    int former =
+        is_restorable ? parking::park(table, c, c.fd, c.cookie, EpollSets(), parking::By::owner) : -1;
+    if (former >= 0)
+        cut_copy(former, farewell);
+    else
         cut_socket(c.fd, c.cookie, farewell);
 }
 

@@ -156,8 +156,8 @@ private:
         if (seen.state() != State::reviving)
             swept_.of(activity)++;
         let_out(c, activity);
-        bool is_taken_care_of = (seen.state() == State::open && can_park(c) && park(c, fd, cookie)) ||
-                                (activity == Activity::idle && can_ask(c) && inquiry_.ask(c, fd, cookie));
+        bool is_taken_care_of =
+            seen.state() == State::open && activity == Activity::idle && end_idle(c, fd, cookie);
         if (!is_taken_care_of && cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
             short_of_descriptors_ = true;
         any_busy_ |= may_be_busy(c, activity);
@@ -169,19 +169,30 @@ private:
             sys::nanosleep(millisecond / 10);
     }
 
-    // A call of the owner thread that overlapped with the claim can have changed what it was when it was claimed.
-    static bool can_park(const Connection& c) {
-        return !c.inside.load(std::memory_order_seq_cst) && parking::is_worth_it(c);
+    // Ends a session that can come back: parks the connection, and asks the server about the session if that is in doubt. Returns
+    // false if it can do neither.
+    bool end_idle(Connection& c, int fd, uint64_t cookie) {
+        bool asks = can_ask(c);
+        int former = asks || !c.is_doubtful() ? park(c, fd, cookie) : -1;
+        if (former < 0 && asks)
+            former = copy_of(fd, cookie);
+        if (former < 0)
+            return false;
+        if (!asks || !inquiry_.ask(c, former))
+            cut_copy(former, farewell_to(c, Activity::idle));
+        return true;
     }
 
-    bool park(Connection& c, int fd, uint64_t cookie) {
+    int park(Connection& c, int fd, uint64_t cookie) {
+        // A call of the owner thread that overlapped with the claim can have changed what it was when it was claimed.
+        if (c.inside.load(std::memory_order_seq_cst) || !parking::is_worth_it(c))
+            return -1;
         if (!epoll_sets_)
             epoll_sets_.emplace();
-        if (!parking::park(table_, c, fd, cookie, *epoll_sets_, farewell_to(c, Activity::idle),
-                           parking::By::sweep))
-            return false;
-        c.sweep = 0; // which has nothing more to do with it
-        return true;
+        int former = parking::park(table_, c, fd, cookie, *epoll_sets_, parking::By::sweep);
+        if (former >= 0)
+            c.sweep = 0; // which has nothing more to do with it
+        return former;
     }
 
     // The owner thread can have entered libpq after we read `activity` and before the claim.

@@ -80,8 +80,8 @@ TEST_CASE("a loop that has the socket sleeps on when the connection is parked, a
 
 TEST_CASE("what waits in another way wakes up, or hears the reply, or its owner is told that it would not") {
     Server server;
-    auto rest_of = [&](const char* how) {
-        Program program({"parked", how}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}});
+    auto rest_of = [&](const char* how, const char* statement = "") {
+        Program program({"parked", how, statement}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}});
         if (program.read_line() == "swept") {
             CHECK(server.is_clear_of(program.application()));
             program.write_line("");
@@ -93,6 +93,9 @@ TEST_CASE("what waits in another way wakes up, or hears the reply, or its owner 
     CHECK(rest_of("child") ==
           "swept\nthe loop sleeps\nchild: server closed the connection unexpectedly\nheard\n");
     CHECK(rest_of("rollback") == "swept\nROLLBACK, the loop sleeps\nno end\nheard\n");
+    CHECK(rest_of("asked", "do $$ begin set custom.tenant = 7; end $$") == "swept\nthe loop sleeps\nheard\n");
+    CHECK(rest_of("asked", "do $$ begin create temp table t(); end $$")
+              .starts_with("swept\nthe loop sleeps\nFATAL:  terminating connection: pqsweep closed it"));
     std::string told =
         "the program's event loop would not hear the reply on another socket\n"
         "pqsweep had closed the connection when its test module ended, and could not bring it back\n\n";

@@ -6,6 +6,7 @@
 // parked other: an epoll set has the socket under another number.
 // parked child: a child of fork has the socket, too, and uses it after the sweep.
 // parked rollback: the owner only rolls back after the sweep, as a pool does with what comes back.
+// parked asked STATEMENT: the statement has done something to the session that only the server knows.
 // Each prints "swept" and waits for a line after its sweep.
 // link: -lpq -pthread
 #include "tests/programs/event_loop.hh"
@@ -201,6 +202,15 @@ void with_rollback(PGconn* c) {
     puts(ask(c, [&] { return loop.hears_input(); }).c_str());
 }
 
+void with_question(PGconn* c, const char* statement) {
+    PQclear(PQexec(c, statement));
+    Loop loop{"pool", EPOLLIN};
+    loop.watch(PQsocket(c));
+    sweep();
+    printf("the loop %s\n", loop.hear(0) ? "wakes up" : "sleeps");
+    puts(ask(c, [&] { return loop.hears_input(); }).c_str());
+}
+
 } // namespace
 
 int main(int, char** argv) {
@@ -215,6 +225,8 @@ int main(int, char** argv) {
         with_rollback(c);
     } else if (how == "child") {
         with_child(c);
+    } else if (how == "asked") {
+        with_question(c, argv[2]);
     } else {
         Loop loop{"other", EPOLLIN};
         how == "ring" ? poll_by_ring(PQsocket(c)) : loop.watch(dup(PQsocket(c)));

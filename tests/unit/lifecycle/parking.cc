@@ -32,9 +32,15 @@ struct Swept {
     }
     static const PGconn* conn() { return reinterpret_cast<const PGconn*>(16); }
 
+    bool park(int fd, uint64_t cookie) {
+        int former = parking::park(table, connection, fd, cookie, sets, parking::By::sweep);
+        if (former >= 0)
+            cut_copy(former, {});
+        return former >= 0;
+    }
     bool park(int fd) {
         table.held_numbers.hold(fd);
-        return parking::park(table, connection, fd, socket_cookie(fd), sets, {}, parking::By::sweep);
+        return park(fd, socket_cookie(fd));
     }
 };
 
@@ -62,10 +68,7 @@ TEST_CASE("the peer sees the end, and the number shows nothing") {
 TEST_CASE("a number that was let go, another file, and an owner inside libpq: nothing is changed") {
     Swept swept;
     SocketPair pair, other;
-    auto park = [&](uint64_t cookie) {
-        return parking::park(swept.table, swept.connection, pair.ends[0], cookie, swept.sets, {},
-                             parking::By::sweep);
-    };
+    auto park = [&](uint64_t cookie) { return swept.park(pair.ends[0], cookie); };
     uint64_t cookie = socket_cookie(pair.ends[0]);
     CHECK_FALSE(park(cookie));
     swept.table.held_numbers.hold(pair.ends[0]);
@@ -123,8 +126,7 @@ TEST_CASE("no file is replaced that another thread puts under the number meanwhi
         begun = i;
         while (met < i)
             std::this_thread::yield();
-        parking::park(swept.table, swept.connection, number, socket_cookie(pair.ends[0]), swept.sets, {},
-                      parking::By::sweep);
+        swept.park(number, socket_cookie(pair.ends[0]));
         parked = i;
         while (checked < i)
             std::this_thread::yield();
