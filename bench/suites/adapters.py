@@ -28,6 +28,13 @@ def cpu(command, env):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def byte_code(folder):
+    """Returns an environment in which Python keeps byte code, as it does for a wheel in a virtual environment."""
+    cached = environment(PYTHONPYCACHEPREFIX=f"{folder}/byte code")
+    cached.pop("PYTHONDONTWRITEBYTECODE", None)
+    return cached
+
+
 def adapters(build, _):
     yield f"{TESTS:,} empty tests, CPU ms   with --no-adapters   with adapters  ratio"
     with tempfile.TemporaryDirectory(prefix="pqsweep-bench.") as folder:
@@ -38,7 +45,7 @@ def adapters(build, _):
             took = {"--no-adapters": [], "--report=never": []}
             for option in turns(list(took), ROUNDS):
                 took[option].append(cpu([build / "pqsweep", "run", "--notice", "0", option, "--", *command, name],
-                                        environment(PYTHONDONTWRITEBYTECODE="1")))
+                                        byte_code(folder)))
             without, brought = took.values()
             yield (f"{runner:27} {median(without) * 1000:18.0f} {median(brought) * 1000:15.0f}"
                    f" {median_ratio(brought, without):6.3f}")

@@ -13,7 +13,6 @@ namespace pqsweep::environment {
 
 namespace {
 
-constexpr int most_names = 20;
 constexpr int64_t patience = second / 4;
 
 // What `environ` looked like when it was last read: where it was, its end, and the entries that we watch.

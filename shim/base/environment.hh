@@ -50,9 +50,11 @@ bool as_last_read();
 // The code that changed the environment since the last read().
 enum class Changed : bool { by_libc, by_anybody };
 
-// Looks up `count` names (at most 20) and calls use(context, values) with their values, null for those that are not set. The
-// values are good until `use` returns. Does not call it if a Mutation is under way all the time, or if the memory
-// is gone: that says nothing of the tag.
+constexpr int most_names = 21;
+
+// Looks up `count` names and calls use(context, values) with their values, null for those that are not set. The values are
+// good until `use` returns. Does not call it if a Mutation is under way all the time, or if the memory is gone: that says
+// nothing of the tag.
 void read(const std::string_view* names, int count, Changed changed,
           void (*use)(void* context, const char* const* values), void* context);
 

@@ -5,6 +5,7 @@
 #include "shim/report/journal.hh"
 
 #include <cstring>
+#include <type_traits>
 
 namespace pqsweep::tag {
 
@@ -18,7 +19,8 @@ constexpr std::string_view our_names[from_runner] = {"PQSWEEP_TAG", "PQSWEEP_TES
                                                      "PQSWEEP_FIXTURE_END", "PQSWEEP_END"};
 
 struct Variables {
-    std::string_view names[from_runner + 16];
+    std::string_view names[environment::most_names];
+    static_assert(from_runner + std::extent_v<decltype(Settings::tag_from.items)> <= environment::most_names);
     int count = 0;
     Variables() {
         for (std::string_view name : our_names)
@@ -67,6 +69,14 @@ std::string_view without_phase(std::string_view id) {
         if (id.ends_with(phase))
             return {id.data(), id.size() - phase.size()};
     return id;
+}
+
+// Returns whether a runner's own variable names the test that its adapter names, with a phase.
+bool names_phase_of(const char* runners, const char* test) {
+    if (!runners || !*test)
+        return false;
+    std::string_view id = runners, name = without_phase(id);
+    return name.size() < id.size() && name == test;
 }
 
 // With the source locked. A test of pytest's can run pytest: then another test's setup follows its call. Until its own teardown,
@@ -124,6 +134,9 @@ Outcome take(Table& table, const char* const* values) {
         value = values[from_runner + i];
         place = from_runner + i;
     }
+    for (int i = 0; is_adapters && i < the_settings().tag_from.size; i++)
+        if (names_phase_of(values[from_runner + i], value))
+            value = values[from_runner + i];
     TextId explicit_name = intern(table, values[explicit_tag]);
     TextId set_up = intern(table, values[fixture]), ended = intern(table, values[fixture_end]);
 

@@ -3,7 +3,7 @@
 //
 //     variable                           its change means
 //     PQSWEEP_TAG                        another tag, if its part that PQSWEEP_SCOPE names differs; none if it is unset
-//     PQSWEEP_TEST, then the runners'    the same, while PQSWEEP_TAG is not set
+//     PQSWEEP_TEST, then the runners'    the same, while PQSWEEP_TAG is not set; one of these can give that test its phase
 //     PQSWEEP_FIXTURE                    what is opened from now on belongs to that fixture
 //     PQSWEEP_FIXTURE_END                what that fixture left open is swept
 //     PQSWEEP_END                        the program ends (see ending.hh)

@@ -217,6 +217,51 @@ TEST_CASE("RSpec: fixtures' connections outlive contexts, what tests left does n
                     "group b with rows leaks in context b", "group b leaks in b"});
 }
 
+TEST_CASE("a fixture that restores the environment has ended for the tests after it") {
+    const std::string folder = "tests/fixtures/runners/environment";
+    const std::pair<Words, std::string> runs[] = {
+        {{"/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", folder},
+         "test_b.py::test_leaks (call)"},
+        {{"/usr/bin/python3", "-m", "unittest", folder + "/classes.py"}, "classes::BTest.test_leaks"},
+        {{"/usr/bin/rspec", "--order", "defined", folder + "/changed_spec.rb"},
+         "changed_spec.rb::a till leaks"},
+    };
+    for (const auto& [command, leak] : runs) {
+        Outcome run = run_suite(gate, command);
+        CAPTURE(run.output);
+        CAPTURE(run.errors);
+        CHECK(run.status == 3);
+        CHECK(contains(run.errors, leak));
+        CHECK(!contains(run.errors, "fixture "));
+    }
+}
+
+TEST_CASE("pytest: a fixture that fails is reported as without an adapter") {
+    Folder folder("failing");
+    write_text(folder.path / "test_failing.py", "import pytest\n"
+                                                "@pytest.fixture(scope='module')\n"
+                                                "def broken():\n"
+                                                "    raise ValueError('broken')\n"
+                                                "def test_uses(broken): pass\n");
+    for (std::string style : {"auto", "short", "native", "line"}) {
+        const Words command{"/usr/bin/python3",
+                            "-m",
+                            "pytest",
+                            "-p",
+                            "no:cacheprovider",
+                            "--tb=" + style,
+                            "-q",
+                            folder.path / "test_failing.py"};
+        std::string lines[2];
+        for (const Words& options : {Words{}, Words{"--no-adapters"}}) {
+            Outcome run = run_suite(options, command);
+            CHECK(run.status == 1);
+            lines[options.size()] = run.output.substr(0, run.output.rfind(" in "));
+        }
+        CHECK(lines[0] == lines[1]);
+    }
+}
+
 TEST_CASE("minitest: fixtures' connections outlive classes, what tests left does not") {
     check_fixtures({"/usr/bin/ruby", "-w", "tests/fixtures/runners/minitest/tests.rb"},
                    {"Shop.OrdersTest::test_leaks"});

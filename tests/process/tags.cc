@@ -95,6 +95,13 @@ TEST_CASE("PQSWEEP_TAG=Suite::Test is a test id, and follows the scope") {
     check_change(in_one, {"unsetenv PQSWEEP_TAG"}, true);
 }
 
+TEST_CASE("the last of 16 variables in PQSWEEP_TAG_FROM sets the tag") {
+    std::string names;
+    for (int i = 1; i <= 16; i++)
+        names += (i == 1 ? "NAME" : ",NAME") + std::to_string(i);
+    check_change({{"PQSWEEP_TAG_FROM", names}, {"NAME16", "x"}}, {"setenv NAME16 y"}, true);
+}
+
 TEST_CASE("PQSWEEP_TAG goes before PQSWEEP_TAG_FROM, whose first set variable counts") {
     const Environment both{{"PQSWEEP_TAG_FROM", "ONE,TWO"}, {"TWO", "x"}};
     check_change(both, {"setenv TWO y"}, true);

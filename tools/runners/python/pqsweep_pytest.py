@@ -2,6 +2,8 @@
 
 What tests left open is swept before the first finaliser of any wider scope runs.
 """
+import functools
+
 from pluggy import HookimplMarker
 
 import pqsweep_lifetimes as lifetimes
@@ -16,7 +18,11 @@ def attach(config_module):
         config = make(*args, **kwargs)
         if lifetimes.runner is None:
             lifetimes.runner = "pytest"
-            config.pluginmanager.register(Adapter(), "pqsweep")
+            adapter = Adapter()
+            config.pluginmanager.register(adapter, "pqsweep")
+            for hook in config.hook.pytest_fixture_setup.get_hookimpls():
+                if hook.plugin_name == "fixtures":  # pytest's own; a hook wrapper costs eight times as much, for each fixture
+                    hook.function = functools.partial(adapter.set_up_fixture, hook.function)
             config.add_cleanup(forget)
         return config
 
@@ -29,34 +35,28 @@ def forget():
 
 class Adapter:
     def __init__(self):
-        self.test = ""  # the running one, with its phase
+        self.test = ""  # the running one; the shim takes its phase from pytest's own variable
         self.fixtures = set()  # the names of those that are set up
         lifetimes.end_tests()
 
-    def begin(self, item, phase):
-        self.test = "{} ({})".format(item.nodeid, phase).replace("\x00", "(null)")
+    @hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item):  # before the wrappers of the test's set-up
+        self.test = item.nodeid
         lifetimes.begin_test(self.test)
 
-    @hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self, item):
-        self.begin(item, "setup")
-        yield
-
     @hookimpl(tryfirst=True)
-    def pytest_runtest_call(self, item):
-        self.begin(item, "call")
+    def pytest_runtest_setup(self, item):  # a plugin runs it again, or in a protocol of its own
+        self.pytest_runtest_protocol(item)
 
     @hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self, item, nextitem):
-        self.begin(item, "teardown")
         if nextitem is None or nextitem.parent is not item.parent:
             end_tests_with_collectors(item, nextitem)
 
-    @hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef, request):
+    def set_up_fixture(self, set_up, fixturedef, request):
+        __tracebackhide__ = True
         if hasattr(request.node, "runtest"):  # it ends with the test, as one of class scope does where there is no class
-            yield
-            return
+            return set_up(fixturedef, request)
         lifetimes.begin_test(self.test)  # it is over if another parameter's instance has just been finalised
         name = "fixture " + "::".join(filter(None, (fixturedef.baseid, fixturedef.argname)))
         while name in self.fixtures:  # which this one overrides and uses
@@ -64,9 +64,11 @@ class Adapter:
         self.fixtures.add(name)
         # Finalisers run in reverse order: what is registered before the set-up runs after all others.
         fixturedef.addfinalizer(lambda: self.end_fixture(name))
-        with lifetimes.set_up(name):
-            yield
-        fixturedef.addfinalizer(lifetimes.end_tests)
+        try:
+            with lifetimes.set_up(name):
+                return set_up(fixturedef, request)
+        finally:
+            fixturedef.addfinalizer(lifetimes.end_tests)
 
     def end_fixture(self, name):
         self.fixtures.discard(name)

@@ -27,13 +27,15 @@ module PqsweepAdapter
     def end_fixture(fixture)
       ENV['PQSWEEP_FIXTURE_END'] = fixture
       ENV.delete('PQSWEEP_FIXTURE_END')
+      say('PQSWEEP_FIXTURE', @fixtures.last) # its hooks can have restored the environment that its set-up met
     end
 
     private
 
     # The environment holds no NUL, and no text of an encoding that has some.
     def say(variable, value)
-      bytes = value.b.gsub("\0", '(null)')
+      bytes = value.b
+      bytes.gsub!("\0", '(null)') if bytes.include?("\0")
       ENV[variable] = bytes unless ENV[variable]&.b == bytes
     end
   end
