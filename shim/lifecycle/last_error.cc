@@ -7,6 +7,7 @@
 #include "shim/lifecycle/protocol.hh"
 #include "shim/lifecycle/sessions.hh"
 #include "shim/origin/capture.hh"
+#include "shim/table/source_file.hh"
 
 namespace pqsweep::last_error {
 
@@ -68,7 +69,7 @@ void detail_field(Text& out, const Table& table, const Connection& c, const Stra
 // the first test that needs it.
 void hint_field(Text& out, const TextPool& names, const Straggler& s) {
     std::string_view line = names.text(s.line), function = origin::function(line);
-    bool is_own_code = !line.empty() && origin::says(origin::file(line)) == origin::Says::most;
+    bool is_own_code = !line.empty() && source_file::says(origin::file(line)) == source_file::Says::most;
     out << "If it is meant to live on, set PQSWEEP_KEEP='";
     if (is_own_code && !function.starts_with('<'))
         append_keep(out, "function", function);

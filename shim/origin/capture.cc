@@ -6,17 +6,16 @@
 #include "shim/base/text.hh"
 #include "shim/origin/call_stack.hh"
 #include "shim/origin/python_dump.hh"
+#include "shim/table/source_file.hh"
 #include "shim/table/table.hh"
 
 namespace pqsweep::origin {
 
 namespace {
 
-constinit thread_local Origin current{};
+using source_file::Says;
 
-bool contains(std::string_view text, std::string_view part) {
-    return text.find(part) != text.npos;
-}
+constinit thread_local Origin current{};
 
 // Returns whether that is a library's pool: site-packages/sqlalchemy/pool/base.py, site-packages/psycopg_pool/pool.py.
 bool is_in_pool(std::string_view file) {
@@ -38,7 +37,7 @@ public:
     Lines& operator=(const Lines&) = delete;
 
     void take(const python::Frame& frame) {
-        Says how_much = says(frame.file);
+        Says how_much = source_file::says(frame.file);
         if (how_much != Says::most) {
             Text& spare = spares_[how_much == Says::least];
             if (!spare.size())
@@ -138,17 +137,6 @@ private:
 };
 
 } // namespace
-
-Says says(std::string_view file) {
-    if (contains(file, "/site-packages/") || contains(file, "/dist-packages/") ||
-        contains(file, "/lib/python3") || contains(file, "/lib64/python3") || starts_with(file, "<frozen ") ||
-        contains(file, "/runners/python/pqsweep_"))
-        return Says::least;
-    size_t slash = file.rfind('/');
-    bool is_command =
-        slash != file.npos && std::string_view(file.data(), slash).ends_with(std::string_view("/bin"));
-    return is_command || starts_with(file, "<") ? Says::little : Says::most;
-}
 
 std::string_view place(std::string_view line) {
     return line.substr(0, line.rfind(' '));

@@ -46,10 +46,5 @@ void append_chain(Text& out, const TextPool& names, const Origin& origin, std::s
 // Returns that chain for the board: its first line is whole, since other programs read it in other folders.
 TextId whole_chain(TextPool& names, const Origin& origin, std::string_view test);
 
-// Returns how much a frame in that Python file says about who opened a connection: the program's own files say most, a
-// command or code without a file says little, an installed package or an adapter of ours says least.
-enum class Says : uint8_t { most, little, least };
-Says says(std::string_view file);
-
 } // namespace origin
 } // namespace pqsweep
