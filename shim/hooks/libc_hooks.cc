@@ -11,6 +11,7 @@
 #include "shim/lifecycle/kept_descriptor.hh"
 #include "shim/lifecycle/sweep.hh"
 #include "shim/lifecycle/tag.hh"
+#include "shim/origin/capture.hh"
 #include "shim/real/libc_functions.hh"
 #include "shim/real/libpqs.hh"
 #include "shim/table/table.hh"
@@ -39,6 +40,17 @@ int change_environment(const char* name, Change change) {
     Unseen unseen;
     tag::environment_changed(name);
     return result;
+}
+
+// The pool is about to make a connect call, so this begins as those do.
+[[gnu::noinline]] void note_pool(std::string_view line) {
+    if (settings::is_disabled())
+        return;
+    KeepErrno keep;
+    Unseen unseen;
+    process::begin();
+    if (Table* table = process::table())
+        origin::note_pool(*table, line);
 }
 
 // PQcancel would wait for ever for a server that takes connections and does not reply. Time-outs of its socket end it
@@ -86,6 +98,10 @@ EXPORT int setenv(const char* name, const char* value, int overwrite) noexcept {
 }
 
 EXPORT int unsetenv(const char* name) noexcept {
+    if (std::string_view line = origin::pool_line_in(name); !line.empty()) [[unlikely]] {
+        note_pool(line);
+        return 0;
+    }
     return change_environment(name, [=] { return real::unsetenv(name); });
 }
 

@@ -32,6 +32,8 @@ public:
         for (Text& spare : spares_)
             if (count_ == 0 && spare.size())
                 current.lines[count_++] = names_.intern(spare.view());
+        if (!current.is_pools || has_noted(place(names_.text(current.pool_line))))
+            current.pool_line = TextId::none;
     }
     Lines(const Lines&) = delete;
     Lines& operator=(const Lines&) = delete;
@@ -54,6 +56,13 @@ public:
 
 private:
     static constexpr size_t longest = TextPool::longest;
+
+    bool has_noted(std::string_view where) const {
+        for (int i = 0; i < count_; i++)
+            if (place(names_.text(current.lines[static_cast<size_t>(i)])) == where)
+                return true;
+        return false;
+    }
 
     // Cuts a long path at its beginning, since its end says most.
     static void write(Text& out, const python::Frame& frame) {
@@ -105,6 +114,7 @@ public:
                 break;
             }
         }
+        pool_ = names.text(origin.pool_line);
         ssize_t length = sys::getcwd(buffer_, sizeof buffer_);
         folder_ = {buffer_, length > 0 ? static_cast<size_t>(length) - 1 : 0};
     }
@@ -116,6 +126,8 @@ public:
         if (last_ >= 0)
             write(out, 0);
         write_callers(out);
+        if (!pool_.empty())
+            out.raw(" (pool: ").raw(below(folder_, pool_)).raw(")");
     }
     void write_callers(Text& out) const {
         if (last_ > 1)
@@ -131,6 +143,7 @@ private:
     }
 
     std::string_view lines_[Origin::most_lines];
+    std::string_view pool_;
     int last_;
     char buffer_[TextPool::longest]; // a coroutine's stack is small; a longer folder would cut the lines
     std::string_view folder_;
@@ -166,6 +179,17 @@ TextId whole_chain(TextPool& names, const Origin& origin, std::string_view test)
     text << names.text(origin.lines[0]);
     chain.write_callers(text);
     return names.intern(text.view());
+}
+
+std::string_view pool_line_in(const char* variable) {
+    constexpr std::string_view prefix = "PQSWEEP_POOL_LINE ";
+    std::string_view text(variable ? variable : "");
+    return starts_with(text, prefix) ? text.substr(prefix.size()) : std::string_view();
+}
+
+void note_pool(Table& table, std::string_view line) {
+    if (the_settings().stacks != Stacks::none)
+        current.pool_line = table.texts.intern(line);
 }
 
 const Origin& of_this_call() {

@@ -266,6 +266,7 @@ void start() {
 
 void opened(const Table& table, const Connection& c) {
     const TextPool& names = table.texts;
+    const Origin& origin = table.origins.of(table.connections.slot_of(c));
     write(Event::open, [&](Record& record) {
         record.number("connection", c.number)
             .word("tag", names.text(c.tag))
@@ -275,9 +276,9 @@ void opened(const Table& table, const Connection& c) {
             .word("user", names.text(c.user))
             .word("host", names.text(c.host))
             .word("application", names.text(c.application))
-            .origin(names, table.origins.of(table.connections.slot_of(c)));
-        if (table.origins.of(table.connections.slot_of(c)).is_pools)
-            record.number("pool", 1);
+            .origin(names, origin);
+        if (origin.is_pools)
+            record.number("pool", 1).word("pool_line", names.text(origin.pool_line));
     });
 }
 

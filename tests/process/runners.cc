@@ -333,6 +333,23 @@ TEST_CASE("Python: a thread's connection has the lines that started the thread, 
                        "::test_thread_of_nobody (call): 1 connection, idle (a pool's), abandoned\n"));
 }
 
+TEST_CASE("Python: a pool's connection also has the line that made the pool") {
+    const std::string file = "tests/fixtures/runners/pools/test_pools.py",
+                      maker = "tests/fixtures/runners/pools/db.py";
+    const Words suite{"/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", file};
+    Outcome run = run_suite({}, suite);
+    CAPTURE(run.output);
+    CAPTURE(run.errors);
+    CHECK(contains(run.output, "4 passed"));
+    CHECK(contains(run.errors, "\n      " + file + ":9 test_engine (pool: " + maker + ":6 <module>)\n"));
+    CHECK(contains(run.errors, "\n      " + file + ":13 test_pool (pool: " + maker + ":10 make_pool)\n"));
+    // Its own line says it.
+    CHECK(
+        contains(run.errors, "\n  " + file + ":17: 1 connection of " + file + "::test_own_engine (call), "));
+    CHECK(!contains(run.errors, file + ":17 test_own_engine (pool"));
+    CHECK(run_suite({"--no-adapters"}, suite).errors.find("(pool: ") == std::string::npos);
+}
+
 TEST_CASE("Python: a thread starts in a program that forbids new code") {
     Outcome run = run_suite({}, {"/usr/bin/python3", "-c", R"(
 import sys, threading

@@ -12,6 +12,8 @@ struct Frame {
     int line = 0;     // 0: not known
     std::string function;
 
+    bool operator==(const Frame&) const = default;
+
     // "file:line function"; unknown parts are left out.
     std::string text() const;
     // The same without the line: lines shift when somebody edits the file above them.

@@ -154,6 +154,7 @@ void History::describe(Open& c, const JournalRecord& record) {
     c.database = texts_.of(record.database);
     c.backend = record.backend;
     c.is_pools = record.pool != 0;
+    c.pool_line = texts_.of(record.pool_line);
     if (c.is_pools)
         pool_of(c).tags.insert(c.tag);
 }
@@ -172,12 +173,14 @@ void History::settle(Process& process, Open& c, Fate fate) {
 
 void History::add_culprit(const Open& c, Fate fate) {
     tags_[c.tag].fates[static_cast<int>(fate)]++;
-    std::string key = fmt::format("{} {} {} {} {}", c.tag, c.test, c.stack, c.state, static_cast<int>(fate));
+    std::string key = fmt::format("{} {} {} {} {} {}", c.tag, c.test, c.stack, c.pool_line, c.state,
+                                  static_cast<int>(fate));
     Culprit fresh{.tag = c.tag,
                   .test = c.test,
                   .stack = c.stack,
                   .is_source = c.is_source,
                   .is_pools = c.is_pools,
+                  .pool_line = c.pool_line,
                   .state = c.state,
                   .fate = fate,
                   .backend = c.backend,

@@ -41,7 +41,8 @@ struct Culprit {
     Strings::Id stack = 0;  // a line for each frame, the innermost first
     bool is_source = false; // the lines are "file:line function", else "module+offset"
     bool is_pools = false;
-    Strings::Id state = 0; // empty: not known
+    Strings::Id pool_line = 0; // that made the pool; empty: not known
+    Strings::Id state = 0;     // empty: not known
     Fate fate = Fate::left_open;
     Strings::Id last_test = 0; // that used one of them; empty: the test that opened it
     uint64_t count = 0;
@@ -161,6 +162,7 @@ private:
         bool is_closed = false;      // late or dropped, but the sweep's record is still to come
         bool is_left = false;        // when the program ended
         bool is_pools = false;
+        Strings::Id pool_line = 0;
         uint32_t outlived = 0; // tags, when its fate was known
     };
     // The connections of a library's pool, of all processes, that were opened at one place: see settle_pools().

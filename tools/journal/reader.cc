@@ -44,6 +44,7 @@ constexpr std::pair<std::string_view, AnyMember> keys[] = {
     {"untracked", Member<int64_t>(&JournalRecord::untracked)},
     {"shared", Member<int64_t>(&JournalRecord::shared)},
     {"pool", Member<int64_t>(&JournalRecord::pool)},
+    {"pool_line", Member<std::string_view>(&JournalRecord::pool_line)},
     {"age", Member<double>(&JournalRecord::age)},
     {"took", Member<double>(&JournalRecord::took)},
     {"tag", Member<std::string_view>(&JournalRecord::tag)},

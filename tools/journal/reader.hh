@@ -23,7 +23,7 @@ struct JournalRecord {
     int64_t connection = 0, backend = 0, live = 0, untracked = 0, shared = 0, pool = 0;
     double age = 0, took = 0; // seconds
     std::string_view run{}, host{}, program{}, script{}, text{}, tag{}, test{}, last_test{}, ended{},
-        variable{}, state{}, by{}, did{}, database{};
+        variable{}, state{}, by{}, did{}, database{}, pool_line{};
     std::string_view command{}, folder{}, root{}, revision{}, versions{};
     std::string_view lock{}, holder{}, holder_line{}, holder_user{};
     std::vector<std::string_view> source{}, stack{}, builds{};

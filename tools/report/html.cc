@@ -202,11 +202,16 @@ private:
         if (frames.empty())
             return;
         add("<ol class=\"chain mono\">");
-        for (const Frame& frame : frames) {
-            std::string where = frame.line ? fmt::format("{}:{}", frame.file, frame.line) : frame.file;
-            add("<li>{} {}</li>", linked(where, frame.file, frame.line), breakable(frame.function));
-        }
+        for (const Frame& frame : frames)
+            add("<li>{}</li>", line_of(frame));
         add("</ol>\n");
+        if (!place.pool.file.empty())
+            add("<p class=\"mono\"><span class=\"faint\">pool made at</span> {}</p>\n", line_of(place.pool));
+    }
+
+    std::string line_of(const Frame& frame) const {
+        std::string where = frame.line ? fmt::format("{}:{}", frame.file, frame.line) : frame.file;
+        return linked(where, frame.file, frame.line) + " " + breakable(frame.function);
     }
 
     void add_findings(const Place& place) {

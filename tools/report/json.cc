@@ -50,6 +50,8 @@ Json finding_json(const Finding& f) {
                  {"stack", Json::array()}};
     for (const Frame& frame : parse_stack(f.stack, f.is_source))
         json["stack"].push_back(frame_json(frame));
+    if (!f.pool_frame.file.empty())
+        json["pool"] = frame_json(f.pool_frame);
     return json;
 }
 

@@ -47,6 +47,8 @@ std::string describe(const Finding& f) {
                                    f.state.empty() ? "" : ", ", f.outcome());
     for (const Frame& frame : parse_stack(f.stack, f.is_source))
         text += fmt::format("    {}\n", frame.text());
+    if (!f.pool_frame.file.empty())
+        text += fmt::format("    pool: {}\n", f.pool_frame.text());
     return text;
 }
 

@@ -143,7 +143,8 @@ private:
             return std::string(is_on_terminal() ? without(folder_, without(own, full)) : full);
         };
         std::string line = where + ": " + place.text(name);
-        bool fits = width_of(line) <= room_ - 2, has_chain = place.chain.size() > 1;
+        bool fits = width_of(line) <= room_ - 2,
+             has_chain = place.chain.size() > 1 || !place.pool.file.empty();
         say("  " +
             (fits ? line
                   : fmt::format("{}: {}, {}", where, counted(place.count, "connection"), place.outcome())));
@@ -157,11 +158,14 @@ private:
 
     // Leaves out folders if there is no room for them.
     std::string chain_of(Place place) const {
-        for (Frame& frame : place.chain)
-            frame.file = without(folder_, frame.file);
-        if (width_of(place.chain_text()) > room_ - 6)
+        auto shorten = [&](auto change) {
             for (Frame& frame : place.chain)
-                frame.file.erase(0, frame.file.rfind('/') + 1);
+                change(frame.file);
+            change(place.pool.file);
+        };
+        shorten([&](std::string& file) { file = without(folder_, file); });
+        if (width_of(place.chain_text()) > room_ - 6)
+            shorten([](std::string& file) { file.erase(0, file.rfind('/') + 1); });
         return place.chain_text();
     }
 

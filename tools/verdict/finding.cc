@@ -1,5 +1,7 @@
 #include "tools/verdict/finding.hh"
 
+#include "shim/table/source_file.hh"
+
 #include <algorithm>
 #include <fmt/core.h>
 #include <map>
@@ -24,6 +26,15 @@ auto badness(const Finding& f) {
                       f.fate);
 }
 
+// A test's id begins with a file's name, or with one of a module, class or suite: "shop.tests::OrderTest.test_total".
+bool is_file_name(std::string_view text) {
+    constexpr size_t longest_suffix = 4;
+    size_t dot = text.rfind('.');
+    std::string_view suffix = dot == text.npos ? "" : text.substr(dot + 1);
+    bool is_runners = suffix == "py" || suffix == "rb" || suffix == "t";
+    return is_runners || (!suffix.empty() && suffix.size() <= longest_suffix && text.find('/') != text.npos);
+}
+
 } // namespace
 
 std::string opener_of(std::string_view tag, std::string_view test) {
@@ -41,20 +52,24 @@ std::string Finding::outcome() const {
                                                    : "");
 }
 
+bool Finding::has_foreign_line() const {
+    return is_source && source_file::says(frame.file) != source_file::Says::most;
+}
+
 std::string Finding::file() const {
-    if (is_source || frame.line)
+    if (frame.line && !has_foreign_line())
         return frame.file;
-    std::string_view part = test.substr(0, test.find("::"));
-    bool is_file = part.size() < test.size() && part.find('.') != part.npos; // "Suite::Test" names none
-    return is_file ? from_root(std::string(part)) : "";
+    std::string id = opener(), part = id.substr(0, id.find("::"));
+    return is_file_name(part) ? from_root(part) : "";
 }
 
 std::vector<Finding> findings_of(const History& history) {
-    std::map<std::tuple<Strings::Id, Strings::Id, std::string, Strings::Id, Fate>, Finding> folded;
+    std::map<std::tuple<Strings::Id, Strings::Id, std::string, Strings::Id, Strings::Id, Fate>, Finding>
+        folded;
     for (const Culprit& c : history.culprits()) {
         std::string_view stack = history.texts()[c.stack];
         Frame frame = first_frame(stack, c.is_source);
-        Finding& f = folded[{c.tag, c.test, frame.text(), c.state, c.fate}];
+        Finding& f = folded[{c.tag, c.test, frame.text(), c.pool_line, c.state, c.fate}];
         if (f.count == 0) {
             f = {.tag = history.tag_names()[c.tag],
                  .test = history.texts()[c.test],
@@ -64,6 +79,7 @@ std::vector<Finding> findings_of(const History& history) {
                  .is_source = c.is_source,
                  .is_pools = c.is_pools,
                  .frame = frame,
+                 .pool_frame = parse_line(history.texts()[c.pool_line]),
                  .fate = c.fate,
                  .backend = c.backend};
         }

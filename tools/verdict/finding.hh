@@ -15,6 +15,7 @@ struct Finding {
     bool is_source = false;
     bool is_pools = false; // a library's pool of connections opened it
     Frame frame;           // of the stack's first line
+    Frame pool_frame{};    // of the line that made the pool; without a file: not known
     Fate fate = Fate::left_open;
     uint64_t count = 0, outlived = 0;
     double age = 0;
@@ -24,7 +25,9 @@ struct Finding {
 
     // The test that opened it or, if that is unknown, the tag.
     std::string opener() const;
-    // The file that opened it or, if that is unknown, its test's; empty: neither is known.
+    // Only a line outside the program's own files is known, as of a driver. Nobody can change that.
+    bool has_foreign_line() const;
+    // The program's file that opened it or, if that is unknown, its test's; empty: neither is known.
     std::string file() const;
     // "abandoned", with what the baseline says of it: "abandoned; NEW".
     std::string outcome() const;

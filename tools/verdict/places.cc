@@ -27,13 +27,8 @@ bool is_wanted(const Finding& f, Extent extent) {
     return is_unclosed && (extent == Extent::unclosed || is_straggler(f.fate));
 }
 
-// The shim notes a line of an installed package only if the program's own files have none. It names no line to change.
-bool is_in_package(const Frame& frame) {
-    return frame.file.find("-packages/") != std::string::npos;
-}
-
 std::string where(const Finding& f) {
-    if (f.stack.empty() || (is_in_package(f.frame) && !f.test.empty()))
+    if (f.stack.empty() || (f.has_foreign_line() && !f.test.empty()))
         return f.opener();
     return f.frame.line ? fmt::format("{}:{}", f.frame.file, f.frame.line) : f.frame.text();
 }
@@ -61,21 +56,22 @@ std::vector<Frame> chain_of(const Finding& f) {
     return frames;
 }
 
-std::string text_of(const std::vector<Frame>& chain) {
+std::string text_of(const std::vector<Frame>& chain, const Frame& pool) {
     std::vector<std::string> parts;
     std::ranges::transform(chain, std::back_inserter(parts), &Frame::text);
-    return fmt::format("{}", fmt::join(parts, " < "));
+    std::string made = pool.file.empty() ? "" : fmt::format(" (pool: {})", pool.text());
+    return fmt::format("{}{}", fmt::join(parts, " < "), made);
 }
 
 } // namespace
 
 std::string chain_text(const Finding& f) {
-    return text_of(chain_of(f));
+    return text_of(chain_of(f), f.pool_frame);
 }
 
 Frame tests_line(const Finding& f) {
     std::vector<Frame> frames = parse_stack(f.stack, f.is_source);
-    if (!frames.empty())
+    if (!frames.empty() && !f.has_foreign_line())
         if (const Frame& own = frames[tests_own(frames, f.test)]; own.line)
             return own;
     return {.file = f.file(), .function = {}};
@@ -107,7 +103,7 @@ std::string Place::text(const Namer& name) const {
 }
 
 std::string Place::chain_text() const {
-    return text_of(chain);
+    return text_of(chain, pool);
 }
 
 std::vector<Place> places_of(const std::vector<Finding>& findings, Extent extent) {
@@ -121,6 +117,9 @@ std::vector<Place> places_of(const std::vector<Finding>& findings, Extent extent
         if (is_new) {
             place.where = entry->first;
             place.chain = chain_of(f);
+            place.pool = f.pool_frame;
+        } else if (place.pool != f.pool_frame) {
+            place.pool = {};
         }
         Frame own = tests_line(f);
         bool is_shared = !is_new && (place.file != own.file || place.line != own.line);

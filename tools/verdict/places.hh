@@ -20,6 +20,7 @@ struct Place {
     int line = 0;
     // Up to three frames: the one that opened the connection, its caller, and the test's own. Empty: not known.
     std::vector<Frame> chain;
+    Frame pool; // the line that made their pool; without a file: not known, or not the same for all
     std::set<std::string> openers;             // tests, or tags
     std::map<std::string_view, uint64_t> tags; // with the number of their connections
     std::set<std::string_view> users;          // the tests that used them last, if others than the openers
@@ -31,7 +32,7 @@ struct Place {
 
     // "54 connections of 8 modules, 4 idle, 50 in transaction, abandoned". `name`: returns what stands for a test or tag.
     std::string text(const Namer& name = [](std::string_view full) { return std::string(full); }) const;
-    // "db.py:16 connect < repo.py:21 __init__ < tests/test_users.py:8".
+    // "db.py:16 connect < repo.py:21 __init__ < tests/test_users.py:8 (pool: db.py:3 make_engine)".
     std::string chain_text() const;
     // The test that used them last, if it is another one than the opener, or "8 tests".
     std::string user(const Namer& name) const;

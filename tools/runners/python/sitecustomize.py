@@ -1,4 +1,4 @@
-"""Brings adapters into a Python process, when what they are for is imported: a test runner, or threads.
+"""Brings adapters into a Python process, when what they are for is imported: a test runner, threads, or a pool.
 
 `pqsweep run` puts this folder first on PYTHONPATH. Python imports this module at its start, and it imports the next
 sitecustomize that there is. Nothing else of the process changes: the folder leaves sys.path, and what is never imported
@@ -13,6 +13,9 @@ adapters = {
     "unittest.suite": "pqsweep_unittest",
     "threading": "pqsweep_threads",
     "concurrent.futures.thread": "pqsweep_threads",
+    "sqlalchemy.dialects.postgresql.psycopg2": "pqsweep_pools",
+    "sqlalchemy.dialects.postgresql.psycopg": "pqsweep_pools",
+    "psycopg2.pool": "pqsweep_pools",
 }
 
 
