@@ -304,4 +304,57 @@ TEST_CASE("HTML: what was run, a chain of linked lines, and names that break beh
     CHECK(contains(report({"--github", journal}).output, "::warning file=tests/test_users.py,line=8,"));
 }
 
+// A test that left a connection, with the line that opened it.
+std::string leak(const std::string& test, const std::string& line, const std::string& more = "") {
+    static int number = 0;
+    std::string connection = ",\"connection\":" + std::to_string(++number),
+                named = ",\"tag\":\"" + test.substr(0, test.find("::")) + "\",\"test\":\"" + test + "\"";
+    return record(number, "open", connection + named + ",\"source\":[\"" + line + "\"]" + more) +
+           record(number, "sweep", connection + named + ",\"state\":\"idle\",\"age\":1");
+}
+
+TEST_CASE("a line outside the program's files is none to point at: the test's file is") {
+    Folder folder("foreign");
+    const std::string file = folder.path / "journal.jsonl", junit = folder.path / "junit.xml",
+                      gitlab = folder.path / "gitlab.json",
+                      driver = "/venv/lib/python3.11/site-packages/psycopg2/__init__.py:122 connect";
+    write_text(file, leak("tests/test_a.py::test_one", driver) +
+                         leak("tests/test_b.py::test_two", "/usr/lib/python3.11/threading.py:9 run") +
+                         leak("test_c.py::test_three", "<string>:1 <module>") +
+                         leak("shop.tests::OrderTest.test_four", driver));
+    std::string annotations = report({"--github", "--junit", junit, "--gitlab", gitlab, file}).output;
+    CAPTURE(annotations);
+    for (std::string test :
+         {"tests/test_a.py::test_one", "tests/test_b.py::test_two", "test_c.py::test_three"})
+        CHECK(contains(annotations, "::warning file=" + test.substr(0, test.find("::")) +
+                                        ",title=pqsweep%3A connection left open::" + test +
+                                        ": 1 connection, idle"));
+    CHECK(contains(annotations,
+                   "::warning title=pqsweep%3A connection left open::shop.tests::OrderTest.test_four: "));
+    CHECK(contains(text_of(junit), "name=\"tests/test_b.py\" file=\"tests/test_b.py\" time=\"0\">"));
+    CHECK(contains(text_of(junit), "name=\"shop.tests\" time=\"0\">"));
+    auto entries = nlohmann::json::parse(text_of(gitlab));
+    REQUIRE(entries.size() == 3);
+    for (const auto& entry : entries)
+        CHECK(entry["description"].get<std::string>().starts_with(
+            "pqsweep: " + entry["location"]["path"].get<std::string>() + "::test_"));
+}
+
+TEST_CASE("the line that made a pool is in all forms of the report") {
+    Folder folder("pool");
+    const std::string file = folder.path / "journal.jsonl", junit = folder.path / "junit.xml",
+                      page = folder.path / "page.html", markdown = folder.path / "summary.md";
+    write_text(file, leak("test_a.py::test_one", "test_a.py:5 test_one",
+                          ",\"pool\":1,\"pool_line\":\"db.py:3 engine\""));
+    const std::string chain = "test_a.py:5 test_one (pool: db.py:3 engine)";
+    CHECK(contains(report({file, "--junit", junit, "--html", page, "--markdown", markdown}).output,
+                   "      " + chain + "\n"));
+    CHECK(contains(report({"--github", file}).output, "%0A" + chain + "\n"));
+    CHECK(contains(text_of(junit), "    pool: db.py:3 engine\n"));
+    CHECK(contains(text_of(page), "pool made at</span> db.py:3 engine</p>"));
+    CHECK(contains(text_of(markdown), "(pool: db.py:3 engine)"));
+    auto culprit = nlohmann::json::parse(report({"--json", file}).output)["culprits"][0];
+    CHECK(culprit["pool"] == nlohmann::json({{"file", "db.py"}, {"line", 3}, {"function", "engine"}}));
+}
+
 TEST_SUITE_END();

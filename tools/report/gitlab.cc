@@ -31,7 +31,8 @@ std::string as_gitlab(const Assessment& a) {
     bool is_gated = a.gate.exit_code() != 0;
     for (const Place& place : places_of(a.findings, Extent::unclosed))
         if (!place.file.empty())
-            all.push_back(entry(is_gated && place.fails, "connection left open", place.text(), place.where,
+            all.push_back(entry(is_gated && place.fails, "connection left open",
+                                (place.line ? "" : place.where + ": ") + place.text(), place.where,
                                 place.file, place.line));
     for (const LongWait& w : a.history.waits())
         if (Frame frame = parse_line(a.history.texts()[w.holder_line]); frame.line)
