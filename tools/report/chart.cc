@@ -7,6 +7,7 @@
 #include <cmath>
 #include <fmt/core.h>
 #include <map>
+#include <utility>
 
 namespace pqsweep::tools {
 
@@ -160,25 +161,30 @@ private:
         }
     }
 
-    // Stacks the colours' areas.
+    // Stacks the colours' areas. A colour has an outline for each time in which it is there, so that the page stays small.
     void draw_shares() {
         std::vector<double> below(stretches_.size());
         for (size_t colour = 0; colour <= Colours::most; colour++) {
-            std::string up, down;
-            bool any = false;
+            std::string outlines, up, down;
             for (size_t i = 0; i < stretches_.size(); i++) {
                 const Stretch& s = stretches_[i];
                 double sum = below[i];
                 for (const auto& share : s.span->shares)
                     if (colours_.of(share.tag) == colour)
                         sum += share.connections;
-                any |= sum > below[i];
-                up += fmt::format("{}{:.1f} {:.3f}H{:.1f}", i ? "L" : "M", x(s.from), y(sum), x(s.to));
-                down = fmt::format("L{:.1f} {:.3f}H{:.1f}", x(s.to), y(below[i]), x(s.from)) + down;
-                below[i] = sum;
+                bool is_there = sum > below[i];
+                if (is_there) {
+                    up += fmt::format("{}{:.1f} {:.3f}H{:.1f}", up.empty() ? "M" : "L", x(s.from), y(sum),
+                                      x(s.to));
+                    down = fmt::format("L{:.1f} {:.3f}H{:.1f}", x(s.to), y(below[i]), x(s.from)) + down;
+                    below[i] = sum;
+                }
+                bool ends = !up.empty() && (!is_there || i + 1 == stretches_.size());
+                if (ends)
+                    outlines += std::exchange(up, "") + std::exchange(down, "") + "z";
             }
-            if (any)
-                out_ += fmt::format("<path class=\"c{}\" d=\"{}{}z\"/>\n", colour, up, down);
+            if (!outlines.empty())
+                out_ += fmt::format("<path class=\"c{}\" d=\"{}\"/>\n", colour, outlines);
         }
     }
 

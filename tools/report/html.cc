@@ -15,12 +15,13 @@ namespace pqsweep::tools {
 namespace {
 
 constexpr size_t most_charts = 12;
-constexpr size_t most_places = 1000;
+constexpr size_t most_places = 400;
 constexpr size_t most_findings = 20; // of a place
 
-// Lets a line break in a long name, but only behind one of its words, and not before a file's suffix.
+// Lets a line break in a long name, but only behind one of its words, and not before a file's suffix. Short words stay together, since
+// a page has thousands of names.
 std::string breakable(std::string_view text) {
-    constexpr size_t longest_suffix = 4;
+    constexpr size_t longest_suffix = 4, least_piece = 10;
     std::string out;
     size_t begin = 0;
     for (size_t i = 1; i + 1 < text.size(); i++) {
@@ -28,7 +29,7 @@ std::string breakable(std::string_view text) {
         size_t word = std::min(rest.find_first_of("/:._-,[]() "), rest.size());
         bool is_end = std::string_view("/_-,[").find(text[i]) != text.npos ||
                       (text[i] == ':' && text[i - 1] == ':') || (text[i] == '.' && word > longest_suffix);
-        if (!is_end || word == 0)
+        if (!is_end || word == 0 || i + 1 - begin < least_piece)
             continue;
         out += escaped(text.substr(begin, i + 1 - begin)) + "<wbr>";
         begin = i + 1;
@@ -183,12 +184,10 @@ private:
     void add_place(const Place& place) {
         bool is_left = place.fates.contains(Fate::left_open) || place.fates.contains(Fate::closed_late);
         std::string_view standing = place.fails ? " failed" : is_left ? " left" : "";
-        add("<details class=\"place{}\" data-count=\"{}\" data-where=\"{}\" data-is=\"{}\"><summary><b "
-            "class=\"count\">{}</b><span>"
-            "<span class=\"where mono\">{}</span><br>",
-            standing, place.count, escaped(place.where), kinds_of(place), place.count,
-            breakable(place.where));
-        add("<span class=\"pill{}\">{}</span>", standing, escaped(place.outcome()));
+        add("<details class=\"place{}\" data-is=\"{}\"><summary><b>{}</b><span><span class=\"where "
+            "mono\">{}</span><br>",
+            standing, kinds_of(place), place.count, breakable(place.where));
+        add("<span class=\"pill\">{}</span>", escaped(place.outcome()));
         if (place.opener() != place.where)
             add(" <span class=\"faint\">opened by {}</span>", breakable(place.opener()));
         add("</span></summary><div class=\"inside\">\n");
@@ -264,7 +263,10 @@ private:
                                    t.peak_without};
         constexpr size_t abandoned = 7;
         for (size_t i = 0; i < std::size(values); i++)
-            add("<td class=\"n{}\">{}", values[i] == 0 ? " zero" : i == abandoned ? " bad" : "", values[i]);
+            if (values[i] == 0)
+                add("<td>"); // the style shows the 0, or leaves the cell out of a card
+            else
+                add("<td{}>{}", i == abandoned ? " class=\"bad\"" : "", values[i]);
         add("</tr>\n");
     }
 

@@ -5,10 +5,10 @@ namespace pqsweep::tools {
 const std::string_view page_style =
     R"(
 :root { color-scheme: light dark; --text: #1c2024; --faint: #60646c; --back: #f9f9fb; --card: #fff; --line: #e0e1e6; --bad: #c62a2f; --bad-back: #feebec; --good: #18794e; --good-back: #e6f6eb; --warn: #9a5b00; --warn-back: #fff4d5; --link: #0d5cb6; --other: #9ba1a6 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root { --text: #edeef0; --faint: #b0b4ba; --back: #111113; --card: #18191b; --line: #363a3f; --bad: #ff9592; --bad-back: #3b1219; --good: #3dd68c; --good-back: #132d21; --warn: #ffca16; --warn-back: #302008; --link: #70b8ff; --other: #696e77 }
 }
-* { box-sizing: border-box }
+* { box-sizing: border-box } [hidden] { display: none !important }
 body { font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; color: var(--text); background: var(--back); margin: 0 }
 main { max-width: 1120px; margin: 0 auto; padding: 1.5rem 1.25rem 4rem }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .5rem; letter-spacing: -.01em } h2 { font-size: 1.2rem; margin: 2.5rem 0 .75rem } h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; font-weight: 600 }
@@ -29,19 +29,19 @@ svg text { fill: var(--faint) } .end { text-anchor: end } .middle { text-anchor:
 .chart:has(.zoom:checked) .scale { transform: scaleY(var(--zoom)) } .chart:has(.zoom:checked) .zoomed { display: inline } .chart:has(.zoom:checked) .whole { display: none }
 .chart:has(.stretch:checked) svg { width: 400%; min-width: 2800px }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.25rem; padding: 0; margin: .75rem 0 0; list-style: none; font-size: .88rem } .legend li { min-width: 0 } .legend i { display: inline-block; width: .75em; height: .75em; border-radius: 2px; margin-right: .45em }
-.tools { display: flex; flex-wrap: wrap; gap: .6rem; margin: 0 0 .75rem; align-items: center } .tools[hidden] { display: none } .tools input, .tools select { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 7px; padding: .35rem .6rem } .tools input { flex: 1 1 14rem; min-width: 0 } .tools label { display: flex; gap: .4rem; align-items: center; color: var(--faint); font-size: .9rem }
+.tools { display: flex; flex-wrap: wrap; gap: .6rem; margin: 0 0 .75rem; align-items: center } .tools input, .tools select { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 7px; padding: .35rem .6rem } .tools input { flex: 1 1 14rem; min-width: 0 } .tools label { display: flex; gap: .4rem; align-items: center; color: var(--faint); font-size: .9rem }
 .place { background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--other); border-radius: 8px; margin: .5rem 0 } .place.failed { border-left-color: var(--bad) } .place.left { border-left-color: var(--warn) }
 .place > summary { display: grid; grid-template-columns: 3.2rem 1fr; gap: 0 .9rem; padding: .6rem 1rem .6rem .6rem; cursor: pointer; list-style: none; align-items: baseline } .place > summary::-webkit-details-marker { display: none }
-.place > summary b.count { font-size: 1.15rem; text-align: right; font-variant-numeric: tabular-nums } .place > summary > span { min-width: 0 } .place > summary:hover { background: color-mix(in srgb, var(--line) 30%, transparent) } .place[open] > summary { border-bottom: 1px solid var(--line) }
+.place > summary b { font-size: 1.15rem; text-align: right; font-variant-numeric: tabular-nums } .place > summary > span { min-width: 0 } .place > summary:hover { background: color-mix(in srgb, var(--line) 30%, transparent) } .place[open] > summary { border-bottom: 1px solid var(--line) }
 .place > summary .where::after { content: " \25B8"; color: var(--faint) } .place[open] > summary .where::after { content: " \25BE" }
 .inside { padding: .6rem 1rem 1rem 4.7rem } .chain { margin: 0 0 .75rem; padding: 0; list-style: none } .chain li + li::before { content: "\2190  called by "; color: var(--faint) }
-.pill { display: inline-block; border-radius: 99px; padding: 0 .55rem; font-size: .85rem; background: var(--line) } .pill.failed { background: var(--bad-back); color: var(--bad) } .pill.left { background: var(--warn-back); color: var(--warn) }
+.pill { display: inline-block; border-radius: 99px; padding: 0 .55rem; font-size: .85rem; background: var(--line) } .failed .pill { background: var(--bad-back); color: var(--bad) } .left .pill { background: var(--warn-back); color: var(--warn) }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums } caption { text-align: left; color: var(--faint); padding: .2rem 0 }
 th { text-align: left; vertical-align: bottom; font-weight: 600 } thead th { position: sticky; top: 0; background: var(--card) } th, td { padding: .35rem .45rem; border-bottom: 1px solid var(--line) } td { vertical-align: top } tbody th { font-weight: 400; min-width: 15rem } tr.all th, tr.all td { font-weight: 600 } tbody tr:hover { background: color-mix(in srgb, var(--line) 30%, transparent) }
-.n { text-align: right } td.bad { color: var(--bad); font-weight: 600 } td.zero { color: var(--faint); opacity: .55 } th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit } th[aria-sort=descending] button::after { content: " \2193" } th[aria-sort=ascending] button::after { content: " \2191" }
+.n { text-align: right } td.bad { color: var(--bad); font-weight: 600 } .numbers-of-tags td { text-align: right } .numbers-of-tags td:empty::after { content: "0"; color: var(--faint); opacity: .55 } th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit } th[aria-sort=descending] button::after { content: " \2193" } th[aria-sort=ascending] button::after { content: " \2191" }
 .tags { max-height: 40rem; overflow: auto; padding: 0 } @media (max-width: 600px) {
   main { padding: 1rem .75rem 3rem } h1 { font-size: 1.3rem } .numbers { grid-template-columns: 1fr 1fr } .card { padding: .75rem } .facts { grid-template-columns: 1fr } .facts dd { margin-bottom: .4rem } .inside { padding: .6rem .8rem } .place > summary { grid-template-columns: 2.2rem 1fr } svg { min-width: 640px } .chart { padding: .5rem } .cards tbody th { min-width: 0 }
-  .cards thead { display: none } .cards, .cards tbody { display: block } .tags { max-height: none } .cards tr { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1rem; padding: .6rem .75rem; border-bottom: 1px solid var(--line) } .cards th, .cards td { border: 0; padding: .1rem 0 } .cards th { grid-column: 1 / -1; font-weight: 600 } .cards td { display: flex; justify-content: space-between; gap: .6rem; white-space: nowrap } .cards td.zero { display: none } .cards td::before { color: var(--faint) }
+  .cards thead { display: none } .cards, .cards tbody { display: block } .tags { max-height: none } .cards tr { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1rem; padding: .6rem .75rem; border-bottom: 1px solid var(--line) } .cards th, .cards td { border: 0; padding: .1rem 0 } .cards th { grid-column: 1 / -1; font-weight: 600 } .cards td { display: flex; justify-content: space-between; gap: .6rem; white-space: nowrap } .cards td:empty { display: none } .cards td::before { color: var(--faint) }
 )"
     // The labels of a card's numbers stand once, in the style, and not in each of a thousand rows.
     R"(  .numbers-of-tags td:nth-of-type(1)::before { content: "opened" } .numbers-of-tags td:nth-of-type(2)::before { content: "closed" } .numbers-of-tags td:nth-of-type(3)::before { content: "idle" } .numbers-of-tags td:nth-of-type(4)::before { content: "in transaction" } .numbers-of-tags td:nth-of-type(5)::before { content: "running" } .numbers-of-tags td:nth-of-type(6)::before { content: "revived" } .numbers-of-tags td:nth-of-type(7)::before { content: "closed late" } .numbers-of-tags td:nth-of-type(8)::before { content: "abandoned" } .numbers-of-tags td:nth-of-type(9)::before { content: "peak" } .numbers-of-tags td:nth-of-type(10)::before { content: "without pqsweep" }
@@ -65,7 +65,7 @@ const std::string_view page_script = R"(
     said.textContent = rows.filter(row => !row.hidden).length + ' of ' + rows.length + ' places';
   };
   const sorted = () => {
-    const keys = {worst: row => rows.indexOf(row), most: row => -row.dataset.count, name: row => row.dataset.where};
+    const keys = {worst: row => rows.indexOf(row), most: row => -row.querySelector('b').textContent, name: row => row.querySelector('.where').textContent};
     const key = keys[order.value];
     [...rows].sort((a, b) => key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0).forEach(row => places.append(row));
   };
@@ -91,7 +91,9 @@ const std::string_view page_script = R"(
       [...tags].sort((a, b) => sign * (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0)).forEach(row => body.insertBefore(row, last));
     });
   });
-  addEventListener('beforeprint', () => rows.forEach(row => row.open = true));
+  let closed = [];
+  addEventListener('beforeprint', () => { closed = rows.filter(row => !row.open); closed.forEach(row => row.open = true); });
+  addEventListener('afterprint', () => closed.forEach(row => row.open = false));
 })();
 )";
 
