@@ -217,6 +217,26 @@ TEST_CASE("run: a program built with ASan starts, and is swept") {
     CHECK(contains(program.errors(), ", 1 straggler: "));
 }
 
+TEST_CASE("a value that is no number is named with what is expected, and so is a full disk") {
+    for (const auto& [words, message] :
+         {std::pair(std::vector<std::string>{"run", "--max-open", "x", "--", "/bin/true"},
+                    "pqsweep run: --max-open=x: expected a number; see 'pqsweep run --help'\n"),
+          std::pair(std::vector<std::string>{"ls", "abc"},
+                    "pqsweep ls: pid=abc: expected a number; see 'pqsweep ls --help'\n"),
+          std::pair(
+              std::vector<std::string>{"top", "--interval", "0"},
+              "pqsweep top: --interval=0: expected a number from 0.1 to 3600; see 'pqsweep top --help'\n")}) {
+        Outcome got = run(words);
+        CHECK(got.status == 2);
+        CHECK(got.errors == message);
+    }
+    Outcome full = outcome_of({"/bin/sh", "-c",
+                               build_directory() + "/pqsweep --version && " + build_directory() +
+                                   "/pqsweep report tests/fixtures/journals/workers.jsonl >/dev/full"});
+    CHECK(full.status == 2);
+    CHECK(contains(full.errors, "pqsweep: standard output: No space left on device\n"));
+}
+
 TEST_CASE("completion: scripts with the commands and their options") {
     auto complete = [](const std::string& words) {
         return output_of("bash -c 'source <(" + build_directory() +
@@ -229,10 +249,25 @@ TEST_CASE("completion: scripts with the commands and their options") {
     CHECK(complete("pqsweep report --ma") == "--markdown --max-open\n");
     CHECK(complete("pqsweep report --scope") == "\n");
     CHECK(complete("pqsweep run -- pytest --no-s") == "\n");
+    CHECK(complete("pqsweep run --report s") == "stragglers\n");
+    CHECK(complete("pqsweep run --report = s") == "stragglers\n"); // as bash splits --report=s
+    CHECK(complete("pqsweep report --fail-on =") ==
+          "abandoned late transaction exit inherited blocked unseen\n");
+    CHECK(complete("pqsweep run --journal \"\"") == "\n"); // then bash completes files
     CHECK(
         contains(run({"completion", "fish"}).output,
                  "complete -c pqsweep -n '__fish_seen_subcommand_from run' -l tag -r -d 'the tag to start"));
     CHECK(contains(run({"completion", "zsh"}).output, "'--json[print JSON]'"));
+    // What is completed is accepted.
+    for (const auto& [option, values] :
+         {std::pair("--report", "never stragglers always"), std::pair("--scope", "package module test"),
+          std::pair("--grace", "auto"),
+          std::pair("--fail-on", "abandoned late transaction exit inherited blocked unseen")}) {
+        CHECK(complete(std::string("pqsweep run ") + option + " \"\"") == values + std::string("\n"));
+        std::istringstream words(values);
+        for (std::string word; words >> word;)
+            CHECK(run({"run", "--allow-unseen", option, word, "--", "/bin/true"}).status == 0);
+    }
     for (std::string shell : {"bash", "zsh", "fish"})
         if (fs::exists("/usr/bin/" + shell))
             CHECK(output_of(build_directory() + "/pqsweep completion " + shell + " | " + shell +
@@ -246,7 +281,8 @@ TEST_CASE("the man page has the commands and options that there are, with the te
     page = std::regex_replace(page, std::regex(R"(\n\.[A-Z]+ *|\s+)"), " ");
     std::string script = run({"completion", "fish"}).output;
     std::set<std::string> options{"--version", "--help"};
-    std::regex option(R"(seen_subcommand_from ([a-z]+)' -l ([a-z-]+)( -r)? -d '([^\n]*)'\n)");
+    std::regex option(
+        R"(seen_subcommand_from ([a-z]+)' -l ([a-z-]+)( -r)? -d '([^\n]*?)'( -f -a '[^\n]*')?\n)");
     for (std::sregex_iterator one(script.begin(), script.end(), option), end; one != end; ++one) {
         std::string command = (*one)[1], name = "--" + (*one)[2].str();
         std::string help = std::regex_replace((*one)[4].str(), std::regex(R"('\\'')"), "'");

@@ -1,7 +1,11 @@
 // pqsweep completion prints a script by which a shell completes pqsweep's commands and options.
 #include "tools/commands/command.hh"
 
+#include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
+#include <utility>
 
 namespace pqsweep::tools {
 
@@ -9,10 +13,25 @@ namespace {
 
 using Apps = std::vector<const CLI::App*>;
 
+// The words that options take. What takes a file, a number or a name is not here.
+constexpr std::pair<std::string_view, std::string_view> value_words[] = {
+    {"--fail-on", "abandoned late transaction exit inherited blocked unseen"},
+    {"--grace", "auto"},
+    {"--links", "vscode"},
+    {"--report", "never stragglers always"},
+    {"--scope", "package module test"},
+    {"--sort", "o m s t p"},
+};
+
 struct Word {
     std::string name; // "--tag"
     std::string help;
     bool has_value;
+    std::string_view values() const {
+        const auto* known =
+            std::ranges::find(value_words, name, &std::pair<std::string_view, std::string_view>::first);
+        return known == std::end(value_words) ? "" : known->second;
+    }
 };
 
 std::vector<Word> options_of(const CLI::App& app) {
@@ -27,6 +46,25 @@ std::string names(const std::vector<Word>& words) {
     std::string text;
     for (const Word& word : words)
         text += (text.empty() ? "" : " ") + word.name;
+    return text;
+}
+
+// Returns bash's case for those options of all commands that have a value.
+std::string bash_values(const Apps& commands) {
+    std::map<std::string_view, std::string> by_values;
+    std::set<std::string> seen;
+    std::vector<std::vector<Word>> all;
+    std::ranges::transform(commands, std::back_inserter(all),
+                           [](const CLI::App* app) { return options_of(*app); });
+    for (const auto& words : all)
+        for (const Word& word : words)
+            if (word.has_value && seen.insert(word.name).second) {
+                std::string& options = by_values[word.values()];
+                options += (options.empty() ? "" : "|") + word.name;
+            }
+    std::string text;
+    for (const auto& [words, options] : by_values)
+        text += fmt::format("    {}) words='{}' ;;\n", options, words);
     return text;
 }
 
@@ -61,29 +99,46 @@ std::string for_bash(const CLI::App& app, const Apps& commands) {
     ((COMP_CWORD == 1)) || case ${{COMP_WORDS[1]}} in
 {}    *) words= ;;
     esac
-    COMPREPLY=($(compgen -W "$words" -- "${{COMP_WORDS[COMP_CWORD]}}"))
+    local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}}
+    if [[ $word == = ]]; then
+        word=
+    elif [[ $before == = ]]; then
+        before=${{COMP_WORDS[COMP_CWORD - 2]}}
+    fi
+    case $before in
+{}    esac
+    COMPREPLY=($(compgen -W "$words" -- "$word"))
 }}
 complete -o default -F _pqsweep pqsweep
 )",
-                       all, cases);
+                       all, cases, bash_values(commands));
+}
+
+std::string zsh_value(const Word& word) {
+    if (!word.has_value)
+        return "";
+    return word.values().empty() ? ":value:_files" : fmt::format(":value:({})", word.values());
 }
 
 std::string for_zsh(const CLI::App&, const Apps& commands) {
     std::string list, cases;
     for (const CLI::App* command : commands) {
         list += fmt::format("    {}\n", quoted(command->get_name() + ":" + command->get_description()));
-        cases += fmt::format("{}) _arguments", command->get_name());
+        cases += fmt::format("{}) _arguments -S", command->get_name());
         for (const Word& word : options_of(*command))
             cases += " \\\n    " + quoted(fmt::format("{}{}[{}]{}", word.name, word.has_value ? "=" : "",
-                                                      replaced(word.help, "[]:\\", "\\"),
-                                                      word.has_value ? ":value:_files" : ""));
-        cases += " \\\n    '*::file:_files' ;;\n";
+                                                      replaced(word.help, "[]:\\", "\\"), zsh_value(word)));
+        bool runs_command = command->get_name() == "run" || command->get_name() == "doctor";
+        cases += fmt::format(" \\\n    {} ;;\n",
+                             runs_command ? "'(-)1:command:_command_names -e' '*::argument:_normal'"
+                                          : "'*::file:_files'");
     }
+    // The list has no name that zsh has a parameter of: it has `commands`.
     return fmt::format(R"(#compdef pqsweep
-local -a commands=(
+local -a subcommands=(
 {})
 if ((CURRENT == 2)); then
-    _describe command commands
+    _describe command subcommands
     return
 fi
 shift words
@@ -101,8 +156,9 @@ std::string for_fish(const CLI::App&, const Apps& commands) {
         out += fmt::format("complete -c pqsweep -n __fish_use_subcommand -f -a {} -d {}\n", name,
                            quoted(command->get_description()));
         for (const Word& word : options_of(*command))
-            out += fmt::format("complete -c pqsweep -n '__fish_seen_subcommand_from {}' -l {}{} -d {}\n",
-                               name, word.name.substr(2), word.has_value ? " -r" : "", quoted(word.help));
+            out += fmt::format("complete -c pqsweep -n '__fish_seen_subcommand_from {}' -l {}{} -d {}{}\n",
+                               name, word.name.substr(2), word.has_value ? " -r" : "", quoted(word.help),
+                               word.values().empty() ? "" : fmt::format(" -f -a '{}'", word.values()));
     }
     return out;
 }
