@@ -6,6 +6,9 @@
 #include "tools/text/utf8.hh"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 namespace pqsweep::tools {
@@ -44,11 +47,30 @@ std::string unknown_word(const CLI::App& app) {
                        hint.empty() ? "; 'pqsweep --help' lists them" : hint);
 }
 
+// Returns what CLI11 says of a bad value in the words that we have for others: "--max-open=x: expected a number".
+std::string about_value(std::string_view text) {
+    constexpr std::string_view unreadable = "Could not convert: ", equals = " = ", value = ": Value ",
+                               range = " not in range ", to = " to ";
+    auto between = [&](size_t from, size_t end) { return text.substr(from, end - from); };
+    size_t at = text.find(equals);
+    if (text.starts_with(unreadable) && at != text.npos)
+        return fmt::format("{}={}: expected a number", between(unreadable.size(), at),
+                           text.substr(at + equals.size()));
+    at = text.find(value);
+    size_t least = text.find(range), most = text.rfind(to);
+    if (at == text.npos || least == text.npos || most == text.npos)
+        return std::string(text);
+    auto number = [](std::string_view digits) { return strtod(std::string(digits).c_str(), nullptr); };
+    return fmt::format("{}={}: expected a number from {:g} to {:g}", between(0, at),
+                       between(at + value.size(), least), number(between(least + range.size(), most)),
+                       number(text.substr(most + to.size())));
+}
+
 // Returns what CLI11 found wrong, with the command, and its help.
 std::string wrong_use(const CLI::App& app, std::string_view why) {
     std::vector<CLI::App*> subs = app.get_subcommands();
     std::string command = subs.empty() ? "pqsweep" : "pqsweep " + subs[0]->get_name();
-    return fmt::format("{}: {}; see '{} --help'", command, printable(why), command);
+    return fmt::format("{}: {}; see '{} --help'", command, printable(about_value(why)), command);
 }
 
 int main(int argc, char** argv) {
@@ -76,7 +98,11 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "{}\n", unknown.empty() ? wrong_use(app, e.what()) : unknown);
         return exit_wrong_use;
     }
-    return chosen();
+    int status = chosen();
+    if (fflush(stdout) == 0)
+        return status;
+    fmt::print(stderr, "pqsweep: standard output: {}\n", strerror(errno));
+    return status ? status : exit_wrong_use;
 }
 
 } // namespace
