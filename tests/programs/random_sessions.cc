@@ -413,6 +413,14 @@ Outcome run(unsigned seed, unsigned& tag) {
         if (wanted.find("unnamed prepared statement does not exist") != std::string::npos)
             return outcome; // a revival leaves one of its own
         std::string got = step.run(swept, change) + swept.taken_notices();
+        bool can_look = !step.keeps_unnamed && PQtransactionStatus(control.conn) == PQTRANS_IDLE;
+        auto look = [&](Session& s) {
+            return "\n" + s.known() + (can_look ? "\n" + s.exec(visible) + s.taken_notices() : "");
+        };
+        if (reason_in(got + swept.loss()).empty()) {
+            wanted += look(control);
+            got += look(swept); // finds out if what was under way has gone well, and its session is lost
+        }
         std::string reason = reason_in(got + swept.loss());
         if (!reason.empty()) {
             outcome.reasons[reason]++;
@@ -426,13 +434,6 @@ Outcome run(unsigned seed, unsigned& tag) {
                         "; reset client_min_messages");
             outcome.history += "(new sessions)\n";
             continue;
-        }
-        bool can_look = !step.keeps_unnamed && PQtransactionStatus(control.conn) == PQTRANS_IDLE;
-        for (Session* s : {&control, &swept}) {
-            std::string& text = s == &control ? wanted : got;
-            text += "\n" + s->known();
-            if (can_look)
-                text += "\n" + s->exec(visible) + s->taken_notices();
         }
         if (got != wanted) {
             outcome.difference = "wanted: " + wanted + "\ngot: " + got;
