@@ -242,16 +242,17 @@ void Kept::account(Act act, std::string_view key, std::string_view value, int8_t
         known->is_void = false;
         return;
     }
+    // Of a statement that a function has prepared, the account has no text that could be sent again.
+    if (act == Act::prepare || (key == "search_path" && names_pg_temp(value)))
+        act = Act::unclear;
     const Note* doubt = notes_.find(Act::hidden, "");
     if (act != Act::set && doubt)
         value = doubt->text();
-    // A statement that a function has prepared, of which the account has no text that could be sent again.
-    Note* note =
-        Note::make({act == Act::prepare ? Act::unclear : act, false, act == Act::set, -1, 0, key, {}, value});
+    Note* note = Note::make({act, false, act == Act::set, -1, 0, key, {}, value});
     if (!note)
         return give_up();
     note->encoding = encoding;
-    is_unclear_ |= act == Act::prepare;
+    is_unclear_ |= act == Act::unclear;
     notes_.append(note);
 }
 

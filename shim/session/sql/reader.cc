@@ -51,14 +51,8 @@ void Reader::report_local(std::string_view key, std::string_view text) {
 }
 
 void Reader::report_temporary(std::string_view value) {
-    constexpr std::string_view name = "pg_temp";
-    for (size_t at = 0; at + name.size() <= value.size(); at++) {
-        size_t same = 0;
-        while (same < name.size() && lower(value[at + same]) == name[same])
-            same++;
-        if (same == name.size())
-            return report(Act::unclear);
-    }
+    if (names_pg_temp(value))
+        report(Act::unclear);
 }
 
 void Reader::report_hidden() {

@@ -66,7 +66,7 @@ public:
     }
     // Reports a time-out that is the transaction's. Nobody has to remember another setting that ends with it.
     void report_local(std::string_view key, std::string_view text);
-    // Reports doubt if the value names pg_temp: with that in the search_path, all that is created can be temporary.
+    // Reports doubt if the value names pg_temp.
     void report_temporary(std::string_view value);
     // Reports that the statement does something that no text shows, and what it can name in doing so.
     void report_hidden();

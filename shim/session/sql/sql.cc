@@ -165,6 +165,18 @@ bool is_plain(std::string_view sql) {
     return is_plain_behind(first, command_of(first), sql);
 }
 
+bool names_pg_temp(std::string_view value) {
+    constexpr std::string_view name = "pg_temp";
+    for (size_t at = 0; at + name.size() <= value.size(); at++) {
+        size_t same = 0;
+        while (same < name.size() && lower(value[at + same]) == name[same])
+            same++;
+        if (same == name.size())
+            return true;
+    }
+    return false;
+}
+
 bool is_rollback(std::string_view sql) {
     Tokens tokens(sql);
     Token token = tokens.next();

@@ -417,6 +417,13 @@ TEST_CASE("the server's account takes the place of doubt, and only of doubt") {
         s->end_account();
         CHECK(s.loss() == Loss::unclear);
     }
+    SUBCASE("a function has set a search_path in which all that is created is temporary") {
+        s->begin_account();
+        s->account(Act::set, "search_path", "pg_temp, public", 6);
+        s->end_account();
+        CHECK(s.loss() == Loss::unclear);
+        CHECK(s.since() == "select login(1)");
+    }
     SUBCASE("it has more than the server can be asked for") {
         s.runs("select setseed(1)");
         CHECK_FALSE(s->can_be_asked());
