@@ -82,7 +82,7 @@ TEST_CASE("the summary: five places of many, and how to see the others") {
         program.finish();
         return program.errors();
     };
-    std::string five = "pqsweep: left open, by the line that opened them:\n";
+    std::string five = "pqsweep: stragglers, by the test that opened them:\n";
     for (int i = 0; i < 5; i++)
         five += "  t" + std::to_string(i) + ": 1 connection, idle, abandoned\n";
     std::string totals =

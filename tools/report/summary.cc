@@ -124,8 +124,12 @@ private:
     void add_places(const std::vector<Place>& places, const std::string& journal) {
         std::span<const Place> worst(places.data(), std::min(places.size(), most_));
         folder_ = is_on_terminal() ? common_folder(worst) : "";
-        say(fmt::format("pqsweep: left open, by the line {}that opened them:",
-                        folder_.empty() ? "" : "in " + folder_ + " "));
+        bool has_lines = std::ranges::any_of(worst, [](const Place& place) { return !place.chain.empty(); });
+        bool has_open =
+            std::ranges::any_of(worst, [](const Place& p) { return p.fates.contains(Fate::open_at_exit); });
+        say(fmt::format(
+            "pqsweep: {}, by the {} {}that opened them:", has_lines || has_open ? "left open" : "stragglers",
+            has_lines ? "line" : "test", folder_.empty() ? "" : "in " + folder_ + " "));
         for (const Place& place : worst)
             add_place(place);
         say_more(places.size(), journal.empty() ? verbose : "pqsweep report --html report.html " + journal);
