@@ -9,6 +9,8 @@ TESTS ?= *
 # How long `make chaos` lasts, and what it repeats; empty: something new.
 SECONDS ?= 60
 SEED ?=
+# How many programs `make random-sessions` runs.
+PROGRAMS ?= 1000
 B := $(if $(filter release,$(BUILD)),build,build/$(BUILD))
 
 # The libraries that arm64 programs are linked with, and that qemu gives them.
@@ -312,10 +314,10 @@ chaos: packages  ## random threads and programs on a server that is killed, for 
 	@$(MAKE) $(at_once) all $(B)/chaos/doer
 	@tests/bin/with-server -c max_connections=400 -- tests/chaos/run $(B) --seconds $(SECONDS) $(SEED:%=--seed %) --preload '$(sanitizer_runtime)'
 
-random-sessions: packages  ## random programs in sessions that are swept and revived, PROGRAMS=1000 of them from SEED=1
+random-sessions: packages  ## random programs in sessions that are swept and revived, PROGRAMS=1000 of them (SEED=...)
 	@$(MAKE) $(at_once) all $(B)/programs/random_sessions
-	@tests/bin/with-server -- env LD_PRELOAD='$(sanitizer_runtime) $(B)/libpqsweep.so' PQSWEEP_KEEP=app=control PQSWEEP_GRACE=0 \
-		PQSWEEP_REPORT=never $(B)/programs/random_sessions $(or $(PROGRAMS),1000) $(or $(SEED),1)
+	@tests/bin/with-server -- env LD_PRELOAD='$(sanitizer_runtime) $(B)/libpqsweep.so' $(B)/programs/random_sessions \
+		$(PROGRAMS) $(or $(SEED),1)
 
 bench_built = all $(benches) $(B)/bench/fake/libpq.so $(B)/bench/fake/empty.so
 run_bench = tests/bin/with-server -c max_connections=600 -- bench/run $(B)
@@ -415,7 +417,7 @@ clean:  ## remove build/
 
 help:  ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 24
-	@echo 'Variables: BUILD=release|clang|debug|arm64|asan|tsan, TESTS, SECONDS, SEED, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
+	@echo 'Variables: BUILD=release|clang|debug|arm64|asan|tsan, TESTS, SECONDS, SEED, PROGRAMS, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
 .PHONY: all shim packages rooms demo test chaos random-sessions compat platforms installs arm64 clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install uninstall dist pack clean help
 .DELETE_ON_ERROR:

@@ -29,8 +29,7 @@ constexpr bool moves_on = !kind_of<call>.looks && call != Call::PQflush;
 template<Call call>
 void deliver_reason(Table& table, Connection& c, PGconn* conn) {
     constexpr Kind kind = kind_of<call>;
-    bool is_parked = kind.starts_work && is_inert_socket(c.fd);
-    if (kind.waits || (kind.reads && is_busy(c.activity)) || is_parked)
+    if (kind.waits || (kind.reads && is_busy(c.activity)) || (kind.starts_work && is_inert_socket(c.fd)))
         tracker::using_swept(table, c, true);
     else if (kind.looks && tracker::using_swept(table, c, false))
         tracker::tell_by_notice(c, conn);

@@ -60,21 +60,22 @@ namespace {
 // the other if libpq (before 14) has no pipelines.
 class Replay {
 public:
-    Replay(const Libpq& libpq, PGconn* conn, Session& session, ClientState& state, int64_t deadline)
-        : libpq_(libpq), conn_(conn), session_(session), state_(state), deadline_(deadline) {}
+    Replay(const Libpq& libpq, PGconn* conn, Session& session, ClientState& state, bool opens_transaction,
+           int64_t deadline)
+        : libpq_(libpq), conn_(conn), session_(session), state_(state), opens_transaction_(opens_transaction),
+          deadline_(deadline) {}
 
-    // `opens_transaction`: the owner thread is about to roll one back.
-    Outcome run(bool opens_transaction) {
-        if (opens_transaction)
+    Outcome run() {
+        if (opens_transaction_)
             state_.take_settings();
         changed_ = state_.changed_settings();
         if (!state_.is_same_host())
             return Outcome::failed;
         unset_ = changed_without_note();
-        walk(opens_transaction);
+        walk();
         if (is_pipelined_) {
             reads_ = true;
-            walk(opens_transaction);
+            walk();
             if (is_lost_ || libpq_.PQexitPipelineMode(conn_) != 1)
                 return Outcome::lost;
         }
@@ -93,7 +94,7 @@ private:
         return changed;
     }
 
-    void walk(bool opens_transaction) {
+    void walk() {
         encoding_ = state_.encoding();
         escapes_ = state_.escapes();
         for (size_t i = 0; i < setting_count; i++)
@@ -110,8 +111,8 @@ private:
         });
         for (size_t i = 0; i < setting_count; i++)
             if (changed_ >> i & 1)
-                is_good_ &= put_back(i, opens_transaction);
-        if (opens_transaction)
+                is_good_ &= put_back(i);
+        if (opens_transaction_)
             is_good_ &= statement("begin");
         // All else that is sent takes its place. What changes the dialect does, too, so it needs no other one.
         if (unnamed)
@@ -127,10 +128,10 @@ private:
     }
 
     // libpq's word counts more than the notes, unless it is not the old session's.
-    bool put_back(size_t i, bool opens_transaction) {
+    bool put_back(size_t i) {
         Note* last = nullptr;
         session_.each([&](Note& note) {
-            if (opens_transaction && sets(note, reported_settings[i]))
+            if (opens_transaction_ && sets(note, reported_settings[i]))
                 last = &note;
         });
         if (last)
@@ -261,6 +262,7 @@ private:
     PGconn* conn_;
     Session& session_;
     ClientState& state_;
+    bool opens_transaction_;
     int64_t deadline_;
     uint32_t changed_ = 0; // of reported_settings
     uint32_t unset_ = 0;   // of those
@@ -278,7 +280,7 @@ private:
 
 Outcome run(const Libpq& libpq, PGconn* conn, Session& session, ClientState& state, bool opens_transaction,
             int64_t deadline) {
-    return Replay(libpq, conn, session, state, deadline).run(opens_transaction);
+    return Replay(libpq, conn, session, state, opens_transaction, deadline).run();
 }
 
 } // namespace pqsweep::replay

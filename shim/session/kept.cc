@@ -242,7 +242,7 @@ void Kept::account(Act act, std::string_view key, std::string_view value, int8_t
         known->is_void = false;
         return;
     }
-    // Of a statement that a function has prepared, the account has no text that could be sent again.
+    // The account has no text of a statement that a function has prepared.
     if (act == Act::prepare || (key == "search_path" && names_pg_temp(value)))
         act = Act::unclear;
     const Note* doubt = notes_.find(Act::hidden, "");

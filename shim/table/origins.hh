@@ -16,9 +16,8 @@ struct Origin {
     // of the call instruction, not of the one behind it.
     std::array<Relaxed<TextId>, most_lines> lines;
     std::array<Relaxed<TextId>, most_calls> calls;
-    Relaxed<bool> is_pools; // a library's pool of connections opened it
-    Relaxed<TextId>
-        pool_line; // the line, as above, that made the pool; `none`: not known, or among those lines
+    Relaxed<bool> is_pools;    // a library's pool of connections opened it
+    Relaxed<TextId> pool_line; // the line that made the pool; `none`: not known, or among `lines`
 };
 
 class Origins {

@@ -252,17 +252,17 @@ TEST_CASE("completion: scripts with the commands and their options") {
     CHECK(complete("pqsweep run --report s") == "stragglers\n");
     CHECK(complete("pqsweep run --report = s") == "stragglers\n"); // as bash splits --report=s
     CHECK(complete("pqsweep report --fail-on =") ==
-          "abandoned late transaction exit inherited blocked unseen\n");
+          "abandoned transaction exit unseen inherited blocked late\n");
     CHECK(complete("pqsweep run --journal \"\"") == "\n"); // then bash completes files
     CHECK(
         contains(run({"completion", "fish"}).output,
                  "complete -c pqsweep -n '__fish_seen_subcommand_from run' -l tag -r -d 'the tag to start"));
     CHECK(contains(run({"completion", "zsh"}).output, "'--json[print JSON]'"));
-    // What is completed is accepted.
+    // The command accepts what the shell completes.
     for (const auto& [option, values] :
          {std::pair("--report", "never stragglers always"), std::pair("--scope", "package module test"),
           std::pair("--grace", "auto"),
-          std::pair("--fail-on", "abandoned late transaction exit inherited blocked unseen")}) {
+          std::pair("--fail-on", "abandoned transaction exit unseen inherited blocked late")}) {
         CHECK(complete(std::string("pqsweep run ") + option + " \"\"") == values + std::string("\n"));
         std::istringstream words(values);
         for (std::string word; words >> word;)

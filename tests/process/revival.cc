@@ -470,6 +470,17 @@ TEST_CASE("a result whose end nobody has read: what comes next does not undo it"
     CHECK(shared.say("exec c show work_mem") == "PGRES_TUPLES_OK 4MB");
 }
 
+TEST_CASE("an owner that has read all results after a sweep hears why its session is lost") {
+    Shared shared;
+    shared.say("exec c select pg_advisory_lock(1)");
+    CHECK(shared.say("send c select 2") == "1");
+    CHECK(shared.server.has(shared.client.application(), 1, "state = 'idle' and query = 'select 2'"));
+    shared.sweep();
+    CHECK(shared.say("result c") == "PGRES_TUPLES_OK 2");
+    CHECK(shared.say("result c") == "none");
+    CHECK(contains(shared.say("exec c select 3"), "57P01"));
+}
+
 TEST_CASE("PQSWEEP_REVIVE=0: it stays closed") {
     Shared shared("", {{"PQSWEEP_REVIVE", "0"}});
     shared.sweep();

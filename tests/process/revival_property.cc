@@ -8,7 +8,7 @@ using namespace pqsweep::tests;
 TEST_SUITE_BEGIN("process: revival property");
 
 TEST_CASE("random programs, random sweeps") {
-    Program program({"random_sessions", "40"}, {{"PQSWEEP_KEEP", "app=control"}, {"PQSWEEP_GRACE", "0"}});
+    Program program({"random_sessions", "40"});
     CHECK(program.finish() == 0);
     CAPTURE(program.output());
     CHECK(program.output().ends_with(" 0 differences\n"));

@@ -47,7 +47,8 @@ std::string described(const PGresult* result) {
     return text;
 }
 
-// What a program can see of a session. A statement that SQL has prepared is seen with all the text that PREPARE was in.
+// Returns what a program can see of a session, but for the text of a statement that SQL has prepared: that is all the text that PREPARE
+// was in.
 constexpr const char* visible =
     "select concat_ws(E'\\n',"
     " (select string_agg(name || '=' || setting, ' ' order by name) from pg_catalog.pg_settings where source "
@@ -85,7 +86,7 @@ public:
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    // Why the connection is lost; "" if it is not.
+    // Returns why the connection is lost; "" if it is not.
     std::string loss() const { return PQstatus(conn) == CONNECTION_BAD ? PQerrorMessage(conn) : ""; }
     std::string exec(const std::string& sql) {
         std::string first = take(PQexec(conn, sql.c_str()));
@@ -102,7 +103,7 @@ public:
                 text += row;
         return text;
     }
-    // The remaining results of a query.
+    // Returns the remaining results of a query.
     std::string results() {
         std::string text;
         while (PGresult* result = PQgetResult(conn))
@@ -121,7 +122,7 @@ public:
         }
         return text + loss();
     }
-    // What can be asked without a word to the server.
+    // Returns what libpq knows without a word to the server.
     std::string known() const {
         std::string text = std::to_string(PQtransactionStatus(conn)) + " " + std::to_string(PQstatus(conn)) +
                            " " + std::to_string(PQpipelineStatus(conn)) + " " +
@@ -448,6 +449,9 @@ Outcome run(unsigned seed, unsigned& tag) {
 int main(int argc, char** argv) {
     unsigned programs = argc > 1 ? static_cast<unsigned>(atoi(argv[1])) : 100;
     unsigned first = argc > 2 ? static_cast<unsigned>(atoi(argv[2])) : 1;
+    setenv("PQSWEEP_KEEP", "app=control", 1);
+    setenv("PQSWEEP_GRACE", "0", 1);
+    setenv("PQSWEEP_REPORT", "never", 1);
     Session admin("");
     make_databases(admin);
     std::map<std::string, unsigned> reasons;

@@ -28,7 +28,7 @@ constexpr const char* world[] = {
     "grant all on schema public, other to public",
 };
 
-// What may be different afterwards in two databases of which one has missed a statement.
+// Undoes what makes two databases differ if one of them has missed a statement.
 constexpr const char* world_again =
     "drop table if exists public.made, other.made; create table public.made(i int)";
 
@@ -44,7 +44,7 @@ public:
     explicit RandomStatements(std::mt19937& random) : random_(random) {}
 
     bool chance(unsigned one_of) { return random_() % one_of == 0; }
-    // One of the lines of a text.
+    // Returns one of the lines of a text.
     std::string line_of(std::string_view text) {
         std::vector<std::string_view> lines;
         for (size_t end = 0; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1))
@@ -52,7 +52,7 @@ public:
         return std::string(lines[random_() % lines.size()]);
     }
 
-    // One statement, or some in one text.
+    // Returns one statement, or some in one text.
     std::string text() {
         std::string text = statement();
         while (chance(8))

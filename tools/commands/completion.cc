@@ -1,11 +1,12 @@
 // pqsweep completion prints a script by which a shell completes pqsweep's commands and options.
+#include "shim/base/settings.hh"
 #include "tools/commands/command.hh"
 
 #include <algorithm>
+#include <cctype>
 #include <iterator>
 #include <map>
 #include <set>
-#include <utility>
 
 namespace pqsweep::tools {
 
@@ -13,25 +14,43 @@ namespace {
 
 using Apps = std::vector<const CLI::App*>;
 
-// The words that options take. What takes a file, a number or a name is not here.
-constexpr std::pair<std::string_view, std::string_view> value_words[] = {
-    {"--fail-on", "abandoned late transaction exit inherited blocked unseen"},
-    {"--grace", "auto"},
-    {"--links", "vscode"},
-    {"--report", "never stragglers always"},
-    {"--scope", "package module test"},
-    {"--sort", "o m s t p"},
-};
+// Returns the words that a setting accepts, of those that its expectation names: "never, stragglers or always". None if it accepts any.
+std::string words_of(const Setting& setting) {
+    static Settings scratch;
+    std::string words;
+    if (setting.parse("?", scratch))
+        return words;
+    std::string_view rest = setting.accepted;
+    while (!rest.empty()) {
+        std::string_view word = rest.substr(0, rest.find_first_of(" ,"));
+        rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+        bool is_word = !word.empty() && isalpha(static_cast<unsigned char>(word[0]));
+        if (is_word && setting.parse(word, scratch))
+            words += (words.empty() ? "" : " ") + std::string(word);
+    }
+    return words;
+}
+
+// Returns the words that an option takes; none if it takes a file, a number or a name.
+std::string words_of(std::string_view option) {
+    if (option == "--links")
+        return "vscode";
+    if (option == "--sort")
+        return "o m s t p";
+    std::string variable = "PQSWEEP_";
+    for (char c : option.substr(2))
+        variable += c == '-' ? '_' : static_cast<char>(toupper(static_cast<unsigned char>(c)));
+    for (const Setting& setting : all_settings())
+        if (setting.variable == variable)
+            return words_of(setting);
+    return "";
+}
 
 struct Word {
     std::string name; // "--tag"
     std::string help;
     bool has_value;
-    std::string_view values() const {
-        const auto* known =
-            std::ranges::find(value_words, name, &std::pair<std::string_view, std::string_view>::first);
-        return known == std::end(value_words) ? "" : known->second;
-    }
+    std::string values() const { return words_of(name); }
 };
 
 std::vector<Word> options_of(const CLI::App& app) {
@@ -51,7 +70,7 @@ std::string names(const std::vector<Word>& words) {
 
 // Returns bash's case for those options of all commands that have a value.
 std::string bash_values(const Apps& commands) {
-    std::map<std::string_view, std::string> by_values;
+    std::map<std::string, std::string> by_values;
     std::set<std::string> seen;
     std::vector<std::vector<Word>> all;
     std::ranges::transform(commands, std::back_inserter(all),
