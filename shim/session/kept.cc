@@ -173,6 +173,15 @@ void Kept::apply(Note* note) {
         Note::drop(note);
 }
 
+void Kept::doubt_definition(Note* note) {
+    if (has_setting(note->key()))
+        return Note::drop(note);
+    if (Note* doubt = Note::make({Act::hidden, false, false, -1, 0, {}, {}, note->text()}))
+        apply(doubt);
+    note->act = Act::mention;
+    apply(note);
+}
+
 void Kept::give_up() {
     is_given_up_ = true;
     notes_.drop_all();

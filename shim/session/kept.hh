@@ -21,6 +21,8 @@ public:
     void apply(Note* note);
     // Notes that something is not known, by no statement in particular.
     void lose() { is_unclear_ = true; }
+    // A text that failed can have defined the custom setting first. Lets the server be asked for it, and owns the note.
+    void doubt_definition(Note* note);
     // Drops all notes: they are more than a session may remember.
     void give_up();
     bool is_given_up() const { return is_given_up_; }

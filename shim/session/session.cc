@@ -281,6 +281,8 @@ void Session::fail(Notes& notes) {
         bool is_hidden = note->act == Act::hidden || note->act == Act::mention;
         if (is_hidden && !transaction_.has_failed())
             kept_.apply(note);
+        else if (note->act == Act::define && !transaction_.has_failed())
+            kept_.doubt_definition(note);
         else
             Note::drop(note);
     }

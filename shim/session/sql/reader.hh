@@ -62,7 +62,7 @@ public:
     // Reports what setting that name does, whatever becomes of its value.
     void report_name(std::string_view key) {
         if (key.find('.') != key.npos)
-            report(Act::define, key);
+            report(Act::define, key, excerpt());
     }
     // Reports a time-out that is the transaction's. Nobody has to remember another setting that ends with it.
     void report_local(std::string_view key, std::string_view text);

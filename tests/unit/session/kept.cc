@@ -454,6 +454,35 @@ TEST_CASE("the server is asked for the custom settings that a text of the sessio
     CHECK(names() == "a.b ");
 }
 
+TEST_CASE("a text that failed can have defined a custom setting: the server is asked for it") {
+    Fresh s;
+    SUBCASE("in a text of several statements") {
+        s.fails("set a.b = 1; select 1 / 0");
+        CHECK(s.since() == "set a.b = 1; select 1 / 0");
+    }
+    SUBCASE("by its function") {
+        s.fails("select set_config('a.b', '1', true), 1 / 0");
+    }
+    REQUIRE(s->can_be_asked());
+    s->each_custom_name([](std::string_view name) { CHECK(name == "a.b"); });
+    s->begin_account();
+    s->account(Act::set, "a.b", "", 6);
+    s->end_account();
+    CHECK(s.replay() == "a.b := ; ");
+    CHECK(s.loss() == Loss::none);
+}
+
+TEST_CASE("a text that failed is no doubt if the custom setting was there, or the transaction had failed") {
+    Fresh s;
+    SUBCASE("it was there") {
+        s.runs("set a.b = 1").fails("set a.b = 2; select 1 / 0");
+    }
+    SUBCASE("the transaction had failed") {
+        s.begun("begin").fails("select 1 / 0", true).fails("set a.b = 1", true).runs("rollback");
+    }
+    CHECK(s.loss() == Loss::none);
+}
+
 TEST_CASE("DISCARD ALL forgets all") {
     Fresh s;
     s.runs("set a = 1").runs("listen b").runs("prepare c as select 1").runs("create temp table d (e int)");
