@@ -3,6 +3,8 @@
 #include "tools/text/utf8.hh"
 
 #include <fmt/ranges.h>
+#include <sstream>
+#include <utility>
 
 namespace pqsweep::tools {
 
@@ -32,9 +34,11 @@ std::string Help::make_option_desc(const CLI::Option* option) const {
 }
 
 std::string Help::make_subcommand(const CLI::App* subcommand) const {
-    std::stringstream out;
-    CLI::detail::format_help(out, subcommand->get_name(), described(subcommand->get_description()), column);
-    return out.str();
+    std::string out;
+    std::string name = "  " + subcommand->get_name();
+    for (const std::string& line : wrapped(subcommand->get_description(), width - column))
+        out += fmt::format("{:{}}{}\n", std::exchange(name, ""), column, line);
+    return out;
 }
 
 std::string Help::make_footer(const CLI::App* app) const {
