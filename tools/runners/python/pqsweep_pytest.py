@@ -55,8 +55,16 @@ class Adapter:
 
     def set_up_fixture(self, set_up, fixturedef, request):
         __tracebackhide__ = True
-        if hasattr(request.node, "runtest"):  # it ends with the test, as one of class scope does where there is no class
-            return set_up(fixturedef, request)
+        try:
+            if hasattr(request.node, "runtest"):  # it ends with the test, as one of class scope does where there is no class
+                return set_up(fixturedef, request)
+            return self.set_up_wider_fixture(set_up, fixturedef, request)
+        except BaseException as error:  # --tb=native shows hidden frames, too
+            error.__traceback__ = past_adapter(error.__traceback__)
+            raise
+
+    def set_up_wider_fixture(self, set_up, fixturedef, request):
+        __tracebackhide__ = True
         lifetimes.begin_test(self.test)  # it is over if another parameter's instance has just been finalised
         name = "fixture " + "::".join(filter(None, (fixturedef.baseid, fixturedef.argname)))
         while name in self.fixtures:  # which this one overrides and uses
@@ -79,6 +87,12 @@ class Adapter:
         lifetimes.end_tests()
         yield
         lifetimes.end_tests()
+
+
+def past_adapter(traceback):
+    while traceback.tb_next and traceback.tb_frame.f_code.co_filename == __file__:
+        traceback = traceback.tb_next
+    return traceback
 
 
 def end_tests_with_collectors(item, nextitem):
