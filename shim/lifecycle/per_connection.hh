@@ -49,7 +49,7 @@ private:
         return chunks_[table.connections.slot_of(c) / in_chunk];
     }
 
-    std::atomic<T*> chunks_[Connections::capacity / in_chunk + 1];
+    std::atomic<T*> chunks_[Connections::most / in_chunk + 1];
 };
 
 } // namespace pqsweep

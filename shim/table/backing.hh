@@ -13,6 +13,17 @@ namespace pqsweep {
 
 // A part that begins and ends on a multiple of this can be mapped alone, with every page size.
 constexpr size_t mapping_unit = 65536;
+constexpr size_t whole_units(size_t size) {
+    return (size + mapping_unit - 1) / mapping_unit * mapping_unit;
+}
+
+// The bytes that a store's arrays take behind the Table: on the board, and for this process alone. Both are whole units.
+// room(capacity) of a store says how many that many elements need, and settle(capacity, board, own) gives them to it, as zero bytes. Its
+// `most` is the capacity in a whole table.
+struct Room {
+    size_t board = 0, own = 0;
+    constexpr Room operator+(Room other) const { return {board + other.board, own + other.own}; }
+};
 
 // Maps writable memory that comes page by page as it is used, also to a program that locks all that it maps (mlockall).
 // Returns null if that fails.
@@ -26,11 +37,10 @@ struct Part {
     size_t size;
 };
 
-// Returns the part that begins with one member of a store and ends where another one begins, or the store itself ends.
-inline Part part_between(void* first, void* used_end, void* end) {
+// Returns the part of `size` bytes of which those before `used_end` were written to.
+inline Part part_from(void* first, void* used_end, size_t size) {
     auto* begin = static_cast<char*>(first);
-    return {begin, static_cast<size_t>(static_cast<char*>(used_end) - begin), mapping_unit,
-            static_cast<size_t>(static_cast<char*>(end) - begin)};
+    return {begin, static_cast<size_t>(static_cast<char*>(used_end) - begin), mapping_unit, size};
 }
 
 class Backing {

@@ -92,12 +92,12 @@ private:
     // Returns 0 or a negative errno.
     int fill(int file) {
         rlimit limit;
-        if (sys::getrlimit(RLIMIT_FSIZE, limit) == 0 && limit.rlim_cur < sizeof(Table))
+        if (sys::getrlimit(RLIMIT_FSIZE, limit) == 0 && limit.rlim_cur < table_.size())
             return -EFBIG; // to try would raise a signal
         struct stat status;
         int result = sys::fchmod(file, 0600);
         if (result == 0)
-            result = sys::ftruncate(file, sizeof(Table));
+            result = sys::ftruncate(file, static_cast<off_t>(table_.size()));
         if (result == 0)
             result = sys::fstat(file, status);
         if (result != 0)
@@ -117,7 +117,7 @@ private:
         memcpy(self.magic, magic, sizeof magic);
         self.layout = layout;
         self.pid = sys::getpid();
-        self.size = sizeof(Table);
+        self.size = table_.size();
         char buffer[1024];
         self.start_time = start_time_in(read_file("/proc/self/stat", buffer, sizeof buffer));
         struct stat status;

@@ -1,8 +1,8 @@
 // The board: the file in which the tools see a process's table, also when the process hangs.
 //
 // The parts of the table that the tools need are mappings of this file, at the same offsets; the rest of the file is
-// empty (table.hh draws it). The file is ${XDG_RUNTIME_DIR:-/tmp}/pqsweep-<uid>/<pid>, readable by its user alone. It gets
-// that name when it is complete.
+// empty (table.hh draws it). Its size is the table's, and says how often that was halved. The file is
+// ${XDG_RUNTIME_DIR:-/tmp}/pqsweep-<uid>/<pid>, readable by its user alone. It gets that name when it is complete.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ struct Table;
 namespace board {
 
 constexpr char magic[8] = {'p', 'q', 's', 'w', 'e', 'e', 'p', '\n'};
-constexpr uint32_t layout = 10; // of the whole table: changes with any part that is on the board
+constexpr uint32_t layout = 11; // of the whole table: changes with any part that is on the board
 constexpr char directory_prefix[] = "pqsweep-";
 
 // What a board begins with. Its members keep their places in all layouts.

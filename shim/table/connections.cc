@@ -6,17 +6,17 @@ namespace pqsweep {
 
 // Passes over a slot that a sweep still reads; it stays on the list for the next caller.
 uint32_t Connections::take_free() {
-    for (uint32_t* link = &first_free_; *link; link = &slots_[*link].next_free) {
+    for (uint32_t* link = &first_free_; *link; link = &board_->slots[*link].next_free) {
         uint32_t i = *link;
-        if (slots_[i].pins.load(std::memory_order_seq_cst) == 0) {
-            *link = slots_[i].next_free;
+        if (board_->slots[i].pins.load(std::memory_order_seq_cst) == 0) {
+            *link = board_->slots[i].next_free;
             return i;
         }
     }
-    uint32_t fresh = high_water_.load(std::memory_order_relaxed) + 1;
-    if (fresh > capacity || !backing_.reaches(&slots_[fresh + 1]))
+    uint32_t fresh = board_->high_water.load(std::memory_order_relaxed) + 1;
+    if (fresh > capacity_ || !backing_.reaches(&board_->slots[fresh + 1]))
         return 0;
-    high_water_.store(fresh, std::memory_order_release);
+    board_->high_water.store(fresh, std::memory_order_release);
     return fresh;
 }
 
@@ -25,7 +25,7 @@ Connection* Connections::add(const PGconn* conn, const Libpq* libpq) {
     uint32_t i = take_free();
     if (!i)
         return nullptr;
-    Connection* c = &slots_[i];
+    Connection* c = &board_->slots[i];
 
     c->conn.store(conn, std::memory_order_relaxed);
     c->libpq = libpq;
@@ -63,7 +63,7 @@ void Connections::begin_fork() {
     forks_.fetch_add(1, std::memory_order_relaxed);
     each([](Connection& c) { c.shared_with_child = true; });
     highest_in_fork_ = highest();
-    copy(in_fork_, slots_ + 1, highest_in_fork_);
+    copy(in_fork_, board_->slots + 1, highest_in_fork_);
 }
 
 void Connections::end_fork() {
@@ -76,8 +76,8 @@ void Connections::return_to_fork() {
     version_.store(0, std::memory_order_relaxed); // the child has no thread that was changing a bucket
     if (forks_.exchange(0, std::memory_order_relaxed) == 0)
         return;
-    high_water_.store(highest_in_fork_, std::memory_order_relaxed);
-    copy(slots_ + 1, in_fork_, highest_in_fork_);
+    board_->high_water.store(highest_in_fork_, std::memory_order_relaxed);
+    copy(board_->slots + 1, in_fork_, highest_in_fork_);
 }
 
 void Connections::remove(Connection& c) {
@@ -87,7 +87,7 @@ void Connections::remove(Connection& c) {
     version_.fetch_add(1, std::memory_order_acq_rel);
     std::atomic<uint32_t>* link = &buckets_[bucket_of(c.conn.load(std::memory_order_relaxed))];
     while (link->load(std::memory_order_relaxed) != i)
-        link = &slots_[link->load(std::memory_order_relaxed)].next;
+        link = &board_->slots[link->load(std::memory_order_relaxed)].next;
     link->store(c.next.load(std::memory_order_relaxed), std::memory_order_release);
     version_.fetch_add(1, std::memory_order_acq_rel);
     c.conn.store(nobody(), std::memory_order_relaxed);

@@ -26,7 +26,8 @@
 //    |   |                  |  3               |◀─┘
 //    +---+                  +------------------+
 //
-// A slot costs 128 bytes; 65,536 connections can be open at a time. add() and remove() take a lock for a few instructions.
+// A slot costs 128 bytes; 65,536 connections can be open at a time, and fewer in a smaller table (table.hh). add() and
+// remove() take a lock for a few instructions.
 // Context: find() and each() any thread, signal handler; add() and remove() the owner thread. errno: kept.
 // All-zero bytes are an empty table.
 #pragma once
@@ -40,6 +41,7 @@
 #include "shim/table/words.hh"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 using PGconn = struct pg_conn; // libpq's; only its address means something here
@@ -131,14 +133,24 @@ static_assert(sizeof(Connection) == 128);
 
 class Connections {
 public:
-    static constexpr uint32_t capacity = 65536;
+    static constexpr uint32_t most = 65536; // in a whole table
+    static constexpr Room room(uint32_t capacity) {
+        return {.board = whole_units(offsetof(OnBoard, slots) + (capacity + 1) * sizeof(Connection)),
+                .own = whole_units(capacity * sizeof(Connection))};
+    }
+    void settle(uint32_t capacity, char* board, char* own) {
+        capacity_ = capacity;
+        board_ = reinterpret_cast<OnBoard*>(board);
+        in_fork_ = reinterpret_cast<Connection*>(own);
+    }
 
     Connection* find(const PGconn* conn) {
+        Connection* slots = board_->slots;
         for (;;) {
             uint32_t version = version_.load(std::memory_order_acquire);
             uint32_t i = buckets_[bucket_of(conn)].load(std::memory_order_acquire);
-            for (uint32_t steps = 0; i && steps < capacity; steps++) {
-                Connection& c = slots_[i];
+            for (uint32_t steps = 0; i && steps < most; steps++) {
+                Connection& c = slots[i];
                 if (c.conn.load(std::memory_order_relaxed) == conn)
                     return &c;
                 i = c.next.load(std::memory_order_acquire);
@@ -157,14 +169,15 @@ public:
 
     // The number of its slot, from 1 to capacity: what is kept of a connection elsewhere is found by it.
     uint32_t slot_of(const Connection& connection) const {
-        return static_cast<uint32_t>(&connection - slots_);
+        return static_cast<uint32_t>(&connection - board_->slots);
     }
 
     // Calls visit(Connection&) for every slot that was ever used.
     template<class Visit>
     void each(Visit visit) {
+        Connection* slots = board_->slots;
         for (uint32_t i = 1, n = highest(); i <= n; i++)
-            visit(slots_[i]);
+            visit(slots[i]);
     }
 
     // A fork begins: each connection is shared with a child from now on, which gets the slots as they are now.
@@ -178,7 +191,7 @@ public:
     void note_untracked() { untracked_.add(1); }
     uint32_t untracked() const { return untracked_; }
 
-    Part part() { return part_between(&high_water_, slots_ + highest() + 1, &lock_); }
+    Part part() { return part_from(board_, board_->slots + highest() + 1, room(capacity_).board); }
     Backing& backing() { return backing_; }
 
 private:
@@ -190,16 +203,21 @@ private:
     static const PGconn* nobody() { return reinterpret_cast<const PGconn*>(1); }
     uint32_t take_free();
     uint32_t highest() const {
-        uint32_t n = high_water_.load(std::memory_order_acquire);
-        return n < capacity ? n : capacity;
+        uint32_t n = board_->high_water.load(std::memory_order_acquire);
+        return n < capacity_ ? n : capacity_;
     }
 
     static void copy(Connection* to, const Connection* from, uint32_t count);
 
-    alignas(mapping_unit) std::atomic<uint32_t> high_water_; // on the board, with the slots
-    Connection slots_[capacity + 1];                         // the first stays unused: 0 means none
-    // From here on: not on the board.
-    alignas(mapping_unit) Lock lock_;
+    struct OnBoard {
+        std::atomic<uint32_t> high_water;
+        Connection slots[most + 1]; // the first stays unused: 0 means none
+    };
+
+    alignas(64) OnBoard* board_; // beside version_, for find()
+    Connection* in_fork_; // the slots when the latest fork began
+    uint32_t capacity_;
+    Lock lock_;
     Backing backing_;
     std::atomic<uint32_t> version_; // odd while a bucket changes
     Relaxed<uint32_t> untracked_;
@@ -207,7 +225,6 @@ private:
     std::atomic<uint32_t> buckets_[bucket_count];
     std::atomic<int> forks_; // under way
     Relaxed<uint32_t> highest_in_fork_;
-    Connection in_fork_[capacity]; // the slots when the latest fork began
 };
 
 } // namespace pqsweep

@@ -6,7 +6,7 @@ namespace pqsweep {
 
 HeldNumbers::Grip::Grip(HeldNumbers& numbers, int fd) {
     uint8_t expected = held;
-    if (covers(fd) &&
+    if (numbers.covers(fd) &&
         numbers.states_[fd].compare_exchange_strong(expected, gripped, std::memory_order_seq_cst))
         state_ = &numbers.states_[fd];
 }
@@ -39,7 +39,8 @@ bool HeldNumbers::let_go(int fd) {
 }
 
 void HeldNumbers::let_go_between(unsigned first, unsigned last) {
-    for (unsigned fd = first, end = std::min<unsigned>(end_, last < most ? last + 1 : most); fd < end; fd++)
+    unsigned end = std::min<unsigned>(end_, last < capacity_ ? last + 1 : capacity_);
+    for (unsigned fd = first; fd < end; fd++)
         let_go(static_cast<int>(fd));
 }
 

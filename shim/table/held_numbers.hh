@@ -18,6 +18,7 @@
 #include "shim/base/backoff.hh"
 #include "shim/base/guards.hh"
 #include "shim/base/relaxed.hh"
+#include "shim/table/backing.hh"
 
 #include <atomic>
 #include <cstdint>
@@ -26,6 +27,14 @@ namespace pqsweep {
 
 class HeldNumbers {
 public:
+    // In a whole table: as many as the kernel gives a process, unless an administrator wants more.
+    static constexpr uint32_t most = 1 << 20;
+    static constexpr Room room(uint32_t capacity) { return {.own = whole_units(capacity)}; }
+    void settle(uint32_t capacity, char*, char* own) {
+        capacity_ = capacity;
+        states_ = reinterpret_cast<std::atomic<uint8_t>*>(own);
+    }
+
     // While one lives, and the number was held, no other thread closes or replaces the number through libc.
     class Grip {
     public:
@@ -58,14 +67,13 @@ public:
 
 private:
     enum : uint8_t { none, held, gripped };
-    static constexpr int most =
-        1 << 20; // as many as the kernel gives a process, unless an administrator wants more
     static constexpr int64_t patience = 1'000'000'000;
 
-    static bool covers(int fd) { return static_cast<unsigned>(fd) < most; }
+    bool covers(int fd) const { return static_cast<unsigned>(fd) < capacity_; }
 
+    std::atomic<uint8_t>* states_;
+    uint32_t capacity_;
     Relaxed<uint32_t> end_; // behind the highest that was ever held
-    std::atomic<uint8_t> states_[most];
 };
 
 } // namespace pqsweep

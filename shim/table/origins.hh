@@ -22,12 +22,18 @@ struct Origin {
 
 class Origins {
 public:
+    static constexpr uint32_t most = Connections::most;
+    static constexpr Room room(uint32_t capacity) {
+        return {.own = whole_units((capacity + 1) * sizeof(Origin))};
+    }
+    void settle(uint32_t, char*, char* own) { origins_ = reinterpret_cast<Origin*>(own); }
+
     // By Connections::slot_of().
     Origin& of(uint32_t slot) { return origins_[slot]; }
     const Origin& of(uint32_t slot) const { return origins_[slot]; }
 
 private:
-    Origin origins_[Connections::capacity + 1];
+    Origin* origins_;
 };
 
 } // namespace pqsweep

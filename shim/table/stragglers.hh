@@ -37,12 +37,19 @@ struct StragglerRecord : Straggler {
 
 class Stragglers {
 public:
-    static constexpr uint32_t capacity = 1 << 16;
+    static constexpr uint32_t most = 1 << 16; // in a whole table
+    static constexpr Room room(uint32_t capacity) {
+        return {.own = whole_units(capacity * sizeof(StragglerRecord))};
+    }
+    void settle(uint32_t capacity, char*, char* own) {
+        capacity_ = capacity;
+        records_ = reinterpret_cast<StragglerRecord*>(own);
+    }
 
     // Returns the number of a blank record; 0 when there is no room: then nothing is recorded, and all below do nothing.
     uint32_t reserve() {
         uint32_t number = reserved_.add(1);
-        return number <= capacity ? number : 0;
+        return number <= capacity_ ? number : 0;
     }
     // For a blank record, by the thread that reserved it.
     void write(uint32_t number, const Straggler& straggler) {
@@ -73,14 +80,15 @@ public:
     template<class Visit>
     void each(Visit visit) const {
         uint32_t reserved = reserved_;
-        for (uint32_t i = 0; i < reserved && i < capacity; i++)
+        for (uint32_t i = 0; i < reserved && i < capacity_; i++)
             if (records_[i].is_published.load(std::memory_order_acquire))
                 visit(records_[i]);
     }
 
 private:
+    StragglerRecord* records_;
+    uint32_t capacity_;
     Relaxed<uint32_t> reserved_;
-    StragglerRecord records_[capacity];
 };
 
 } // namespace pqsweep

@@ -8,12 +8,6 @@ namespace {
 
 constinit std::atomic<Table*> own; // as existing(), but in a child still its parent's
 
-// If the address space is limited, the program needs it more than the table.
-bool is_affordable(size_t size) {
-    rlimit limit;
-    return sys::getrlimit(RLIMIT_AS, limit) != 0 || limit.rlim_cur / 8 >= size;
-}
-
 // A mapping that begins on a multiple of mapping_unit.
 void* reserve(size_t size) {
     size_t with_slack = size + mapping_unit;
@@ -31,15 +25,26 @@ void* reserve(size_t size) {
 
 } // namespace
 
-Table* create() {
+Table* create(unsigned halvings) {
     static_assert(sizeof(Table) % mapping_unit == 0 && alignof(Table) == mapping_unit);
-    void* memory = is_affordable(sizeof(Table)) ? reserve(sizeof(Table)) : nullptr;
+    void* memory = reserve(Table::size_of(halvings));
     if (!memory)
         return nullptr;
     auto* fresh = static_cast<Table*>(memory);
+    fresh->lay_out(halvings);
     fresh->pid = sys::getpid();
     fresh->epoch = 1;
     return fresh;
+}
+
+// If the address space is limited, the program needs it more than the table.
+Table* create() {
+    rlimit limit;
+    rlim_t most = sys::getrlimit(RLIMIT_AS, limit) == 0 ? limit.rlim_cur / 8 : RLIM_INFINITY;
+    unsigned halvings = 0;
+    while (halvings <= Table::most_halvings && Table::size_of(halvings) > most)
+        halvings++;
+    return halvings <= Table::most_halvings ? create(halvings) : nullptr;
 }
 
 void publish(Table& table) {

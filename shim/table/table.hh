@@ -1,16 +1,25 @@
 // The table: all that pqsweep knows of this process, in one mapping. The first connection makes it, and it is touched page
 // by page as it fills; a process that never connects has none.
 //
-//     offset 0                                                                            sizeof(Table)
-//     +-----------+----------------+-----------------+------------------+------------+---------+-------------+
-//     | TableHead | TextPool       | Tags            | Connections      | Stragglers | Origins | HeldNumbers |
-//     | all       | texts : index  | index   : tags  | slots   : index  |            |         |             |
-//     +-----------+-------+--------+---------+-------+---------+--------+------------+---------+-------------+
-//     | board             |                  | board           |                                             |
+//     offset 0                      sizeof(Table)                                                              size()
+//     +-----------+-----------------+-------+------+-------------+--------+-------------+---------+---------+---------+
+//     | TableHead | the stores'     | texts | tags | connections | tags:  | connections | strag-  | origins | held    |
+//     |           | locks, buckets  |       |      |             | places | : in fork   | glers   |         | numbers |
+//     +-----------+-----------------+-------+------+-------------+--------+-------------+---------+---------+---------+
+//     | board     |                 | board                      |
 //
 // Parts of one kind lie side by side, so that a fork has few mappings to copy.
 // What is on the board is a mapping of the board's file at the same offset (board.hh). Each such part begins on a multiple
 // of mapping_unit. The rest (locks, indexes, records) is memory of the process alone.
+//
+// The stores' arrays lie behind the Table, and a store has the address of its own. So a table can be smaller than a whole one: the
+// sizes come in steps, and at each step every array has half the elements. A process whose address space is limited gets
+// the largest table that takes an eighth of the limit. What does not fit is told as with a whole table that is full.
+//
+// The address costs Connections::find() one load, of a cache line that it reads anyway. Two other ways cost more. Fixed offsets with
+// holes in a small table would leave the holes to the program's own mappings, one wrong index away from our writes. A table that grows
+// while it fills would need what the program has mapped behind it since, or an array of chunks, and could take at any time
+// what the program needs next.
 //
 // After a fork the child has no table. If it meets a connection of its parent's, it makes a private copy of the parent's table, and at its
 // first connection one of its own.
@@ -50,13 +59,50 @@ struct TableHead {
 };
 
 struct Table : TableHead {
-    TextPool texts;
+    // A table can be halved so often: then it holds 1,024 connections, and fits a limit of 14 MB. libpq does not run with less.
+    static constexpr unsigned most_halvings = 6;
+
+    alignas(mapping_unit) TextPool texts;
     Tags tags;
     Connections connections;
     Stragglers stragglers;
     Origins origins;
-    Backing head_backing;
     HeldNumbers held_numbers;
+    Backing head_backing;
+    unsigned halvings;
+
+private:
+    template<class Use>
+    static constexpr auto with_stores(Use use) {
+        return use(&Table::texts, &Table::tags, &Table::connections, &Table::stragglers, &Table::origins,
+                   &Table::held_numbers);
+    }
+    static constexpr Room room_of(unsigned halvings) {
+        return with_stores([halvings]<class... Store>(Store Table::*...) {
+            return (Store::room(Store::most >> halvings) + ...);
+        });
+    }
+
+public:
+    static constexpr size_t size_of(unsigned halvings) {
+        Room room = room_of(halvings);
+        return sizeof(Table) + room.board + room.own;
+    }
+    size_t size() const { return size_of(halvings); }
+
+    // Gives the stores their arrays, in the size_of(times) bytes that begin with this Table. They are zero bytes.
+    void lay_out(unsigned times) {
+        halvings = times;
+        char* board = reinterpret_cast<char*>(this + 1);
+        char* own = board + room_of(times).board;
+        auto settle = [&]<class Store>(Store& store) {
+            store.settle(Store::most >> times, board, own);
+            Room room = Store::room(Store::most >> times);
+            board += room.board;
+            own += room.own;
+        };
+        with_stores([&](auto... store) { (settle(this->*store), ...); });
+    }
 
     // Calls visit(Part, Backing&) for all that is on the board.
     template<class Visit>
@@ -82,6 +128,8 @@ inline Table* existing() {
 }
 
 // Returns an empty one, on no board; null when there is no memory for it. Then connections work untracked.
+Table* create(unsigned halvings);
+// The same, as large as the limit of the address space allows.
 Table* create();
 
 // Makes it the one that existing() returns.

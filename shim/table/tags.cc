@@ -3,12 +3,14 @@
 namespace pqsweep {
 
 Tag& Tags::of(TextId name) {
-    uint32_t place = static_cast<uint32_t>(name) * 0x9e3779b9u >> 15;
-    static_assert(2 * capacity == 1u << 17);
-    for (;; place = (place + 1) % (2 * capacity)) {
+    static_assert(2 * most == 1u << 17);
+    uint32_t last = 2 * capacity_ - 1;
+    Tag* tags = board_->tags;
+    for (uint32_t place = (static_cast<uint32_t>(name) * 0x9e3779b9u >> 15) & last;;
+         place = (place + 1) & last) {
         uint32_t known = places_[place].load(std::memory_order_acquire);
-        if (known && tags_[known - 1].name == name)
-            return tags_[known - 1];
+        if (known && tags[known - 1].name == name)
+            return tags[known - 1];
         if (known)
             continue;
         Lock::Guard guard(lock_);
@@ -17,13 +19,13 @@ Tag& Tags::of(TextId name) {
             place--;
             continue;
         }
-        uint32_t i = count_.load(std::memory_order_relaxed);
-        if (i == capacity || !backing_.reaches(&tags_[i + 1]))
-            return tags_[i - 1];
-        tags_[i].name = name;
+        uint32_t i = board_->count.load(std::memory_order_relaxed);
+        if (i == capacity_ || !backing_.reaches(&tags[i + 1]))
+            return tags[i - 1];
+        tags[i].name = name;
         places_[place].store(i + 1, std::memory_order_release);
-        count_.store(i + 1, std::memory_order_release);
-        return tags_[i];
+        board_->count.store(i + 1, std::memory_order_release);
+        return tags[i];
     }
 }
 

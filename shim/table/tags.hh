@@ -8,6 +8,7 @@
 #include "shim/table/text_pool.hh"
 
 #include <atomic>
+#include <cstddef>
 
 namespace pqsweep {
 
@@ -22,7 +23,16 @@ struct Tag {
 
 class Tags {
 public:
-    static constexpr uint32_t capacity = 1 << 16;
+    static constexpr uint32_t most = 1 << 16; // in a whole table
+    static constexpr Room room(uint32_t capacity) {
+        return {.board = whole_units(offsetof(OnBoard, tags) + capacity * sizeof(Tag)),
+                .own = whole_units(2 * capacity * sizeof(Place))};
+    }
+    void settle(uint32_t capacity, char* board, char* own) {
+        capacity_ = capacity;
+        board_ = reinterpret_cast<OnBoard*>(board);
+        places_ = reinterpret_cast<Place*>(own);
+    }
 
     // Returns its counters, which the first call makes; TextId::none has some, too. When the list is full, all further
     // tags share the last ones.
@@ -31,23 +41,29 @@ public:
     template<class Visit>
     void each(Visit visit) const {
         for (uint32_t i = 0, n = count(); i < n; i++)
-            visit(tags_[i]);
+            visit(board_->tags[i]);
     }
 
-    Part part() { return part_between(&count_, tags_ + count(), this + 1); }
+    Part part() { return part_from(board_, board_->tags + count(), room(capacity_).board); }
     Backing& backing() { return backing_; }
 
 private:
     uint32_t count() const {
-        uint32_t n = count_.load(std::memory_order_acquire);
-        return n < capacity ? n : capacity;
+        uint32_t n = board_->count.load(std::memory_order_acquire);
+        return n < capacity_ ? n : capacity_;
     }
 
+    struct OnBoard {
+        std::atomic<uint32_t> count;
+        Tag tags[most];
+    };
+    using Place = std::atomic<uint32_t>; // index + 1
+
+    OnBoard* board_;
+    Place* places_; // open addressing: two for each tag
+    uint32_t capacity_;
     Lock lock_;
     Backing backing_;
-    std::atomic<uint32_t> places_[2 * capacity];        // open addressing; index + 1
-    alignas(mapping_unit) std::atomic<uint32_t> count_; // from here on: on the board
-    Tag tags_[capacity];
 };
 
 } // namespace pqsweep

@@ -28,15 +28,15 @@ TextId TextPool::intern(std::string_view text) {
         return TextId(known);
     auto size =
         static_cast<uint32_t>((sizeof(Entry) + text.size() + 1 + alignof(Entry) - 1) & ~(alignof(Entry) - 1));
-    uint32_t offset = used_.load(std::memory_order_relaxed) + uint32_t{alignof(Entry)}; // 0 means none
-    if (offset + size > capacity || !backing_.reaches(bytes_ + offset + size))
+    uint32_t offset = board_->used.load(std::memory_order_relaxed) + uint32_t{alignof(Entry)}; // 0 means none
+    if (offset + size > capacity_ || !backing_.reaches(board_->bytes + offset + size))
         return TextId(full);
-    auto* fresh = reinterpret_cast<Entry*>(bytes_ + offset);
+    auto* fresh = reinterpret_cast<Entry*>(board_->bytes + offset);
     fresh->hash = hash;
     fresh->length = static_cast<uint32_t>(text.size());
     fresh->next = buckets_[hash % bucket_count];
     memcpy(fresh->text(), text.data(), text.size());
-    used_.store(offset - uint32_t{alignof(Entry)} + size, std::memory_order_release);
+    board_->used.store(offset - uint32_t{alignof(Entry)} + size, std::memory_order_release);
     buckets_[hash % bucket_count] = offset;
     return TextId(offset);
 }
@@ -48,7 +48,7 @@ std::string_view TextPool::text(TextId name) const {
     if (offset == full)
         return overflow;
     // A number can come from another thread without any order: its text might not be visible yet.
-    while (used_.load(std::memory_order_acquire) < offset) {
+    while (board_->used.load(std::memory_order_acquire) < offset) {
     }
     return entry(offset).view();
 }

@@ -6,6 +6,7 @@
 #include "shim/table/backing.hh"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -15,6 +16,15 @@ enum class TextId : uint32_t { none };
 
 class TextPool {
 public:
+    static constexpr uint32_t most = 24 << 20; // bytes of a whole table's texts
+    static constexpr Room room(uint32_t capacity) {
+        return {.board = whole_units(offsetof(OnBoard, bytes) + capacity)};
+    }
+    void settle(uint32_t capacity, char* board, char*) {
+        capacity_ = capacity;
+        board_ = reinterpret_cast<OnBoard*>(board);
+    }
+
     // Longer texts are cut at a UTF-8 boundary and get a hash of the whole, so that two of them stay two.
     static constexpr size_t longest = 512;
 
@@ -29,15 +39,15 @@ public:
             return "";
         if (offset == full)
             return overflow;
-        bool is_one = offset % alignof(Entry) == 0 && offset <= capacity - sizeof(Entry) - longest &&
+        bool is_one = offset % alignof(Entry) == 0 && offset <= capacity_ - sizeof(Entry) - longest &&
                       entry(offset).length > 0 && entry(offset).length <= longest;
         return is_one ? entry(offset).view() : "?";
     }
 
     Part part() {
-        uint32_t used = used_.load(std::memory_order_acquire);
-        used = used < capacity ? used + uint32_t{alignof(Entry)} : capacity;
-        return part_between(&used_, bytes_ + used, &lock_);
+        uint32_t used = board_->used.load(std::memory_order_acquire);
+        used = used < capacity_ ? used + uint32_t{alignof(Entry)} : capacity_;
+        return part_from(board_, board_->bytes + used, room(capacity_).board);
     }
     Backing& backing() { return backing_; }
 
@@ -51,18 +61,22 @@ private:
         std::string_view view() const { return {text(), length}; }
     };
     static constexpr uint32_t bucket_count = 1 << 14;
-    static constexpr uint32_t capacity = 24 << 20;
     static constexpr uint32_t full = UINT32_MAX; // the number of all texts for which there was no room
     static constexpr std::string_view overflow = "(too many names)";
 
-    const Entry& entry(uint32_t offset) const { return *reinterpret_cast<const Entry*>(bytes_ + offset); }
+    const Entry& entry(uint32_t offset) const {
+        return *reinterpret_cast<const Entry*>(board_->bytes + offset);
+    }
     uint32_t find(std::string_view text, uint32_t hash) const;
 
-    // On the board. A reader that loads it sees all texts up to it.
-    alignas(mapping_unit) std::atomic<uint32_t> used_;
-    alignas(Entry) char bytes_[capacity];
-    // From here on: not on the board.
-    alignas(mapping_unit) Lock lock_;
+    struct OnBoard {
+        std::atomic<uint32_t> used; // a reader that loads it sees all texts up to it
+        alignas(Entry) char bytes[most];
+    };
+
+    OnBoard* board_;
+    uint32_t capacity_;
+    Lock lock_;
     Backing backing_;
     uint32_t buckets_[bucket_count];
 };

@@ -2,11 +2,13 @@
 // It knows nothing of pqsweep: the tests drive it under the shim and look at it from outside.
 // link: -lpq
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <iostream>
 #include <libpq-events.h>
 #include <libpq-fe.h>
 #include <map>
+#include <memory>
 #include <poll.h>
 #include <sstream>
 #include <string>
@@ -168,6 +170,12 @@ const std::map<std::string, Action> actions = {
     {"events",
      [](auto& c, auto&) { return std::to_string(PQregisterEventProc(c, see_event, "see", nullptr)); }},
     {"seen", [](auto&, auto&) { return std::exchange(events, ""); }},
+    {"allocate", // megabytes
+     [](auto&, auto& size) {
+         size_t bytes = std::stoul(size) << 20;
+         std::unique_ptr<char, decltype(&free)> memory(static_cast<char*>(malloc(bytes)), free);
+         return std::string(memory && memset(memory.get(), 1, bytes) ? "ok" : "no memory");
+     }},
     {"finish", [](auto& c, auto&) { return PQfinish(c), c = nullptr, std::string("ok"); }},
 };
 

@@ -17,10 +17,12 @@ namespace {
 // The offsets of a table's parts. Only their first bytes are made wild, which keeps one round short.
 struct Places {
     off_t offsets[4];
-    Places() {
-        auto* memory = static_cast<char*>(std::aligned_alloc(mapping_unit, sizeof(Table)));
-        memset(memory, 0, sizeof(TableHead));
+    explicit Places(unsigned halvings) {
+        size_t size = Table::size_of(halvings);
+        auto* memory = static_cast<char*>(std::aligned_alloc(mapping_unit, size));
+        memset(memory, 0, size);
         auto* table = reinterpret_cast<Table*>(memory);
+        table->lay_out(halvings);
         int n = 0;
         table->each_part([&](const Part& part, Backing&) { offsets[n++] = part.begin - memory; });
         std::free(memory);
@@ -36,14 +38,17 @@ void check(const std::string& text) {
 
 void read_wild_board(const uint8_t* bytes, size_t size) {
     static const int fd = memfd_create("board", MFD_CLOEXEC);
-    static const Places places;
+    static const Places whole(0), smallest(Table::most_halvings);
     constexpr size_t wild = 16384;
-    // The first byte chooses the file's length, whether its beginning is valid, and whether its counts are wild.
+    // The first byte chooses the file's length, whether its beginning is valid, whether its counts are wild, and the table's size.
     bool is_good = size && bytes[0] & 1;
     bool is_whole = size && bytes[0] & 2;
     bool has_few = size && bytes[0] < 0xe0;
+    bool is_small = size && bytes[0] & 4;
+    const Places& places = is_small ? smallest : whole;
+    size_t table_size = Table::size_of(is_small ? Table::most_halvings : 0);
     (void)!ftruncate(fd, 0);
-    (void)!ftruncate(fd, is_whole ? sizeof(Table) : 70000);
+    (void)!ftruncate(fd, is_whole ? static_cast<off_t>(table_size) : 70000);
     uint8_t filled[wild];
     for (size_t i = 0; i < wild; i++)
         filled[i] = size ? bytes[i % size] : 0;
@@ -57,7 +62,7 @@ void read_wild_board(const uint8_t* bytes, size_t size) {
         memcpy(&identity, filled, sizeof identity);
         memcpy(identity.magic, board::magic, sizeof identity.magic);
         identity.layout = board::layout;
-        identity.size = sizeof(Table);
+        identity.size = table_size;
         (void)!pwrite(fd, &identity, sizeof identity, 0);
     }
     tools::NoBoard none;

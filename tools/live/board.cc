@@ -16,16 +16,17 @@ namespace {
 // Memory for a copy of a table, all zero bytes.
 class Copy {
 public:
-    Copy() {
-        void* memory = mmap(nullptr, sizeof(Table) + mapping_unit, PROT_READ | PROT_WRITE,
+    explicit Copy(unsigned halvings) : size_(Table::size_of(halvings) + mapping_unit) {
+        void* memory = mmap(nullptr, size_, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (memory == MAP_FAILED)
             throw std::bad_alloc();
         memory_ = memory;
         auto begin = reinterpret_cast<uintptr_t>(memory);
         table_ = reinterpret_cast<Table*>((begin + mapping_unit - 1) / mapping_unit * mapping_unit);
+        table_->lay_out(halvings);
     }
-    ~Copy() { munmap(memory_, sizeof(Table) + mapping_unit); }
+    ~Copy() { munmap(memory_, size_); }
     Copy(const Copy&) = delete;
     Copy& operator=(const Copy&) = delete;
 
@@ -47,6 +48,7 @@ public:
     }
 
 private:
+    size_t size_;
     void* memory_;
     Table* table_;
 };
@@ -85,6 +87,14 @@ bool is_identity(const board::Identity& identity, ssize_t size) {
     return size == ssize_t{sizeof identity} && memcmp(identity.magic, board::magic, sizeof board::magic) == 0;
 }
 
+// Returns how often a table of that size was halved.
+std::optional<unsigned> halvings_of(uint64_t size) {
+    for (unsigned halvings = 0; halvings <= Table::most_halvings; halvings++)
+        if (Table::size_of(halvings) == size)
+            return halvings;
+    return std::nullopt;
+}
+
 } // namespace
 
 std::optional<Board> read_board(int fd, NoBoard& no_board) {
@@ -94,12 +104,13 @@ std::optional<Board> read_board(int fd, NoBoard& no_board) {
         return std::nullopt;
     }
     struct stat status {};
-    if (identity.layout != board::layout || identity.size != sizeof(Table) || fstat(fd, &status) != 0 ||
-        status.st_size != ssize_t{sizeof(Table)}) {
+    std::optional<unsigned> halvings = halvings_of(identity.size);
+    if (identity.layout != board::layout || !halvings || fstat(fd, &status) != 0 ||
+        static_cast<uint64_t>(status.st_size) != identity.size) {
         no_board = {"made by another version of pqsweep", identity};
         return std::nullopt;
     }
-    Copy copy;
+    Copy copy(*halvings);
     Table& table = copy.table();
     copy.read(fd, &table, sizeof(TableHead));
     copy.read(fd, table.connections);

@@ -35,7 +35,7 @@ TEST_CASE("another layout is said to be of another version, and keeps its identi
     board::Identity identity{};
     memcpy(identity.magic, board::magic, sizeof identity.magic);
     identity.layout = board::layout + 1;
-    identity.size = sizeof(Table);
+    identity.size = Table::size_of(0);
     identity.start_time = 4711;
     CHECK(write(fd, &identity, sizeof identity) == sizeof identity);
     tools::NoBoard none;
@@ -63,17 +63,19 @@ TEST_CASE("tables: columns line up, by characters") {
     CHECK(tools::cut_to("éèê", 2) == "éè");
 }
 
-TEST_CASE("a table is the same after it has been on a board") {
-    Table* table = table::create();
-    TextId a = table->texts.intern("a");
-    REQUIRE(table->connections.add(reinterpret_cast<const PGconn*>(64), nullptr));
-    table->tags.of(a).opened.add(3);
-    CHECK(board::unshare(*table));
-    CHECK(table->texts.intern("a") == a);
-    CHECK(table->texts.text(a) == "a");
-    CHECK(table->connections.find(reinterpret_cast<const PGconn*>(64)));
-    CHECK(table->tags.of(a).opened == 3);
-    munmap(table, sizeof(Table));
+TEST_CASE("a table of any size is the same after it has been on a board") {
+    for (unsigned halvings = 0; halvings <= Table::most_halvings; halvings++) {
+        Table* table = table::create(halvings);
+        TextId a = table->texts.intern("a");
+        REQUIRE(table->connections.add(reinterpret_cast<const PGconn*>(64), nullptr));
+        table->tags.of(a).opened.add(3);
+        CHECK(board::unshare(*table));
+        CHECK(table->texts.intern("a") == a);
+        CHECK(table->texts.text(a) == "a");
+        CHECK(table->connections.find(reinterpret_cast<const PGconn*>(64)));
+        CHECK(table->tags.of(a).opened == 3);
+        munmap(table, table->size());
+    }
 }
 
 TEST_SUITE_END();

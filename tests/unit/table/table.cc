@@ -2,6 +2,8 @@
 #include "shim/base/text.hh"
 #include "shim/lifecycle/tag.hh"
 
+#include <climits>
+#include <cstdint>
 #include <doctest/doctest.h>
 #include <set>
 #include <string>
@@ -14,10 +16,13 @@ using namespace pqsweep;
 namespace {
 
 struct Fresh {
-    Table* table = table::create();
-    ~Fresh() { munmap(table, sizeof(Table)); }
+    explicit Fresh(unsigned halvings = 0) : table(table::create(halvings)) {}
+    ~Fresh() { munmap(table, table->size()); }
     Table* operator->() const { return table; }
+    Table* table;
 };
+
+constexpr unsigned whole_and_small[] = {0, 1, Table::most_halvings};
 
 const PGconn* address(uintptr_t n) {
     return reinterpret_cast<const PGconn*>(n);
@@ -53,16 +58,24 @@ TEST_CASE("names: long ones are cut between characters, and two of them stay two
 }
 
 TEST_CASE("names: a full store answers one name for all, and keeps the old ones") {
-    Fresh table;
-    TextPool& names = table->texts;
-    TextId first = names.intern("first");
-    std::string filler(500, 'x');
-    TextId last = TextId::none;
-    for (int i = 0; i < 60000; i++)
-        last = names.intern(filler + std::to_string(i));
-    CHECK(names.text(last) == "(too many names)");
-    CHECK(names.intern("first") == first);
-    CHECK(names.text(first) == "first");
+    for (unsigned halvings : whole_and_small) {
+        Fresh table(halvings);
+        TextPool& names = table->texts;
+        TextId first = names.intern("first");
+        std::string filler(500, 'x');
+        TextId last = TextId::none;
+        int known = 0;
+        for (int i = 0; i < 60000; i++) {
+            last = names.intern(filler + std::to_string(i));
+            known += names.text(last) != "(too many names)";
+        }
+        CHECK(known >= int(TextPool::most >> halvings) / 520 - 1);
+        CHECK(known <= int(TextPool::most >> halvings) / 512);
+        CHECK(names.text(last) == "(too many names)");
+        CHECK(names.intern("first") == first);
+        CHECK(names.text(first) == "first");
+        CHECK(names.checked_text(first) == "first");
+    }
 }
 
 TEST_CASE("connections: found by address as long as they live, through thousands of others") {
@@ -84,13 +97,35 @@ TEST_CASE("connections: found by address as long as they live, through thousands
 }
 
 TEST_CASE("connections: a full table says so, and has room again") {
-    Fresh table;
+    for (unsigned halvings : whole_and_small) {
+        Fresh table(halvings);
+        Connections& connections = table->connections;
+        for (uintptr_t i = 1; i <= Connections::most >> halvings; i++) {
+            Connection* c = connections.add(address(i * 64), nullptr);
+            REQUIRE(c != nullptr);
+            table->origins.of(connections.slot_of(*c)).is_pools = true;
+        }
+        CHECK(connections.add(address(8), nullptr) == nullptr);
+        connections.begin_fork();
+        connections.remove(*connections.find(address(64)));
+        CHECK(connections.add(address(8), nullptr) != nullptr);
+        uint32_t seen = 0;
+        connections.each([&](const Connection&) { seen++; });
+        CHECK(seen == Connections::most >> halvings);
+    }
+}
+
+TEST_CASE("connections: a child has those of the fork, in a small table that is full, too") {
+    Fresh table(Table::most_halvings);
     Connections& connections = table->connections;
-    for (uintptr_t i = 1; i <= Connections::capacity; i++)
-        REQUIRE(connections.add(address(i * 64), nullptr) != nullptr);
-    CHECK(connections.add(address(8), nullptr) == nullptr);
-    connections.remove(*connections.find(address(64)));
-    CHECK(connections.add(address(8), nullptr) != nullptr);
+    for (uintptr_t i = 1; i <= Connections::most >> Table::most_halvings; i++)
+        connections.add(address(i * 64), nullptr)->fd = int(i);
+    connections.begin_fork();
+    connections.each([](Connection& c) { c.fd = -1; });
+    connections.return_to_fork();
+    int expected = 0, wrong = 0;
+    connections.each([&](const Connection& c) { wrong += c.fd != ++expected; });
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("connections: a slot that a sweep has pinned is not reused") {
@@ -140,16 +175,73 @@ TEST_CASE("tags: one record a name, 10,000 of them") {
     CHECK(tags.of(TextId(8)).opened == 0);
 }
 
+TEST_CASE("tags: those for which there is no room share the last one") {
+    for (unsigned halvings : whole_and_small) {
+        Fresh table(halvings);
+        Tags& tags = table->tags;
+        uint32_t room = Tags::most >> halvings;
+        std::set<Tag*> records;
+        for (uint32_t i = 1; i <= room + 100; i++)
+            records.insert(&tags.of(TextId(4 * i)));
+        CHECK(records.size() == room);
+        CHECK(&tags.of(TextId(4 * (room + 100))) == &tags.of(TextId(4 * room)));
+        CHECK(tags.of(TextId(4)).name == TextId(4));
+    }
+}
+
 TEST_CASE("stragglers: past the capacity nothing is recorded") {
-    Fresh table;
-    Stragglers& stragglers = table->stragglers;
-    for (uint32_t i = 1; i <= Stragglers::capacity; i++)
-        REQUIRE(stragglers.reserve() == i);
-    CHECK(stragglers.reserve() == 0);
-    CHECK(stragglers.record(0) == nullptr);
-    stragglers.write(0, {});
-    stragglers.publish(0);
-    stragglers.set_fate(0, Fate::reset);
+    for (unsigned halvings : whole_and_small) {
+        Fresh table(halvings);
+        Stragglers& stragglers = table->stragglers;
+        for (uint32_t i = 1; i <= Stragglers::most >> halvings; i++) {
+            REQUIRE(stragglers.reserve() == i);
+            stragglers.write(i, {});
+            stragglers.publish(i);
+        }
+        CHECK(stragglers.reserve() == 0);
+        CHECK(stragglers.record(0) == nullptr);
+        stragglers.write(0, {});
+        stragglers.publish(0);
+        stragglers.set_fate(0, Fate::reset);
+        uint32_t seen = 0;
+        stragglers.each([&](const StragglerRecord&) { seen++; });
+        CHECK(seen == Stragglers::most >> halvings);
+    }
+}
+
+TEST_CASE("held numbers: those for which there is no room are not held") {
+    for (unsigned halvings : whole_and_small) {
+        Fresh table(halvings);
+        HeldNumbers& numbers = table->held_numbers;
+        int room = int(HeldNumbers::most >> halvings);
+        for (int fd : {-1, 0, room - 1, room, int(HeldNumbers::most), INT_MAX})
+            numbers.hold(fd);
+        CHECK_FALSE(numbers.is_held(-1));
+        CHECK(numbers.is_held(room - 1));
+        CHECK_FALSE(numbers.is_held(room));
+        CHECK_FALSE(bool(HeldNumbers::Grip(numbers, room)));
+        CHECK_FALSE(numbers.let_go(room));
+        numbers.let_go_between(0, UINT_MAX);
+        CHECK_FALSE(numbers.is_held(room - 1));
+    }
+}
+
+TEST_CASE("table: each step is smaller, and what its stores have is no other's") {
+    size_t former = SIZE_MAX;
+    for (unsigned halvings = 0; halvings <= Table::most_halvings; halvings++) {
+        Fresh table(halvings);
+        CHECK(table->size() < former);
+        former = table->size();
+        char* end = reinterpret_cast<char*>(table.table);
+        table->each_part([&](const Part& part, Backing&) {
+            CHECK(part.begin >= end);
+            CHECK(part.used <= part.size);
+            CHECK(part.size % mapping_unit == 0);
+            end = part.begin + part.size;
+        });
+        CHECK(end <= reinterpret_cast<char*>(table.table) + table->size());
+    }
+    CHECK(former <= 14'000'000 / 8);
 }
 
 TEST_CASE("stragglers: a record is seen once it is published, with the fate that its owner has given it") {
