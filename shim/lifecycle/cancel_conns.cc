@@ -2,6 +2,7 @@
 
 #include "shim/base/lock.hh"
 
+#include <iterator>
 #include <utility>
 
 namespace pqsweep::cancel_conns {
@@ -24,6 +25,14 @@ Place* place_of(const PGcancelConn* conn) {
         if (place.handed_out == conn)
             return &place;
     return nullptr;
+}
+
+// Returns the first place of that connection's from `place` on; null: there is none.
+Place* place_of(const Connection& c, Place* place = places) {
+    Lock::Guard guard(lock);
+    while (place != std::end(places) && place->of != &c)
+        place++;
+    return place != std::end(places) ? place : nullptr;
 }
 
 void free_one(const Libpq& libpq, PGcancelConn* conn) {
@@ -82,31 +91,26 @@ Real taken_back(PGcancelConn* conn) {
 }
 
 void renew(const Connection& c, PGconn* conn) {
-    for (Place& place : places) {
-        {
-            Lock::Guard guard(lock);
-            if (place.of != &c)
-                continue;
-        }
+    for (Place* place = place_of(c); place; place = place_of(c, place + 1)) {
         PGcancelConn* other = c.libpq->PQcancelCreate(conn);
         {
             Lock::Guard guard(lock);
-            if (place.of == &c)
-                std::swap(place.next, other);
+            if (place->of == &c)
+                std::swap(place->next, other);
         }
         free_one(*c.libpq, other);
     }
 }
 
 void disown(const Connection& c) {
-    for (Place& place : places) {
+    for (Place* place = place_of(c); place; place = place_of(c, place + 1)) {
         PGcancelConn* unused = nullptr;
         {
             Lock::Guard guard(lock);
-            if (place.of != &c)
+            if (place->of != &c)
                 continue;
-            place.of = nullptr;
-            std::swap(place.next, unused);
+            place->of = nullptr;
+            std::swap(place->next, unused);
         }
         free_one(*c.libpq, unused);
     }
