@@ -37,8 +37,8 @@ bool parse_number(std::string_view text, uint32_t most, uint32_t& number) {
     return !text.empty();
 }
 
-template<class Enum, size_t N>
-bool parse_word(std::string_view text, const std::string_view (&words)[N], Enum& chosen) {
+template<class Enum, size_t most, size_t N>
+bool parse_word(std::string_view text, const FixedText<most> (&words)[N], Enum& chosen) {
     for (size_t i = 0; i < N; i++) {
         if (words[i] == text) {
             chosen = Enum(i);
@@ -63,17 +63,17 @@ bool parse_list(std::string_view text, Item item) {
 }
 
 bool parse_scope(std::string_view text, Settings& s) {
-    constexpr std::string_view words[] = {"package", "module", "test"};
+    static constexpr FixedText<11> words[] = {"package", "module", "test"};
     return parse_word(text, words, s.scope);
 }
 
 bool parse_stacks(std::string_view text, Settings& s) {
-    constexpr std::string_view words[] = {"0", "python", "1"};
+    static constexpr FixedText<11> words[] = {"0", "python", "1"};
     return parse_word(text, words, s.stacks);
 }
 
 bool parse_report(std::string_view text, Settings& s) {
-    constexpr std::string_view words[] = {"never", "stragglers", "always"};
+    static constexpr FixedText<11> words[] = {"never", "stragglers", "always"};
     return parse_word(text, words, s.report);
 }
 
@@ -108,8 +108,8 @@ bool parse_keep(std::string_view text, Settings& s) {
 }
 
 bool parse_fail_on(std::string_view text, Settings& s) {
-    constexpr std::string_view words[] = {"abandoned", "transaction", "exit", "unseen",
-                                          "inherited", "blocked",     "late"};
+    static constexpr FixedText<11> words[] = {"abandoned", "transaction", "exit", "unseen",
+                                              "inherited", "blocked",     "late"};
     uint8_t bits = 0;
     bool good = parse_list(text, [&](std::string_view word) {
         int which = 0;
@@ -152,10 +152,10 @@ constexpr bool is_fault(int number) {
 // From glibc's SIGRTMIN, which leaves the first two of the kernel's to libc.
 constexpr int first_real_time = 34, last_real_time = 64;
 
-constexpr std::string_view signal_names[] = {
-    "",     "HUP",  "INT",  "QUIT", "ILL",    "TRAP",   "ABRT",  "BUS",  "FPE",  "KILL", "USR1",
-    "SEGV", "USR2", "PIPE", "ALRM", "TERM",   "STKFLT", "CHLD",  "CONT", "STOP", "TSTP", "TTIN",
-    "TTOU", "URG",  "XCPU", "XFSZ", "VTALRM", "PROF",   "WINCH", "POLL", "PWR",  "SYS"};
+constexpr FixedText<6> signal_names[] = {"",       "HUP",  "INT",    "QUIT", "ILL",   "TRAP", "ABRT", "BUS",
+                                         "FPE",    "KILL", "USR1",   "SEGV", "USR2",  "PIPE", "ALRM", "TERM",
+                                         "STKFLT", "CHLD", "CONT",   "STOP", "TSTP",  "TTIN", "TTOU", "URG",
+                                         "XCPU",   "XFSZ", "VTALRM", "PROF", "WINCH", "POLL", "PWR",  "SYS"};
 
 // Returns 0 unless the text is RTMIN+n or RTMAX-n.
 int real_time_signal(std::string_view text) {

@@ -5,6 +5,8 @@
 // changes, and any thread or signal handler reads it.
 #pragma once
 
+#include "shim/base/fixed_text.hh"
+
 #include <cstdint>
 #include <string_view>
 
@@ -27,7 +29,7 @@ enum FailOn : uint8_t {
 
 // `function` and `file` are those of the program's line that opened the connection.
 enum class KeepField : uint8_t { tag, test, function, file, app, db, user, host, state };
-constexpr std::string_view keep_fields[] = {"tag", "test", "function", "file", "app",
+constexpr FixedText<8> keep_fields[] = {"tag", "test", "function", "file", "app",
                                             "db",  "user", "host",     "state"};
 
 struct KeepRule {

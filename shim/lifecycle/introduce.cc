@@ -1,5 +1,6 @@
 #include "shim/lifecycle/introduce.hh"
 
+#include "shim/base/fixed_text.hh"
 #include "shim/base/settings.hh"
 #include "shim/base/sys.hh"
 #include "shim/base/text.hh"
@@ -14,27 +15,27 @@ namespace {
 
 // The parameters that decide whether the server accepts a client, and with which settings. Host, address and port are
 // not among them: PQhost() and its kin return those of the host that replied.
-constexpr std::string_view wanted[] = {"dbname",
-                                       "user",
-                                       "passfile",
-                                       "options",
-                                       "sslmode",
-                                       "sslnegotiation",
-                                       "sslcert",
-                                       "sslkey",
-                                       "sslrootcert",
-                                       "sslcrl",
-                                       "sslcrldir",
-                                       "sslpassword",
-                                       "sslsni",
-                                       "ssl_min_protocol_version",
-                                       "ssl_max_protocol_version",
-                                       "channel_binding",
-                                       "gssencmode",
-                                       "krbsrvname",
-                                       "gsslib",
-                                       "require_auth",
-                                       "requirepeer"};
+constexpr FixedText<24> wanted[] = {"dbname",
+                                    "user",
+                                    "passfile",
+                                    "options",
+                                    "sslmode",
+                                    "sslnegotiation",
+                                    "sslcert",
+                                    "sslkey",
+                                    "sslrootcert",
+                                    "sslcrl",
+                                    "sslcrldir",
+                                    "sslpassword",
+                                    "sslsni",
+                                    "ssl_min_protocol_version",
+                                    "ssl_max_protocol_version",
+                                    "channel_binding",
+                                    "gssencmode",
+                                    "krbsrvname",
+                                    "gsslib",
+                                    "require_auth",
+                                    "requirepeer"};
 constexpr size_t most = std::size(wanted) + 4;
 
 constinit std::atomic<uint32_t> introduced[64];

@@ -15,8 +15,8 @@ namespace {
 
 // Where environment::read() has our variables. The variables that PQSWEEP_TAG_FROM names follow them.
 enum Place : uint8_t { explicit_tag, running_test, fixture, fixture_end, program_end, from_runner };
-constexpr std::string_view our_names[from_runner] = {"PQSWEEP_TAG", "PQSWEEP_TEST", "PQSWEEP_FIXTURE",
-                                                     "PQSWEEP_FIXTURE_END", "PQSWEEP_END"};
+constexpr FixedText<19> our_names[from_runner] = {"PQSWEEP_TAG", "PQSWEEP_TEST", "PQSWEEP_FIXTURE",
+                                                  "PQSWEEP_FIXTURE_END", "PQSWEEP_END"};
 
 struct Variables {
     std::string_view names[environment::most_names];

@@ -1,5 +1,7 @@
 #include "shim/session/kept.hh"
 
+#include "shim/base/fixed_text.hh"
+
 namespace pqsweep {
 
 namespace {
@@ -49,7 +51,7 @@ Loss loss_of(const Note& note) {
 } // namespace
 
 std::string_view words_for(Loss loss) {
-    constexpr std::string_view words[] = {
+    static constexpr FixedText<96> words[] = {
         "",
         "it had a temporary table",
         "it held a session advisory lock",

@@ -4,6 +4,8 @@
 // Context: any thread, signal handler. errno: kept. Locks: none.
 #pragma once
 
+#include "shim/base/fixed_text.hh"
+
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -15,9 +17,9 @@ namespace pqsweep {
 enum class Activity : uint8_t { connecting, idle, transaction, failed, running, copy, pipeline, lost };
 
 struct ActivityWords {
-    std::string_view name;
-    std::string_view words;
-    std::string_view clause; // completes "pqsweep closed it ..."
+    FixedText<11> name;
+    FixedText<21> words;
+    FixedText<30> clause; // completes "pqsweep closed it ..."
 };
 constexpr ActivityWords activity_words[] = {
     {"connecting", "connecting", "while it was connecting"},
@@ -59,8 +61,8 @@ constexpr Fate all_fates[] = {Fate::left_open, Fate::closed_late, Fate::used_aga
                               Fate::reset,     Fate::revived,     Fate::open_at_exit};
 
 struct FateWords {
-    std::string_view name;
-    std::string_view words;
+    FixedText<12> name;
+    FixedText<24> words;
 };
 constexpr FateWords fate_words[] = {
     {"left_open", "abandoned"},      {"closed_late", "late"}, {"used_again", "used again: got an error"},
@@ -114,7 +116,7 @@ enum class Event : uint8_t {
     run,
     warning
 };
-constexpr std::string_view event_names[] = {"start",  "fork",    "open",      "close", "tag",    "sweep",
+constexpr FixedText<9> event_names[] = {"start",  "fork",    "open",      "close", "tag",    "sweep",
                                             "revive", "refuse",  "inherited", "left",  "exit",   "wait",
                                             "in_use", "no_slot", "rollback",  "run",   "warning"};
 constexpr std::string_view name_of(Event event) {
@@ -123,7 +125,7 @@ constexpr std::string_view name_of(Event event) {
 
 // How a connection came to its end. After a sweep, `late`: by its owner; `dropped`: by nobody's will (see lifecycle/ending.hh).
 enum class Close : uint8_t { owner, late, reset, lost, dropped };
-constexpr std::string_view close_names[] = {"owner", "late", "reset", "lost", "dropped"};
+constexpr FixedText<7> close_names[] = {"owner", "late", "reset", "lost", "dropped"};
 constexpr std::string_view name_of(Close close) {
     return close_names[static_cast<size_t>(close)];
 }

@@ -1,5 +1,6 @@
 #include "shim/session/sql/functions.hh"
 
+#include "shim/base/fixed_text.hh"
 #include "shim/base/text.hh"
 
 #include <algorithm>
@@ -9,7 +10,7 @@ namespace pqsweep::calls {
 namespace {
 
 struct Function {
-    std::string_view name;
+    FixedText<35> name;
     Act act;
 };
 constexpr Function functions[] = {
@@ -31,7 +32,7 @@ constexpr Function functions[] = {
 
 // PostgreSQL's own functions that programs call at the beginning of a SELECT, and words that a parenthesis can follow there.
 // clang-format off
-constexpr std::string_view harmless[] = {
+constexpr FixedText<26> harmless[] = {
     "abs", "age", "all", "any", "any_value", "array", "array_agg", "array_append", "array_cat", "array_fill",
     "array_length", "array_lower", "array_position", "array_positions", "array_prepend", "array_remove",
     "array_replace", "array_to_json", "array_to_string", "array_upper", "avg", "bit_and", "bit_length",
@@ -74,7 +75,7 @@ constexpr std::string_view harmless[] = {
     "xmlconcat", "xmlelement", "xmlforest", "xmlparse", "xmlserialize",
 };
 // clang-format on
-static_assert(std::ranges::is_sorted(harmless));
+static_assert(std::ranges::is_sorted(harmless, {}, &FixedText<26>::view));
 
 // Only PostgreSQL's own names begin with pg_.
 bool is_harmless(const Token& name) {
@@ -83,7 +84,8 @@ bool is_harmless(const Token& name) {
     for (; size < name.text.size() && size < sizeof lower_case; size++)
         lower_case[size] = lower(name.text[size]);
     std::string_view folded(lower_case, size);
-    bool is_it = size < sizeof lower_case && std::ranges::binary_search(harmless, folded);
+    bool is_it =
+        size < sizeof lower_case && std::ranges::binary_search(harmless, folded, {}, &FixedText<26>::view);
     return is_it || folded.starts_with(std::string_view("pg_")) || act_of(name);
 }
 

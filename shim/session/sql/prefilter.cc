@@ -1,6 +1,7 @@
 #include "shim/session/sql/prefilter.hh"
 
 #include "shim/base/block.hh"
+#include "shim/base/fixed_text.hh"
 
 #include <cstring>
 
@@ -9,9 +10,9 @@ namespace pqsweep {
 namespace {
 
 // The last one begins a name with escapes, which can be any name.
-constexpr std::string_view words[] = {"into",   "execute",     "set_config",      "setseed",
-                                      "dblink", "pg_advisory", "pg_try_advisory", "pg_replication_origin",
-                                      "u&\""};
+constexpr FixedText<21> words[] = {"into",   "execute",     "set_config",      "setseed",
+                                   "dblink", "pg_advisory", "pg_try_advisory", "pg_replication_origin",
+                                   "u&\""};
 
 // This bit tells lower case from upper case.
 constexpr unsigned char of_case = 0x20;

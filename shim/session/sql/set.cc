@@ -1,5 +1,7 @@
 #include "shim/session/sql/statements.hh"
 
+#include "shim/base/fixed_text.hh"
+
 namespace pqsweep::commands {
 
 namespace {
@@ -17,7 +19,7 @@ void report_value(Reader& reader, std::string_view key, bool is_default) {
 
 // The settings that a list of transaction modes sets, and the command in front of the list.
 struct Modes {
-    std::string_view command, isolation, read_only, deferrable;
+    FixedText<43> command, isolation, read_only, deferrable;
 };
 constexpr Modes of_all_transactions{"SET SESSION CHARACTERISTICS AS TRANSACTION ",
                                     "default_transaction_isolation", "default_transaction_read_only",

@@ -1,5 +1,6 @@
 #include "shim/session/sql/sql.hh"
 
+#include "shim/base/fixed_text.hh"
 #include "shim/session/sql/functions.hh"
 #include "shim/session/sql/prefilter.hh"
 #include "shim/session/sql/statements.hh"
@@ -30,14 +31,10 @@ const char* unless_of_settings(const Token& first, Tokens& behind) {
     return name.names("pg_settings") || name.names("pg_catalog") ? nullptr : first.text.data();
 }
 
-const char* nowhere(const Token&, Tokens&) {
-    return nullptr;
-}
-
 struct Command {
-    std::string_view word;
+    FixedText<10> word;
     void (*read)(Reader&);
-    const char* (*rest)(const Token& first, Tokens& behind) = nowhere;
+    const char* (*rest)(const Token& first, Tokens& behind) = nullptr; // nowhere: the statement must be read
 };
 
 // Those that a program sends most come first.
@@ -99,7 +96,7 @@ constexpr uint64_t letters_of(std::string_view word) {
 static_assert([] {
     bool have_that_size = true;
     for (size_t i = 0; i < usual_commands; i++)
-        have_that_size &= all_commands[i].word.size() == usual_size;
+        have_that_size &= all_commands[i].word.view().size() == usual_size;
     return have_that_size;
 }());
 
@@ -133,7 +130,7 @@ std::string_view without_end(std::string_view sql) {
 bool is_plain_behind(const Token& first, const Command& command, std::string_view sql) {
     const char* end = sql.data() + sql.size();
     Tokens behind(between(first.text.data() + first.text.size(), end));
-    const char* rest = command.rest(first, behind);
+    const char* rest = command.rest ? command.rest(first, behind) : nullptr;
     if (!rest)
         return false;
     Glance shows = glance(without_end(between(rest, end)));

@@ -2,11 +2,12 @@
 // Context: any. Allocates nothing and never reads past the text.
 #pragma once
 
+#include "shim/base/fixed_text.hh"
 #include "shim/session/sql/tokens.hh"
 
 namespace pqsweep::time_outs {
 
-constexpr std::string_view names[] = {"lock_timeout", "statement_timeout", "transaction_timeout"};
+constexpr FixedText<19> names[] = {"lock_timeout", "statement_timeout", "transaction_timeout"};
 
 // `key`: a setting's name, as written.
 inline bool is_one(std::string_view key) {
