@@ -2,6 +2,8 @@
 
 #include "shim/base/sys.hh"
 
+#include <cstdint>
+
 namespace pqsweep {
 
 namespace {
@@ -40,7 +42,8 @@ int Backing::start(const Part& part, int fd, size_t offset) {
 
 bool Backing::grow(const void* end) {
     while (ready_ < end) {
-        if (sys::madvise(ready_, chunk, MADV_POPULATE_WRITE) != 0) {
+        size_t size = chunk - reinterpret_cast<uintptr_t>(ready_) % chunk;
+        if (sys::madvise(ready_, size, MADV_POPULATE_WRITE) != 0) {
             void* rest = map_by_page(ready_, static_cast<size_t>(end_ - ready_),
                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED);
             if (!rest)
@@ -48,7 +51,7 @@ bool Backing::grow(const void* end) {
             ready_ = nullptr;
             return true;
         }
-        ready_ += chunk;
+        ready_ += size;
     }
     return true;
 }

@@ -25,6 +25,13 @@ struct Room {
     constexpr Room operator+(Room other) const { return {board + other.board, own + other.own}; }
 };
 
+// So much of a part is there from the start: most processes need no more, and each page costs them a page fault.
+#ifdef __x86_64__
+constexpr size_t first_pages = 16384;
+#else
+constexpr size_t first_pages = mapping_unit; // a page can be as large
+#endif
+
 // Maps writable memory that comes page by page as it is used, also to a program that locks all that it maps (mlockall).
 // Returns null if that fails.
 void* map_by_page(void* place, size_t size, int flags, int fd = -1, off_t offset = 0);
@@ -40,7 +47,7 @@ struct Part {
 // Returns the part of `size` bytes of which those before `used_end` were written to.
 inline Part part_from(void* first, void* used_end, size_t size) {
     auto* begin = static_cast<char*>(first);
-    return {begin, static_cast<size_t>(static_cast<char*>(used_end) - begin), mapping_unit, size};
+    return {begin, static_cast<size_t>(static_cast<char*>(used_end) - begin), first_pages, size};
 }
 
 class Backing {

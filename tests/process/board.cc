@@ -114,7 +114,7 @@ TEST_CASE("a disk that is read-only, full, or fills up") {
         const char* why; // null: the disk has room at first
     };
     const Disk disks[] = {
-        {"ro", "Read-only file system"}, {"size=100k", "No space left on device"}, {"size=320k", nullptr}};
+        {"ro", "Read-only file system"}, {"size=40k", "No space left on device"}, {"size=320k", nullptr}};
     for (const auto& [mount_options, why] : disks) {
         const std::string options = mount_options;
         CAPTURE(options);
