@@ -51,8 +51,10 @@ shim_flags := -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti -fno-threadsaf
 shim_flags += $(if $(findstring aarch64,$(shell $(CXX) -dumpmachine)),-mno-outline-atomics)
 shim_libraries := $(if $(sanitize),,-nostdlib -lc)
 # It loads into every process of a test run: as few segments, and names to look up, as can be.
-few_pages := -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code
-shim_link := -Wl,--version-script=shim/hooks/exports.map -Wl,-z,defs $(few_pages) -Wl,-Bsymbolic-functions
+few_pages := -Wl,-z,norelro -Wl,-z,now -Wl,-z,noseparate-code
+# A sanitizer's runtime lays out what is its own.
+shim_pages := $(if $(sanitize),,-Wl,-T,shim/hooks/pages.ld)
+shim_link := -Wl,--version-script=shim/hooks/exports.map -Wl,-z,defs $(few_pages) $(shim_pages) -Wl,-Bsymbolic-functions
 
 # The objects of rooms: $(call room,shim/base) is all that is compiled from that folder, not from those below it.
 objects = $(patsubst %.cc,$(B)/obj/%.o,$(wildcard $(1)))
@@ -81,7 +83,8 @@ test_objects := $(call room,tests tests/support tests/process) $(unit_objects)
 unit_tested := $(shared_objects) $(call room,$(patsubst %,tools/%,$(filter-out commands,$(tool_rooms))))
 
 # What every process touches comes first, in as few pages as can be.
-linked_first := $(call object,shim/hooks/process shim/real/libc_functions shim/table/table shim/report/summary shim/report/witness)
+linked_first := $(call object,shim/hooks/process shim/real/elf_symbols shim/real/weak_references shim/base/environment shim/base/stderr shim/report/witness \
+	shim/base/process_page shim/real/loader_gate shim/table/connections shim/real/libc_functions shim/hooks/libc_hooks)
 in_order := $(linked_first) $(filter-out $(linked_first),$(shim_objects))
 # A sanitizer's runtime calls dlsym, getenv and sigaction before it is ready to watch what they do.
 unsanitized := $(call object,shim/hooks/libc_hooks shim/hooks/loader_hooks) $(call room,shim/real)
@@ -105,7 +108,7 @@ all: shim $(B)/pqsweep $(B)/pqsweep-asker $(B)/runners  ## libpqsweep.so and the
 
 shim: $(B)/libpqsweep.so  ## libpqsweep.so alone, for which libpq-dev is enough
 
-$(B)/libpqsweep.so: $(shim_objects) shim/hooks/exports.map
+$(B)/libpqsweep.so: $(shim_objects) shim/hooks/exports.map shim/hooks/pages.ld
 	$(CXX) -shared $(sanitize) -o $@ $(in_order) $(shim_link) $(shim_libraries) $(CXXFLAGS) $(LDFLAGS)
 
 $(B)/pqsweep: $(tool_objects) $(base_objects) $(static_only)

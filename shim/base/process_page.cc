@@ -1,5 +1,7 @@
 #include "shim/base/process_page.hh"
 
+#include "shim/base/at_start.hh"
+#include "shim/base/relaxed.hh"
 #include "shim/base/sys.hh"
 
 #include <new>
@@ -8,8 +10,9 @@ namespace pqsweep::process_page {
 
 namespace {
 
-constinit ProcessPage blank{};                         // nobody writes to it
-constinit ProcessPage spare{.is_kept_in_forks = true}; // without memory for a page
+TOUCHED_AT_START constinit ProcessPage blank{}; // nobody writes to it
+constinit ProcessPage spare{};                  // without memory for a page
+constinit Relaxed<bool> is_wiped;               // in a child, to look into the page would take a page fault
 
 ProcessPage* map() {
     void* memory =
@@ -17,7 +20,7 @@ ProcessPage* map() {
     if (!memory)
         return &spare;
     auto* page = new (memory) ProcessPage{};
-    page->is_kept_in_forks = sys::madvise(memory, sizeof(ProcessPage), MADV_WIPEONFORK) != 0;
+    is_wiped = sys::madvise(memory, sizeof(ProcessPage), MADV_WIPEONFORK) == 0;
     return page;
 }
 
@@ -38,11 +41,11 @@ ProcessPage& writable() {
 }
 
 bool is_lost_in_forks() {
-    return !writable().is_kept_in_forks;
+    return &writable() != &spare && is_wiped;
 }
 
 void empty() {
-    new (&writable()) ProcessPage{.is_kept_in_forks = true};
+    new (&writable()) ProcessPage{};
 }
 
 } // namespace pqsweep::process_page

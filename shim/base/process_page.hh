@@ -31,7 +31,6 @@ struct ProcessPage {
     std::atomic<bool> is_ended{};
     std::atomic<int> threads_inside{}, forks_under_way{}; // see loader_gate.hh
     Lock publishing{};                                    // a libpq that was found
-    bool is_kept_in_forks = false;                        // the kernel does not empty it
 };
 
 namespace process_page {

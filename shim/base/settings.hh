@@ -30,7 +30,7 @@ enum FailOn : uint8_t {
 // `function` and `file` are those of the program's line that opened the connection.
 enum class KeepField : uint8_t { tag, test, function, file, app, db, user, host, state };
 constexpr FixedText<8> keep_fields[] = {"tag", "test", "function", "file", "app",
-                                            "db",  "user", "host",     "state"};
+                                        "db",  "user", "host",     "state"};
 
 struct KeepRule {
     KeepField field;

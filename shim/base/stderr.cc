@@ -1,5 +1,6 @@
 #include "shim/base/stderr.hh"
 
+#include "shim/base/at_start.hh"
 #include "shim/base/clock.hh"
 #include "shim/base/guards.hh"
 #include "shim/base/lock.hh"
@@ -17,7 +18,7 @@ struct File {
     dev_t device;
     ino_t inode;
 };
-constinit File at_start{}; // all zero: descriptor 2 was closed
+TOUCHED_AT_START constinit File at_start{}; // all zero: descriptor 2 was closed
 constinit std::atomic<bool> is_given_up;
 
 constinit Lock keeping;

@@ -58,6 +58,7 @@ void in_child() {
 }
 
 void watch_forks() {
+    real::resolve();
     is_watching_forks = true;
     using Handler = void (*)();
     if (auto* add = real::libc_function<int(Handler, Handler, Handler, void*)>("__register_atfork"))
@@ -123,12 +124,17 @@ void at_exit(int status, void*) {
         exit(wanted);
 }
 
+constinit real::LibcFunction<int(void (*)(int, void*), void*)> on_exit{"on_exit"};
+
 [[gnu::constructor]] void start_up() {
     KeepErrno keep;
-    if (auto* on_exit = real::libc_function<int(void (*)(int, void*), void*)>("on_exit")) // musl has none
-        on_exit(at_exit, nullptr);
-    real::resolve();
-    real::note_global_scope();
+    elf_symbols::note_start_up();
+    if (auto* add = on_exit.pointer()) // musl has none
+        add(at_exit, nullptr);
+    if (elf_symbols::are_found_without_lock())
+        real::_exit.pointer(); // with it, children end
+    else
+        real::resolve(); // a signal handler could not do it later
     real::unbind_weak_references();
     note_stderr();
     witness::loaded();

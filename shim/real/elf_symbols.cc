@@ -1,12 +1,18 @@
 #include "shim/real/elf_symbols.hh"
 
+#include "shim/base/at_start.hh"
+#include "shim/base/relaxed.hh"
+
 #include <atomic>
+#include <climits>
 #include <cstring>
 #include <elf.h>
 
 extern "C" {
-// The linker's: our own dynamic section.
+// The linker's: our own dynamic section, and our first byte and the one behind our last.
 [[gnu::visibility("hidden")]] extern const ElfW(Dyn) own_dynamic[] __asm__("_DYNAMIC");
+[[gnu::visibility("hidden")]] extern const char own_begin[] __asm__("__ehdr_start");
+[[gnu::visibility("hidden")]] extern const char own_end[] __asm__("_end");
 // glibc's list of the loaded objects, for debuggers. musl has none of that name.
 [[gnu::weak]] extern r_debug loaded_objects __asm__("_r_debug");
 }
@@ -19,6 +25,8 @@ namespace {
 constexpr uint32_t none = 0;
 
 constexpr size_t note_alignment = 4;
+
+TOUCHED_AT_START constinit Relaxed<int> at_start; // objects; 0: not counted yet
 
 // Not strcmp(): a sanitizer's runtime asks us for functions before its own strcmp() is ready [threads, with tsan].
 bool are_same(const char* a, const char* b) {
@@ -53,11 +61,11 @@ const char* file_name(const char* path) {
 } // namespace
 
 bool Object::is_ours() const {
-    return contains(reinterpret_cast<const void*>(&object_in));
+    return dynamic == own_dynamic;
 }
 
-Object our_object() {
-    return object_around(reinterpret_cast<const void*>(&object_in));
+bool is_in_our_object(const void* address) {
+    return address >= own_begin && address < own_end;
 }
 
 Object object_in(const dl_phdr_info& info) {
@@ -131,8 +139,7 @@ const char* strings_of(const Object& object) {
 
 // An object has one table of references that are bound when it is loaded, relative ones first, and one of those that can be bound
 // when they are first called.
-void each_weak_reference(const Object& object, const Object& target,
-                         void (*visit)(void* const* place, const char* name)) {
+void each_weak_reference_to_us(const Object& object, void (*visit)(void* const* place, const char* name)) {
     using Reference = ElfW(Rela);
     struct Table {
         const Reference* begin;
@@ -162,7 +169,7 @@ void each_weak_reference(const Object& object, const Object& target,
             const Reference& reference = table.begin[i];
             auto* place = reinterpret_cast<void* const*>(object.base + reference.r_offset);
             if (reference.r_offset % alignof(void*) != 0 || reference.r_addend != 0 ||
-                !target.contains(*place))
+                !is_in_our_object(*place))
                 continue;
             const ElfW(Sym)& symbol = symbols[ELF64_R_SYM(reference.r_info)];
             if (ELF64_ST_BIND(symbol.st_info) == STB_WEAK && symbol.st_shndx == SHN_UNDEF)
@@ -279,37 +286,43 @@ void* first_definition(const char* name) {
     return found;
 }
 
-void each_behind_us(bool (*visit)(const Symbols& symbols, void* context), void* context) {
-    bool is_behind = false;
-    auto pass = [&](const Object& object) {
-        if (is_behind && visit(Symbols(object), context))
-            return true;
-        is_behind = is_behind || object.dynamic == own_dynamic;
+void note_start_up() {
+    int count = 0;
+    each_at_start([&](const Object&) {
+        count++;
         return false;
-    };
-    if (!&loaded_objects) {
-        each_object(pass);
+    });
+    at_start = count;
+}
+
+bool are_found_without_lock() {
+    return &loaded_objects;
+}
+
+// The objects of start-up come first in both lists, and stay.
+void each_at_start(bool (*visit)(const Object& object, void* context), void* context) {
+    int count = at_start;
+    int left = count ? count : INT_MAX;
+    if (!are_found_without_lock()) {
+        each_object([&](const Object& object) { return left-- == 0 || visit(object, context); });
         return;
     }
-    // The objects of start-up come first in the list, and stay.
-    for (const link_map* map = loaded_objects.r_map; map; map = map->l_next)
-        if (pass({.name = map->l_name, .base = map->l_addr, .begin = 0, .end = 0, .dynamic = map->l_ld}))
+    for (const link_map* map = loaded_objects.r_map; map && left-- > 0; map = map->l_next)
+        if (visit({.name = map->l_name, .base = map->l_addr, .begin = 0, .end = 0, .dynamic = map->l_ld},
+                  context))
             return;
 }
 
 void* definition_behind_us(const char* name) {
-    struct Search {
-        const char* name;
-        void* found;
-    } search{name, nullptr};
-    each_behind_us(
-        [](const Symbols& symbols, void* context) {
-            auto& wanted = *static_cast<Search*>(context);
-            wanted.found = symbols.find(wanted.name);
-            return wanted.found != nullptr;
-        },
-        &search);
-    return search.found;
+    void* found = nullptr;
+    bool is_behind = false;
+    each_at_start([&](const Object& object) {
+        if (is_behind)
+            found = Symbols(object).find(name);
+        is_behind = is_behind || object.is_ours();
+        return found != nullptr;
+    });
+    return found;
 }
 
 decltype(&dl_iterate_phdr) libcs_dl_iterate_phdr() {
@@ -318,16 +331,14 @@ decltype(&dl_iterate_phdr) libcs_dl_iterate_phdr() {
     Function function = known.load(std::memory_order_relaxed);
     if (function)
         return function;
-    if (&loaded_objects) {
-        each_behind_us(
-            [](const Symbols& symbols, void* context) {
-                if (!symbols.are_of("libc.so.6"))
-                    return false;
-                *static_cast<Function*>(context) =
-                    reinterpret_cast<Function>(symbols.find("dl_iterate_phdr"));
-                return true;
-            },
-            &function);
+    if (are_found_without_lock()) {
+        each_at_start([&](const Object& object) {
+            Symbols symbols(object);
+            if (!symbols.are_of("libc.so.6"))
+                return false;
+            function = reinterpret_cast<Function>(symbols.find("dl_iterate_phdr"));
+            return true;
+        });
     }
     if (!function)
         function = &dl_iterate_phdr;

@@ -94,13 +94,9 @@ void each_needed(const Object& object, Visit visit) {
             return;
 }
 
-// Calls visit(place, name) for each word of `object` that the loader has set to an address in `target`, because the object refers
-// weakly to a symbol of that name.
-void each_weak_reference(const Object& object, const Object& target,
-                         void (*visit)(void* const* place, const char* name));
-
-// Returns libpqsweep.so.
-Object our_object();
+// Calls visit(place, name) for each word of `object` that the loader has set to an address in libpqsweep.so, because the object
+// refers weakly to a symbol of that name.
+void each_weak_reference_to_us(const Object& object, void (*visit)(void* const* place, const char* name));
 
 // Returns the loaded object that a need of that name means. Without one, its dynamic section is null.
 Object object_called(const char* needed);
@@ -115,9 +111,23 @@ void* definition_around(const void* address, const char* name, const char* forme
 // Returns the address of `name` in the first object that defines it, libpqsweep.so excepted; null if there is none.
 void* first_definition(const char* name);
 
-// Calls visit(symbols) for each object that was loaded at start-up behind libpqsweep.so, until one call returns true. Calls
-// nothing of libc's. dlsym(RTLD_NEXT) looks into the same objects in the same order.
-void each_behind_us(bool (*visit)(const Symbols& symbols, void* context), void* context);
+// Remembers which objects were loaded at start-up: they are the global scope, in the order in which symbols are looked up.
+void note_start_up();
+
+// Calls visit(object) for each object that was loaded at start-up, until one call returns true. Before note_start_up(), for each
+// that is loaded. Calls nothing of libc's, but on musl dl_iterate_phdr(). An object's addresses and notes are not filled in.
+void each_at_start(bool (*visit)(const Object& object, void* context), void* context);
+template<class Visit>
+void each_at_start(Visit visit) {
+    each_at_start([](const Object& object, void* context) { return (*static_cast<Visit*>(context))(object); },
+                  &visit);
+}
+
+// Returns whether each_at_start() takes no lock. Then it can be called in a signal handler.
+bool are_found_without_lock();
+
+// Returns the address of `name` in the first object of start-up behind libpqsweep.so that defines it, as dlsym(RTLD_NEXT) does; null
+// if there is none.
 void* definition_behind_us(const char* name);
 
 // Returns the definition of `name` in an object that this one needs, by itself or, at a greater depth, through those that it

@@ -9,25 +9,14 @@ namespace pqsweep::real {
 #include "shim/real/libc_calls.def"
 
 void* LibcFunctionBase::find() {
-    void* found = elf_symbols::definition_behind_us(name_);
+    void* found = elf_symbols::definition_behind_us(name_.c_str());
     address_.store(found, std::memory_order_relaxed);
     return found;
 }
 
-void LibcFunctionBase::look_into(const elf_symbols::Symbols& symbols) {
-    if (!address_.load(std::memory_order_relaxed))
-        address_.store(symbols.find(name_), std::memory_order_relaxed);
-}
-
-// Goes through the objects once: a program can have a hundred before libc.
 void resolve() {
-    elf_symbols::each_behind_us(
-        [](const elf_symbols::Symbols& symbols, void*) {
-#define HOOK(result, name, parameters) name.look_into(symbols);
+#define HOOK(result, name, parameters) name.pointer();
 #include "shim/real/libc_calls.def"
-            return false;
-        },
-        nullptr);
 }
 
 } // namespace pqsweep::real

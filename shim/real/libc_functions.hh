@@ -1,8 +1,9 @@
 // Finds the libc functions that our hooks hide: `real::close(fd)` calls libc's close.
 //
-// Context: any thread; signal handlers once resolve() has returned. errno: what the function leaves.
+// Context: any thread, signal handler. errno: what the function leaves.
 #pragma once
 
+#include "shim/base/fixed_text.hh"
 #include "shim/real/elf_symbols.hh"
 
 #include <atomic>
@@ -16,13 +17,11 @@ namespace pqsweep::real {
 
 class LibcFunctionBase {
 public:
-    constexpr explicit LibcFunctionBase(const char* name) : name_(name) {}
-
-    // Takes the function from an object, unless it is known.
-    void look_into(const elf_symbols::Symbols& symbols);
+    using Name = FixedText<13>;
+    constexpr explicit LibcFunctionBase(Name name) : name_(name) {}
 
 protected:
-    // Returns libc's function, and looks it up if a hook is called before resolve().
+    // Returns libc's function, and looks it up at the first call.
     void* address() {
         void* known = address_.load(std::memory_order_relaxed);
         return known ? known : find();
@@ -31,7 +30,7 @@ protected:
 private:
     void* find();
 
-    const char* name_;
+    Name name_;
     std::atomic<void*> address_{nullptr};
 };
 
@@ -50,7 +49,7 @@ public:
 #define HOOK(result, name, parameters) extern constinit LibcFunction<result parameters> name;
 #include "shim/real/libc_calls.def"
 
-// Finds all functions, at start-up. Later, a thread might be in a signal handler.
+// Finds all functions that are not known. Without it, the first call of each does, also one in every child of a fork.
 void resolve();
 
 // Returns libc's function of that name; null if this libc has none. No program pays for such a function when it starts, as it

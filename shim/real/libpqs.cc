@@ -1,5 +1,6 @@
 #include "shim/real/libpqs.hh"
 
+#include "shim/base/fixed_text.hh"
 #include "shim/base/guards.hh"
 #include "shim/base/process_page.hh"
 #include "shim/base/sanitizers.hh"
@@ -15,20 +16,19 @@ namespace {
 using elf_symbols::Object;
 using elf_symbols::Symbols;
 
-constexpr const char* names[] = {
+constexpr FixedText<29> names[] = {
 #define HOOK(kind, result, name, parameters, arguments) #name,
 #define USE(name) #name,
 #include "shim/real/libpq_calls.def"
 };
 const char* name_of(Call call) {
-    return names[static_cast<int>(call)];
+    return names[static_cast<int>(call)].c_str();
 }
 
 constinit Libpq libpqs[real::most_libpqs];
 constinit std::atomic<int> published;
 constinit std::atomic<unsigned long long> changes_searched;
 constinit Relaxed<bool> has_partial; // an object that is no libpq defines some of its functions
-constinit Relaxed<int> global_scope; // how many objects it has
 
 int count() {
     return published.load(std::memory_order_acquire);
@@ -110,25 +110,9 @@ const Libpq* only_libpq() {
     return count() == 1 && !has_partial && !libpqs[0].is_gone ? &libpqs[0] : nullptr;
 }
 
-void* definition_in_global_scope(const char* name) {
-    real::note_global_scope();
-    int left = global_scope;
-    bool is_behind = false;
-    void* found = nullptr;
-    elf_symbols::each_object([&](const Object& object) {
-        if (left-- == 0)
-            return true;
-        if (is_behind)
-            found = Symbols(object).find(name);
-        is_behind = is_behind || object.is_ours();
-        return found != nullptr;
-    });
-    return found;
-}
-
 // Returns the definition that an object that is no libpq puts before those of all libpqs.
 void* shadow_of(const char* name) {
-    void* found = has_partial ? definition_in_global_scope(name) : nullptr;
+    void* found = has_partial ? elf_symbols::definition_behind_us(name) : nullptr;
     return real::libpq_containing(found) ? nullptr : found;
 }
 
@@ -148,7 +132,7 @@ real::Binding bind(const void* caller, Call call) {
         return {nullptr, shadow};
     if (const Libpq* own = real::libpq_containing(caller))
         return {own, nullptr};
-    void* function = definition_in_global_scope(name);
+    void* function = elf_symbols::definition_behind_us(name);
     if (!function)
         function = seen_by(caller, name);
     if (!function && !first())
@@ -205,17 +189,6 @@ bool is_libpq(const Symbols& symbols) {
         if (!symbols.find(name))
             return false;
     return true;
-}
-
-void note_global_scope() {
-    if (global_scope)
-        return;
-    int objects = 0;
-    elf_symbols::each_object([&](const Object&) {
-        objects++;
-        return false;
-    });
-    global_scope = objects;
 }
 
 void look_for_libpqs() {

@@ -106,9 +106,6 @@ Binding binding_of_untracked(const void* caller, Call call);
 // Returns whether an object that defines these is a libpq.
 bool is_libpq(const elf_symbols::Symbols& symbols);
 
-// Remembers which objects were loaded at start-up: they are the global scope. The first call decides.
-void note_global_scope();
-
 // Finds the libpqs that were loaded since the last look.
 void look_for_libpqs();
 

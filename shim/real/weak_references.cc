@@ -20,10 +20,9 @@ void set_to_null(void* const* place) {
 } // namespace
 
 void unbind_weak_references() {
-    const elf_symbols::Object ours = elf_symbols::our_object();
-    elf_symbols::each_object([&](const elf_symbols::Object& object) {
+    elf_symbols::each_at_start([](const elf_symbols::Object& object) {
         if (!object.is_ours())
-            elf_symbols::each_weak_reference(object, ours, [](void* const* place, const char* name) {
+            elf_symbols::each_weak_reference_to_us(object, [](void* const* place, const char* name) {
                 if (!elf_symbols::definition_behind_us(name))
                     set_to_null(place);
             });

@@ -26,13 +26,12 @@ constinit uint64_t process; // differs between processes that have the same pid,
 
 // Names one of the two files to which each record is appended.
 struct File {
-    const char* variable;    // the environment variable that names the file
     char path[PATH_MAX + 1]; // empty: no file. The kernel refuses a name that is cut to this size.
     std::atomic<bool> has_warned;
     std::atomic<bool> is_mid_line; // only a part of the last record could be written
 };
-constinit File users_file{.variable = "PQSWEEP_JOURNAL", .path = {}, .has_warned = {}, .is_mid_line = {}};
-constinit File runs_file{.variable = "PQSWEEP_RUN_JOURNAL", .path = {}, .has_warned = {}, .is_mid_line = {}};
+constinit File users_file{};
+constinit File runs_file{};
 
 bool is_wanted() {
     return *users_file.path || *runs_file.path;
@@ -60,8 +59,8 @@ void warn_of(File& file, int error) {
         return;
     char buffer[sizeof file.path + 200];
     Text text(buffer);
-    text << "pqsweep: " << file.variable << ": " << file.path << ": " << words_for_error(error)
-         << "; events are lost";
+    text << "pqsweep: " << (&file == &runs_file ? "PQSWEEP_RUN_JOURNAL" : "PQSWEEP_JOURNAL") << ": "
+         << file.path << ": " << words_for_error(error) << "; events are lost";
     warn(text.newline().view());
 }
 

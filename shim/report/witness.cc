@@ -1,6 +1,8 @@
 #include "shim/report/witness.hh"
 
+#include "shim/base/at_start.hh"
 #include "shim/base/environment.hh"
+#include "shim/base/fixed_text.hh"
 #include "shim/base/program_file.hh"
 #include "shim/base/sys.hh"
 #include "shim/base/text.hh"
@@ -13,8 +15,15 @@ namespace pqsweep::witness {
 
 namespace {
 
-constinit char file[4096];              // empty: nobody asked
-constinit std::atomic<pid_t> announced; // the process that has written its "loaded" line
+constinit char file[4096];
+// The process that has written its "loaded" line; 0: nobody asked.
+TOUCHED_AT_START constinit std::atomic<pid_t> announced;
+// Not a constant, which would be on a page that no start touches else.
+constinit FixedText<15> variable{"PQSWEEP_WITNESS"};
+
+bool is_wanted() {
+    return announced.load(std::memory_order_relaxed);
+}
 
 class Line {
 public:
@@ -67,7 +76,7 @@ void announce() {
 } // namespace
 
 void loaded() {
-    const char* value = environment::find("PQSWEEP_WITNESS");
+    const char* value = environment::find(variable.c_str());
     if (!value || strlen(value) >= sizeof file)
         return;
     memcpy(file, value, strlen(value) + 1);
@@ -75,7 +84,7 @@ void loaded() {
 }
 
 void connecting(const Libpq& libpq, const void* caller) {
-    if (!*file || libpq.is_witnessed)
+    if (!is_wanted() || libpq.is_witnessed)
         return;
     libpq.is_witnessed = true;
     announce();
@@ -85,7 +94,7 @@ void connecting(const Libpq& libpq, const void* caller) {
 }
 
 void ended() {
-    if (!*file)
+    if (!is_wanted())
         return;
     announce();
     real::look_for_libpqs();

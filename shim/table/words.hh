@@ -117,8 +117,8 @@ enum class Event : uint8_t {
     warning
 };
 constexpr FixedText<9> event_names[] = {"start",  "fork",    "open",      "close", "tag",    "sweep",
-                                            "revive", "refuse",  "inherited", "left",  "exit",   "wait",
-                                            "in_use", "no_slot", "rollback",  "run",   "warning"};
+                                        "revive", "refuse",  "inherited", "left",  "exit",   "wait",
+                                        "in_use", "no_slot", "rollback",  "run",   "warning"};
 constexpr std::string_view name_of(Event event) {
     return event_names[static_cast<size_t>(event)];
 }

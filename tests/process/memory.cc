@@ -187,7 +187,7 @@ TEST_CASE("a process that never connects has next to nothing of it") {
             dirty += mapping.dirty;
     }
     CHECK(dirty > 0);
-    CHECK(dirty <= 64);
+    CHECK(dirty <= 8);
     CHECK(client.finish() == 0);
 }
 
