@@ -101,6 +101,15 @@ TEST_CASE("the shim imports a dozen functions and variables, none newer than gli
           "w _r_debug\n");
 }
 
+TEST_CASE("the loader has few pointers to relocate in the shim") {
+    if (!sanitizer_runtime().empty())
+        SKIP("a sanitizer's runtime has tables of its own");
+    int relocations =
+        std::stoi(output_of("readelf -rW " + build_directory() + "/libpqsweep.so | grep -c _RELATIVE"));
+    CHECK(relocations > 0);
+    CHECK(relocations < 200);
+}
+
 TEST_CASE("dlsym and dlopen end in a jump: the loader must see their caller, and not us") {
     for (const char* name : {"dlsym", "dlopen"}) {
         std::string code = output_of("objdump -d --no-show-raw-insn --disassemble=" + std::string(name) +
