@@ -175,20 +175,23 @@ TEST_CASE("a program that locks its memory locks no table") {
 TEST_CASE("a process that never connects has next to nothing of it") {
     if (!sanitizer_runtime().empty())
         SKIP("a sanitized shim writes more");
-    Program client({"client"});
-    client.say("status c");
-    long dirty = 0;
-    bool is_ours = false;
-    for (const Mapping& mapping : mappings(client)) {
-        // The kernel maps zeroed memory right behind the object's own mappings.
-        is_ours =
-            mapping.line.find("/libpqsweep.so") != std::string::npos || (is_ours && mapping.is_anonymous);
-        if (is_ours && mapping.is_writable)
-            dirty += mapping.dirty;
+    struct Case {
+        const char* program;
+        long most;
+    };
+    // The client has called a function of libpq's.
+    for (const auto& [name, most] : {Case{"/bin/cat", 8}, {"client", 24}}) {
+        CAPTURE(name);
+        Program program({name});
+        program.say("status c");
+        long dirty = 0;
+        for (const Mapping& mapping : mappings(program))
+            if (mapping.line.find("/libpqsweep.so") != std::string::npos)
+                dirty += mapping.dirty;
+        CHECK(dirty > 0);
+        CHECK(dirty <= most);
+        CHECK(program.finish() == 0);
     }
-    CHECK(dirty > 0);
-    CHECK(dirty <= 8);
-    CHECK(client.finish() == 0);
 }
 
 TEST_SUITE_END();
