@@ -36,7 +36,7 @@ void add_asking_options(CLI::App& app, Asking& asking) {
     app.add_option("pid", asking.pids, "the processes");
     app.add_flag("--all", asking.all, "all your processes");
     app.add_option("--wait", asking.patience, "seconds to wait until the process acts (1)")
-        ->check(CLI::Range(0.0, 3600.0).description(""))
+        ->check(within(0.0, 3600.0))
         ->type_name("SECONDS");
     add_json_option(app, asking.as_json);
 }

@@ -47,27 +47,19 @@ std::string unknown_word(const CLI::App& app) {
                        hint.empty() ? "; 'pqsweep --help' lists them" : hint);
 }
 
-// Returns what CLI11 says of a bad value in the words that we have for others: "--max-open=x: expected a number".
-std::string about_value(std::string_view text) {
-    constexpr std::string_view unreadable = "Could not convert: ", equals = " = ", value = ": Value ",
-                               range = " not in range ", to = " to ";
-    auto between = [&](size_t from, size_t end) { return text.substr(from, end - from); };
+// Returns what CLI11 says of a bad value in our words: "--max-open=x: expected a number". What within() says of one begins with "=".
+std::string about_value(std::string text) {
+    constexpr std::string_view unreadable = "Could not convert: ", equals = " = ", name_ends = ": =";
     size_t at = text.find(equals);
     if (text.starts_with(unreadable) && at != text.npos)
-        return fmt::format("{}={}: expected a number", between(unreadable.size(), at),
+        return fmt::format("{}={}: expected a number", text.substr(unreadable.size(), at - unreadable.size()),
                            text.substr(at + equals.size()));
-    at = text.find(value);
-    size_t least = text.find(range), most = text.rfind(to);
-    if (at == text.npos || least == text.npos || most == text.npos)
-        return std::string(text);
-    auto number = [](std::string_view digits) { return strtod(std::string(digits).c_str(), nullptr); };
-    return fmt::format("{}={}: expected a number from {:g} to {:g}", between(0, at),
-                       between(at + value.size(), least), number(between(least + range.size(), most)),
-                       number(text.substr(most + to.size())));
+    at = text.find(name_ends);
+    return at == text.npos ? text : text.erase(at, name_ends.size() - 1);
 }
 
 // Returns what CLI11 found wrong, with the command, and its help.
-std::string wrong_use(const CLI::App& app, std::string_view why) {
+std::string wrong_use(const CLI::App& app, const std::string& why) {
     std::vector<CLI::App*> subs = app.get_subcommands();
     std::string command = subs.empty() ? "pqsweep" : "pqsweep " + subs[0]->get_name();
     return fmt::format("{}: {}; see '{} --help'", command, printable(about_value(why)), command);

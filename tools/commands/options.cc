@@ -3,6 +3,7 @@
 #include "tools/text/nearest.hh"
 #include "tools/text/utf8.hh"
 
+#include <cstdlib>
 #include <fmt/core.h>
 
 namespace pqsweep::tools {
@@ -24,6 +25,17 @@ void add_gate_options(CLI::App& app, GateOptions& options) {
     app.add_option("--baseline", options.baseline, "fail only for culprits that are not in this file")
         ->type_name("FILE")
         ->group(gate_group);
+}
+
+CLI::Validator within(double least, double most) {
+    return {[least, most](const std::string& text) {
+                char* end = nullptr;
+                double number = strtod(text.c_str(), &end);
+                bool is_within = *end || (number >= least && number <= most);
+                return is_within ? ""
+                                 : fmt::format("={}: expected a number from {} to {}", text, least, most);
+            },
+            ""};
 }
 
 std::string unknown_option(const CLI::App& app, const std::string& word) {

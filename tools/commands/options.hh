@@ -10,6 +10,9 @@ namespace pqsweep::tools {
 // Adds --json.
 void add_json_option(CLI::App& app, bool& as_json);
 
+// Checks that a number is in that range. Text that is no number passes: CLI11 refuses it.
+CLI::Validator within(double least, double most);
+
 constexpr auto gate_group = "Gate"; // of options, in --help
 
 // Adds --max-open, --suppressions and --baseline.

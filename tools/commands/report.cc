@@ -136,7 +136,7 @@ std::function<int()> declare_report(CLI::App& app, const std::vector<std::string
         ->type_name("FOLDER");
     app.add_option("--exit-code", request->gate.exit_code,
                    "exit status when the gate fails (default: 1 with a gate)")
-        ->check(CLI::Range(0, 255).description(""))
+        ->check(within(0, 255))
         ->type_name("STATUS")
         ->group(gate_group);
     auto* fail_on =

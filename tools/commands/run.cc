@@ -320,12 +320,12 @@ std::function<int()> declare_run(CLI::App& app, const std::vector<std::string>& 
     app.add_option("--notice", request->watch.notice,
                    "print who waits for whom when a statement has waited so many seconds for a lock "
                    "(default: 10); 0: never")
-        ->check(CLI::Range(0.0, 1e6).description(""))
+        ->check(within(0.0, 1e6))
         ->type_name("SECONDS")
         ->group(lock_group);
     app.add_option("--unblock", request->watch.unblock,
                    "end idle connections of the run whose locks a statement has waited for so many seconds")
-        ->check(CLI::Range(0.0, 1e6).description(""))
+        ->check(within(0.0, 1e6))
         ->type_name("SECONDS")
         ->group(lock_group);
     add_gate_options(app, request->gate);

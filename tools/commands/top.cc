@@ -1,6 +1,7 @@
 // pqsweep top shows the open connections of all processes under the shim, by tag, every second.
 #include "tools/commands/asking.hh"
 #include "tools/commands/command.hh"
+#include "tools/commands/options.hh"
 #include "tools/text/terminal.hh"
 #include "tools/text/utf8.hh"
 #include "tools/top/view.hh"
@@ -187,11 +188,9 @@ std::function<int()> declare_top(CLI::App& app, const std::vector<std::string>&)
                "Exit status: 0, or 1 if it printed and there was no process.");
     auto top = std::make_shared<Top>();
     app.add_option("--interval", top->interval, "seconds between two looks (1)")
-        ->check(CLI::Range(0.1, 3600.0).description(""))
+        ->check(within(0.1, 3600.0))
         ->type_name("SECONDS");
-    app.add_option("--rounds", top->rounds, "how many looks")
-        ->check(CLI::Range(1, 1000000).description(""))
-        ->type_name("N");
+    app.add_option("--rounds", top->rounds, "how many looks")->check(within(1, 1000000))->type_name("N");
     app.add_option("--sort", top->sort, "by open (o), memory (m), swept (s), tag (t) or pid (p)")
         ->check(CLI::IsMember({"o", "m", "s", "t", "p"}).description(""))
         ->type_name("KEY");
