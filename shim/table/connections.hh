@@ -215,7 +215,7 @@ private:
     };
 
     alignas(64) OnBoard* board_; // beside version_, for find()
-    Connection* in_fork_; // the slots when the latest fork began
+    Connection* in_fork_;        // the slots when the latest fork began
     uint32_t capacity_;
     Lock lock_;
     Backing backing_;

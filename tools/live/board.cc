@@ -17,8 +17,8 @@ namespace {
 class Copy {
 public:
     explicit Copy(unsigned halvings) : size_(Table::size_of(halvings) + mapping_unit) {
-        void* memory = mmap(nullptr, size_, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        void* memory =
+            mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (memory == MAP_FAILED)
             throw std::bad_alloc();
         memory_ = memory;

@@ -53,7 +53,7 @@ enum class Act : uint8_t {
     mention,         // key: perhaps the name of a custom setting, in a statement that does something hidden
     unclear_at_once, // as unclear, and a rollback does not undo it
     load,            // key, text
-    define,          // key: a custom setting, that stays defined whatever becomes of its value; text: the statement
+    define,          // key: a custom setting, that stays defined whatever its value; text: the statement
     execute,         // key: a prepared statement; text: its arguments, with their parentheses, or none
     discard_all,
 };
