@@ -26,7 +26,7 @@ public:
     static constexpr uint32_t most = 1 << 16; // in a whole table
     static constexpr Room room(uint32_t capacity) {
         return {.board = whole_units(offsetof(OnBoard, tags) + capacity * sizeof(Tag)),
-                .own = whole_units(2 * capacity * sizeof(Place))};
+                .own = whole_units(sizeof(Place) * 2 * capacity)};
     }
     void settle(uint32_t capacity, char* board, char* own) {
         capacity_ = capacity;
