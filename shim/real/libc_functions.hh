@@ -15,6 +15,8 @@
 
 namespace pqsweep::real {
 
+// Inlined, so that no file that a sanitizer watches lends its copy to those that none may watch: a sanitizer's runtime calls our hooks
+// before it is ready.
 class LibcFunctionBase {
 public:
     using Name = FixedText<13>;
@@ -22,7 +24,7 @@ public:
 
 protected:
     // Returns libc's function, and looks it up at the first call.
-    void* address() {
+    [[gnu::always_inline]] void* address() {
         void* known = address_.load(std::memory_order_relaxed);
         return known ? known : find();
     }
@@ -40,9 +42,9 @@ template<class Result, class... Args>
 class LibcFunction<Result(Args...)> : public LibcFunctionBase {
 public:
     using LibcFunctionBase::LibcFunctionBase;
-    Result operator()(Args... args) { return pointer()(args...); }
+    [[gnu::always_inline]] Result operator()(Args... args) { return pointer()(args...); }
     // Returns the function, for a caller that must jump to it.
-    auto pointer() { return reinterpret_cast<Result (*)(Args...)>(address()); }
+    [[gnu::always_inline]] auto pointer() { return reinterpret_cast<Result (*)(Args...)>(address()); }
 };
 
 // NOLINTNEXTLINE(bugprone-macro-parentheses): a declared name

@@ -10,10 +10,11 @@ namespace pqsweep::tools {
 
 namespace {
 
-constexpr size_t width = 80, column = 26; // where descriptions begin
+constexpr size_t width = 80, column = 26;   // where descriptions begin
+constexpr size_t room = width - column - 1; // CLI11 2.6 puts a blank behind each word
 
 std::string described(const std::string& text) {
-    return fmt::format("{}", fmt::join(wrapped(text, width - column), "\n"));
+    return fmt::format("{}", fmt::join(wrapped(text, room), "\n"));
 }
 
 } // namespace
@@ -36,7 +37,7 @@ std::string Help::make_option_desc(const CLI::Option* option) const {
 std::string Help::make_subcommand(const CLI::App* subcommand) const {
     std::string out;
     std::string name = "  " + subcommand->get_name();
-    for (const std::string& line : wrapped(subcommand->get_description(), width - column))
+    for (const std::string& line : wrapped(subcommand->get_description(), room))
         out += fmt::format("{:{}}{}\n", std::exchange(name, ""), column, line);
     return out;
 }
