@@ -180,16 +180,16 @@ TEST_CASE("a process that never connects has next to nothing of it") {
         long most;
     };
     // The client has called a function of libpq's.
-    for (const auto& [name, most] : {Case{"/bin/cat", 8}, {"client", 24}}) {
-        CAPTURE(name);
-        Program program({name});
+    for (const Case& one : {Case{"/bin/cat", 8}, {"client", 24}}) {
+        CAPTURE(one.program);
+        Program program({one.program});
         program.say("status c");
         long dirty = 0;
         for (const Mapping& mapping : mappings(program))
             if (mapping.line.find("/libpqsweep.so") != std::string::npos)
                 dirty += mapping.dirty;
         CHECK(dirty > 0);
-        CHECK(dirty <= most);
+        CHECK(dirty <= one.most);
         CHECK(program.finish() == 0);
     }
 }
