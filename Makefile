@@ -85,9 +85,11 @@ unit_tested := $(shared_objects) $(call room,$(patsubst %,tools/%,$(filter-out c
 # What every process touches comes first, in as few pages as can be.
 linked_first := $(call object,shim/hooks/process shim/real/elf_symbols shim/real/weak_references shim/base/environment shim/base/stderr shim/report/witness \
 	shim/base/process_page shim/real/loader_gate shim/table/connections shim/real/libc_functions shim/hooks/libc_hooks)
-in_order := $(linked_first) $(filter-out $(linked_first),$(shim_objects))
-# A sanitizer's runtime calls dlsym, getenv and sigaction before it is ready to watch what they do.
+# A sanitizer's runtime calls dlsym, getenv and sigaction before it is ready to watch what they do. These objects come first then: of an
+# inline function that several objects have, the linker takes the first one's.
 unsanitized := $(call object,shim/hooks/libc_hooks shim/hooks/loader_hooks) $(call room,shim/real)
+first := $(if $(sanitize),$(unsanitized),$(linked_first))
+in_order := $(first) $(filter-out $(first),$(shim_objects))
 
 programs := $(patsubst tests/programs/%.cc,$(B)/programs/%,$(wildcard tests/programs/*.cc))
 plugins := $(patsubst tests/programs/plugins/%.cc,$(B)/programs/%.so,$(wildcard tests/programs/plugins/*.cc))

@@ -1,4 +1,4 @@
-// A text that holds its bytes itself, for constant tables. The loader relocates each pointer of a table in every process that starts,
+// FixedText holds the bytes of a text in a constant table itself. The loader relocates each pointer of a table in every process that starts,
 // and has to copy the pages that they are on. A view of the text lasts as long as the table: one that a function returns from needs `static`.
 #pragma once
 

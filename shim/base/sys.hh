@@ -112,8 +112,7 @@ inline int fstatat(int directory, const char* name, struct stat& status, int fla
     return kernel::status(SYS_newfstatat, directory, name, &status, flags);
 }
 inline int fstat(int fd, struct stat& status) {
-    status = {};
-    return kernel::status(SYS_fstat, fd, &status);
+    return fstatat(fd, "", status, AT_EMPTY_PATH);
 }
 inline int fchmod(int fd, mode_t mode) {
     return kernel::status(SYS_fchmod, fd, mode);

@@ -1,6 +1,6 @@
 // Finds the libc functions that our hooks hide: `real::close(fd)` calls libc's close.
 //
-// Context: any thread, signal handler. errno: what the function leaves.
+// Context: any thread; signal handlers, on musl once resolve() has returned. errno: what the function leaves.
 #pragma once
 
 #include "shim/base/fixed_text.hh"
@@ -15,8 +15,6 @@
 
 namespace pqsweep::real {
 
-// Inlined, so that no file that a sanitizer watches lends its copy to those that none may watch: a sanitizer's runtime calls our hooks
-// before it is ready.
 class LibcFunctionBase {
 public:
     using Name = FixedText<13>;
@@ -24,7 +22,7 @@ public:
 
 protected:
     // Returns libc's function, and looks it up at the first call.
-    [[gnu::always_inline]] void* address() {
+    void* address() {
         void* known = address_.load(std::memory_order_relaxed);
         return known ? known : find();
     }
@@ -42,9 +40,9 @@ template<class Result, class... Args>
 class LibcFunction<Result(Args...)> : public LibcFunctionBase {
 public:
     using LibcFunctionBase::LibcFunctionBase;
-    [[gnu::always_inline]] Result operator()(Args... args) { return pointer()(args...); }
+    Result operator()(Args... args) { return pointer()(args...); }
     // Returns the function, for a caller that must jump to it.
-    [[gnu::always_inline]] auto pointer() { return reinterpret_cast<Result (*)(Args...)>(address()); }
+    auto pointer() { return reinterpret_cast<Result (*)(Args...)>(address()); }
 };
 
 // NOLINTNEXTLINE(bugprone-macro-parentheses): a declared name

@@ -275,13 +275,14 @@ void Session::fail(Notes& notes) {
         default:;
         }
     }
+    bool has_run = !transaction_.has_failed(); // in part; else the server refused the text
     while (!notes.is_empty()) {
         Note* note = notes.take_first();
-        // A session advisory lock that the function has taken stays.
+        // A session advisory lock that a function has taken stays, and so does a custom setting.
         bool is_hidden = note->act == Act::hidden || note->act == Act::mention;
-        if (is_hidden && !transaction_.has_failed())
+        if (has_run && is_hidden)
             kept_.apply(note);
-        else if (note->act == Act::define && !transaction_.has_failed())
+        else if (has_run && note->act == Act::define)
             kept_.doubt_definition(note);
         else
             Note::drop(note);
@@ -290,7 +291,7 @@ void Session::fail(Notes& notes) {
         if (acts)
             kept_.lose();
         transaction_.lose_track(kept_);
-    } else if (survives && !transaction_.has_failed()) {
+    } else if (survives && has_run) {
         kept_.lose();
     }
     bool ends_it = act == Act::commit || act == Act::commit_chain || act == Act::prepare_transaction;

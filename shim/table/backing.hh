@@ -25,7 +25,7 @@ struct Room {
     constexpr Room operator+(Room other) const { return {board + other.board, own + other.own}; }
 };
 
-// So much of a part is there from the start: most processes need no more, and each page costs them a page fault.
+// A part has this much from the start. Most processes need no more, and each page costs them a page fault.
 #ifdef __x86_64__
 constexpr size_t first_pages = 16384;
 #else

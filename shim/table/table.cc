@@ -2,6 +2,8 @@
 
 #include "shim/base/sys.hh"
 
+#include <algorithm>
+
 namespace pqsweep::table {
 
 namespace {
@@ -37,10 +39,13 @@ Table* create(unsigned halvings) {
     return fresh;
 }
 
-// If the address space is limited, the program needs it more than the table.
+// If the address space or the data is limited, the program needs it more than the table.
 Table* create() {
+    rlim_t most = RLIM_INFINITY;
     rlimit limit;
-    rlim_t most = sys::getrlimit(RLIMIT_AS, limit) == 0 ? limit.rlim_cur / 8 : RLIM_INFINITY;
+    for (int resource : {RLIMIT_AS, RLIMIT_DATA})
+        if (sys::getrlimit(resource, limit) == 0)
+            most = std::min(most, limit.rlim_cur / 8);
     unsigned halvings = 0;
     while (halvings <= Table::most_halvings && Table::size_of(halvings) > most)
         halvings++;

@@ -13,8 +13,9 @@
 // of mapping_unit. The rest (locks, indexes, records) is memory of the process alone.
 //
 // The stores' arrays lie behind the Table, and a store has the address of its own. So a table can be smaller than a whole one: the
-// sizes come in steps, and at each step every array has half the elements. A process whose address space is limited gets
-// the largest table that takes an eighth of the limit. What does not fit is told as with a whole table that is full.
+// sizes come in steps, and at each step every array has half the elements. A process whose address space or data is limited
+// (RLIMIT_AS, RLIMIT_DATA) gets the largest table that takes an eighth of the limit. What does not fit is counted as with a whole
+// table that is full.
 //
 // The address costs Connections::find() one load, of a cache line that it reads anyway. Two other ways cost more. Fixed offsets with
 // holes in a small table would leave the holes to the program's own mappings, one wrong index away from our writes. A table that grows
@@ -127,9 +128,9 @@ inline Table* existing() {
     return this_process().table.load(std::memory_order_acquire);
 }
 
-// Returns an empty one, on no board; null when there is no memory for it. Then connections work untracked.
+// Each returns an empty table, on no board; null when there is no memory for it. Then connections work untracked. The second one
+// chooses the largest that these limits allow.
 Table* create(unsigned halvings);
-// The same, as large as the limit of the address space allows.
 Table* create();
 
 // Makes it the one that existing() returns.

@@ -37,9 +37,10 @@ std::vector<Mapping> mappings(const Program& program) {
     return all;
 }
 
-// The command line of a shell command whose address space is limited to that many kB.
-std::vector<std::string> limited(const std::string& kilobytes, const std::string& command) {
-    return {"/bin/sh", "-c", "ulimit -S -v " + kilobytes + " && exec " + command};
+// The command line of a shell command whose address space (-v) or data (-d) is limited to that many kB.
+std::vector<std::string> limited(const std::string& kilobytes, const std::string& command,
+                                 const std::string& resource = "-v") {
+    return {"/bin/sh", "-c", "ulimit -S " + resource + " " + kilobytes + " && exec " + command};
 }
 
 std::vector<std::string> limited_client(const std::string& kilobytes) {
@@ -127,6 +128,18 @@ TEST_CASE("connections for which a small table has no room work untracked, and a
     CAPTURE(program.errors());
     CHECK(contains(program.errors(), "2 stragglers swept"));
     CHECK(contains(program.errors(), "  3 more connections than pqsweep can track went unseen\n"));
+}
+
+TEST_CASE("a program with little room for data has a small table, too") {
+    if (!sanitizer_runtime().empty())
+        SKIP("a sanitizer needs terabytes");
+    Server server;
+    Program program(limited("40000", build_directory() + "/programs/client", "-d"), {{"PQSWEEP_TAG", "a"}});
+    CHECK(program.say("open c") == "ok");
+    CHECK(program.say("allocate m 20") == "ok");
+    CHECK(program.say("setenv PQSWEEP_TAG b") == "0");
+    CHECK(server.is_clear_of(program.application()));
+    CHECK(program.finish() == 0);
 }
 
 TEST_CASE("a forked child with little address space notes what it does with its parent's connections") {

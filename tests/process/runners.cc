@@ -242,7 +242,11 @@ TEST_CASE("pytest: a fixture that fails is reported as without an adapter") {
                                                 "@pytest.fixture(scope='module')\n"
                                                 "def broken():\n"
                                                 "    raise ValueError('broken')\n"
-                                                "def test_uses(broken): pass\n");
+                                                "def test_uses(broken): pass\n"
+                                                "@pytest.fixture\n"
+                                                "def own():\n"
+                                                "    raise ValueError('own')\n"
+                                                "def test_uses_own(own): pass\n");
     for (std::string style : {"auto", "short", "native", "line"}) {
         const Words command{"/usr/bin/python3",
                             "-m",

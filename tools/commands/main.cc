@@ -47,7 +47,7 @@ std::string unknown_word(const CLI::App& app) {
                        hint.empty() ? "; 'pqsweep --help' lists them" : hint);
 }
 
-// Returns what CLI11 says of a bad value in our words: "--max-open=x: expected a number". What within() says of one begins with "=".
+// Returns what CLI11 says of a bad value, in our words: "--max-open=x: expected a number". The messages of within() begin with "=".
 std::string about_value(std::string text) {
     constexpr std::string_view unreadable = "Could not convert: ", equals = " = ", name_ends = ": =";
     size_t at = text.find(equals);
