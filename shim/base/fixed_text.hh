@@ -20,6 +20,7 @@ public:
     constexpr const char* c_str() const { return bytes_; }
     constexpr std::string_view view() const { return {bytes_, size_}; }
     constexpr operator std::string_view() const { return view(); }
+    friend constexpr bool operator==(const FixedText& a, const FixedText& b) { return a.view() == b.view(); }
     friend constexpr bool operator==(const FixedText& a, std::string_view b) { return a.view() == b; }
 
 private:
