@@ -39,7 +39,10 @@ TEST_CASE("psycopg2, brought in by a plugin and out of RTLD_NEXT's sight") {
     CHECK(server.is_clear_of(python.application()));
     CHECK(python.say("idle") == "AdminShutdown 57P01 terminating connection True");
     CHECK(python.say("transaction") == "AdminShutdown 57P01 terminating connection True");
-    CHECK(python.say("tls") == "OperationalError None SSL SYSCALL error: EOF detected True");
+    std::string error = python.say("tls"); // OpenSSL's or libpq's words, by their versions
+    CAPTURE(error);
+    CHECK((error == "OperationalError None SSL SYSCALL error: EOF detected True" ||
+           error == "OperationalError None SSL error: unexpected eof while reading True"));
     CHECK(python.finish() == 0);
 }
 

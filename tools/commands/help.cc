@@ -10,8 +10,8 @@ namespace pqsweep::tools {
 
 namespace {
 
-constexpr size_t width = 80, column = 26;   // where descriptions begin
-constexpr size_t room = width - column - 1; // CLI11 2.6 puts a blank behind each word
+constexpr size_t width = 79, column = 26; // where descriptions begin; CLI11 2.6 puts a blank behind each word
+constexpr size_t room = width - column;
 
 std::string described(const std::string& text) {
     return fmt::format("{}", fmt::join(wrapped(text, room), "\n"));
@@ -24,10 +24,12 @@ Help::Help() {
 }
 
 std::string Help::make_usage(const CLI::App* app, std::string name) const {
-    std::string usage = Formatter::make_usage(app, std::move(name));
-    if (app->get_prefix_command())
-        usage.insert(usage.find_last_not_of('\n') + 1, " -- COMMAND...");
-    return usage;
+    // A name replaces the label from CLI11 2.6 on.
+    std::string usage = Formatter::make_usage(app, "");
+    const std::string label = get_label("Usage") + ":";
+    usage = usage.substr(usage.find(label) + label.size());
+    usage.erase(usage.find_last_not_of('\n') + 1);
+    return fmt::format("{} {}{}{}\n", label, name, usage, app->get_prefix_command() ? " -- COMMAND..." : "");
 }
 
 std::string Help::make_option_desc(const CLI::Option* option) const {

@@ -1,7 +1,9 @@
 // A library with a libpq inside that it does not export, as some drivers' wheels have. It can be loaded lazily, but not
-// called: Debian has the rest of a static libpq only in a package for server development. This variable is the only data
-// that libpq wants of libgssapi.
+// called: Debian has the rest of a static libpq only in a package for server development. These are
+// the variable of libgssapi's, and the functions of libpq-oauth's (18+), whose addresses libpq takes.
 // link: -Wl,--whole-archive,-l:libpq.a,--no-whole-archive -Wl,--exclude-libs,ALL -lssl -lcrypto -Wl,--unresolved-symbols=ignore-all
 
 // NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" const void* const GSS_C_NT_HOSTBASED_SERVICE = nullptr;
+extern "C" void pg_fe_run_oauth_flow() {}
+extern "C" void pg_fe_cleanup_oauth_flow() {}
