@@ -89,6 +89,10 @@ public:
         Room room = room_of(halvings);
         return sizeof(Table) + room.board + room.own;
     }
+    // Up to the end of what is on the board.
+    static constexpr size_t size_on_board(unsigned halvings) {
+        return sizeof(Table) + room_of(halvings).board;
+    }
     size_t size() const { return size_of(halvings); }
 
     // Gives the stores their arrays, in the size_of(times) bytes that begin with this Table. They are zero bytes.

@@ -102,6 +102,22 @@ TEST_CASE("a program with little address space has a small table: it is tracked,
     CHECK(contains(program.errors(), "3 stragglers swept (2 idle, 1 in transaction, 0 running)"));
 }
 
+TEST_CASE("the tools read a whole board in a shell with little address space, or say that they can't") {
+    if (!sanitizer_runtime().empty())
+        SKIP("a sanitizer needs terabytes");
+    Home home;
+    Program program({"client"}, home.with({{"PQSWEEP_TAG", "a"}}));
+    CHECK(program.say("open c") == "ok");
+    const std::string ps = build_directory() + "/pqsweep ps";
+    Outcome enough = outcome_of(limited("60000", ps), home.with());
+    CHECK(contains(enough.output, pid_of(program)));
+    CHECK(enough.errors == "");
+    Outcome little = outcome_of(limited("30000", ps), home.with());
+    CHECK(contains(little.errors, "more than the limit of this shell leaves (ulimit -v)\n"));
+    CHECK(little.status == 1); // as where nothing of ours runs
+    CHECK(program.finish() == 0);
+}
+
 TEST_CASE("connections for which a small table has no room work untracked, and are counted") {
     if (!sanitizer_runtime().empty())
         SKIP("a sanitizer needs terabytes");

@@ -13,23 +13,28 @@ namespace pqsweep::tools {
 
 namespace {
 
-// Memory for a copy of a table, all zero bytes.
+// Memory for a copy of what a table has on the board, all zero bytes.
 class Copy {
 public:
-    explicit Copy(unsigned halvings) : size_(Table::size_of(halvings) + mapping_unit) {
-        void* memory =
-            mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (memory == MAP_FAILED)
-            throw std::bad_alloc();
-        memory_ = memory;
-        auto begin = reinterpret_cast<uintptr_t>(memory);
+    explicit Copy(unsigned halvings)
+        : size_(Table::size_on_board(halvings) + mapping_unit),
+          memory_(mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                       -1, 0)) {
+        if (!has_memory())
+            return;
+        auto begin = reinterpret_cast<uintptr_t>(memory_);
         table_ = reinterpret_cast<Table*>((begin + mapping_unit - 1) / mapping_unit * mapping_unit);
         table_->lay_out(halvings);
     }
-    ~Copy() { munmap(memory_, size_); }
+    ~Copy() {
+        if (has_memory())
+            munmap(memory_, size_);
+    }
     Copy(const Copy&) = delete;
     Copy& operator=(const Copy&) = delete;
 
+    // Without, there is no table().
+    bool has_memory() const { return memory_ != MAP_FAILED; }
     Table& table() { return *table_; }
 
     // Reads only the bytes that the store uses. The store says how many at its beginning.
@@ -50,7 +55,7 @@ public:
 private:
     size_t size_;
     void* memory_;
-    Table* table_;
+    Table* table_ = nullptr;
 };
 
 SeenConnection seen(const Connection& c, const TextPool& names, int64_t time) {
@@ -111,6 +116,12 @@ std::optional<Board> read_board(int fd, NoBoard& no_board) {
         return std::nullopt;
     }
     Copy copy(*halvings);
+    if (!copy.has_memory()) {
+        no_board = {"not read: that takes " + std::to_string(Table::size_on_board(*halvings) >> 20) +
+                        " MB, more than the limit of this shell leaves (ulimit -v)",
+                    identity};
+        return std::nullopt;
+    }
     Table& table = copy.table();
     copy.read(fd, &table, sizeof(TableHead));
     copy.read(fd, table.connections);
