@@ -326,10 +326,10 @@ TEST_CASE("Python: a thread's connection has the lines that started the thread, 
     CAPTURE(run.errors);
     CHECK(contains(run.output, "6 passed"));
     CHECK(run.status == 1);
-    for (const auto& [test, chain] : {std::pair("test_thread", file + ":19 connect < " + file + ":28"),
-                                      std::pair("test_first_task", file + ":19 connect < " + file + ":33"),
-                                      std::pair("test_second_task", file + ":37 test_second_task"),
-                                      std::pair("test_pool", file + ":23 make_pool < " + file + ":41")})
+    for (const auto& [test, chain] : {std::pair("test_thread", file + ":20 connect < " + file + ":29"),
+                                      std::pair("test_first_task", file + ":20 connect < " + file + ":34"),
+                                      std::pair("test_second_task", file + ":38 test_second_task"),
+                                      std::pair("test_pool", file + ":24 make_pool < " + file + ":42")})
         CHECK(contains(run.errors, file + "::" + test + " (call)\n      " + chain + "\n"));
     // No line of the program is known, and one of a library is none to change.
     CHECK(contains(run_suite({}, suite).errors,
