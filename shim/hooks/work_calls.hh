@@ -210,7 +210,8 @@ auto work(PGconn* conn, const void* caller, Args... args) {
     return work_tracked<call>(*table, *c, conn, caller, args...);
 }
 
-// Returns why the connection is gone if its owner has just met a revival that could not connect.
+// Returns why the connection is gone if its owner has met that as libpq's own error: as a revival that could not connect, or as an end
+// whose reason could not be delivered.
 template<Call call>
 auto message(const void* caller, const PGconn* conn) {
     Table* table = table::existing();
@@ -218,8 +219,14 @@ auto message(const void* caller, const PGconn* conn) {
     if (!c)
         return forward<call>(caller, const_cast<PGconn*>(conn));
     char* text = c->libpq->get<call>()(conn);
-    bool is_ours = revive::has_no_connection(*c) && !is_nested(*c, caller);
-    return is_ours ? const_cast<char*>(last_error::of_failed_revival(*table, *c, text)) : text;
+    if (is_nested(*c, caller))
+        return text;
+    const char* told = text;
+    if (revive::has_no_connection(*c))
+        told = last_error::of_failed_revival(*table, *c, text);
+    else if (tracker::has_met_untold_end(*c))
+        told = last_error::of_untold_end(*table, *c, text);
+    return const_cast<char*>(told);
 }
 
 } // namespace pqsweep

@@ -33,15 +33,26 @@ std::string_view reason_of(Cause cause) {
     return "its test module ended";
 }
 
-void message_field(Text& out, const TextPool& names, const Straggler* s) {
-    out << "terminating connection: pqsweep ";
+void append_deed(Text& out, const TextPool& names, const Straggler* s, std::string_view what) {
     if (s && s->cause == Cause::wait)
-        out << "ended it because " << names.text(s->reason);
+        out << "pqsweep ended " << what << " because " << names.text(s->reason);
     else
-        out << "closed it when " << reason_of(s ? s->cause : Cause::tag_change);
+        out << "pqsweep closed " << what << " when " << reason_of(s ? s->cause : Cause::tag_change);
 }
 
-void detail_field(Text& out, const Table& table, const Connection& c, const Straggler& s) {
+void append_loss(Text& out, Table& table, const Connection& c) {
+    Kept::Lost lost = sessions::of(table, c).lost();
+    if (c.hindrance == Hindrance::not_restorable)
+        lost = {Loss::unclear, {}};
+    if (lost.loss == Loss::none || !the_settings().revive)
+        return;
+    out << " It could not be reconnected: " << words_for(lost.loss);
+    if (!lost.since.empty())
+        out << ", since \"" << lost.since << "\"";
+    out << ".";
+}
+
+void detail_field(Text& out, Table& table, const Connection& c, const Straggler& s) {
     const TextPool& names = table.texts;
     out << "Opened under tag \"" << names.text(s.tag) << "\"";
     if (s.test != TextId::none)
@@ -63,6 +74,8 @@ void detail_field(Text& out, const Table& table, const Connection& c, const Stra
         out << " when the tag changed to \"" << names.text(s.ended_by) << "\".";
     else
         out << " when that tag ended.";
+    if (s.activity == Activity::idle)
+        append_loss(out, table, c);
 }
 
 // Names what stays the same in whatever order the tests run, if it can: a connection that is meant to live on is opened by
@@ -82,18 +95,6 @@ void hint_field(Text& out, const TextPool& names, const Straggler& s) {
     out << "'.";
 }
 
-void append_loss(Text& out, Table& table, const Connection& c) {
-    Kept::Lost lost = sessions::of(table, c).lost();
-    if (c.hindrance == Hindrance::not_restorable)
-        lost = {Loss::unclear, {}};
-    if (lost.loss == Loss::none || !the_settings().revive)
-        return;
-    out << " It could not be reconnected: " << words_for(lost.loss);
-    if (!lost.since.empty())
-        out << ", since \"" << lost.since << "\"";
-    out << ".";
-}
-
 void append_error(Text& out, Table& table, const Connection& c, const Straggler* s) {
     char body_buffer[6000], field_buffer[3000];
     Text body(body_buffer, sizeof body_buffer - 1);
@@ -101,13 +102,12 @@ void append_error(Text& out, Table& table, const Connection& c, const Straggler*
     protocol::append_field(body, protocol::untranslated_severity, "FATAL");
     protocol::append_field(body, protocol::sqlstate, "57P01");
     Text message(field_buffer);
-    message_field(message, table.texts, s);
+    message << "terminating connection: ";
+    append_deed(message, table.texts, s, "it");
     protocol::append_field(body, protocol::message, message.view());
     if (s) {
         Text detail(field_buffer);
         detail_field(detail, table, c, *s);
-        if (s->activity == Activity::idle)
-            append_loss(detail, table, c);
         protocol::append_field(body, protocol::detail, detail.view());
         Text hint(field_buffer);
         hint_field(hint, table.texts, *s);
@@ -158,28 +158,58 @@ bool deliver(Table& table, Connection& c, bool expects_reply) {
     return done;
 }
 
+namespace {
+
+// Returns both texts, a line each at least, and `message` if a full pool keeps nothing new.
+const char* kept(Table& table, const char* message, std::string_view first, std::string_view second) {
+    char buffer[TextPool::longest];
+    Text text(buffer);
+    text.raw(first);
+    if (!first.empty() && first.back() != '\n')
+        text.newline();
+    text.raw(second).newline();
+    std::string_view kept = table.texts.text(table.texts.intern(text.view()));
+    return kept == text.view() ? kept.data() : message;
+}
+
+} // namespace
+
+const char* of_untold_end(Table& table, const Connection& c, const char* message) {
+    const char* told = message;
+    on_borrowed_stack([&] {
+        constexpr size_t longest_first = 200;
+        const Straggler* record = table.stragglers.record(c.straggler());
+        char buffer[3000];
+        Text words(buffer);
+        append_deed(words, table.texts, record, "the connection");
+        words << ". ";
+        if (record)
+            detail_field(words, table, c, *record);
+        std::string_view first = utf8_prefix(message, longest_first);
+        size_t room = TextPool::longest - first.size() - 2;
+        told = kept(table, message, first, utf8_prefix(words.view(), room));
+    });
+    return told;
+}
+
 // psycopg 3 passes on only what follows the message's last ": ", so the words of ours come last.
 const char* of_failed_revival(Table& table, const Connection& c, const char* message) {
     const Straggler* record = table.stragglers.record(c.straggler());
-    char words_buffer[150], buffer[TextPool::longest];
-    Text words(words_buffer), text(buffer);
+    char words_buffer[150];
+    Text words(words_buffer);
     words << "pqsweep had closed the connection when "
           << reason_of(record ? record->cause : Cause::tag_change) << ", and could not bring it back";
-    text.raw([&]() -> std::string_view {
+    std::string_view first = [&]() -> std::string_view {
         switch (c.hindrance) {
         case Hindrance::no_time:
             return "the server did not reply in time";
         case Hindrance::unheard:
             return "the program's event loop would not hear the reply on another socket";
         default:
-            return utf8_prefix(message, sizeof buffer - words.size() - 2);
+            return utf8_prefix(message, TextPool::longest - words.size() - 2);
         }
-    }());
-    if (text.size() > 0 && buffer[text.size() - 1] != '\n')
-        text.newline();
-    text.raw(words.view()).newline();
-    std::string_view kept = table.texts.text(table.texts.intern(text.view()));
-    return kept == text.view() ? kept.data() : message; // a full pool keeps nothing new
+    }();
+    return kept(table, message, first, words.view());
 }
 
 } // namespace pqsweep::last_error

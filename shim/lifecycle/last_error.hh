@@ -15,8 +15,11 @@ namespace pqsweep::last_error {
 // Context: owner thread, outside libpq. errno: kept.
 bool deliver(Table& table, Connection& connection, bool expects_reply);
 
-// Returns what PQerrorMessage returns after a revival that could not connect; `message` is libpq's own. The text is good as long
-// as the process. Context: owner thread. errno: kept.
+// Both return what PQerrorMessage returns; `message` is libpq's own. The text is good as long as the process.
+// Context: owner thread. errno: kept.
+// After a revival that could not connect.
 const char* of_failed_revival(Table& table, const Connection& connection, const char* message);
+// After an end whose reason could not be delivered.
+const char* of_untold_end(Table& table, const Connection& connection, const char* message);
 
 } // namespace pqsweep::last_error

@@ -34,6 +34,10 @@ void finishing(Table& table, Connection& connection, const void* caller);
 // The owner is about to use a swept connection for something that `expects_reply`, or only to look at what the server
 // sent. Puts the reason where libpq finds it. Returns false if it can't, or has done so before.
 bool using_swept(Table& table, Connection& connection, bool expects_reply);
+// Returns whether its owner has met its end without the reason.
+inline bool has_met_untold_end(const Connection& c) {
+    return c.activity == Activity::lost && !c.has_reason && c.state() == State::swept;
+}
 
 // As settle(), for what is seldom: a lost connection, and one whose owner has just got the reason for its end.
 void settle_seldom(Table& table, Connection& connection, PGconn* conn, PGTransactionStatusType status);

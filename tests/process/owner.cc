@@ -31,6 +31,14 @@ void check_obituary(const std::string& answer) {
     CHECK(contains(answer, "PQSWEEP_KEEP='tag=one.py'"));
 }
 
+void check_reason(const std::string& message) {
+    CAPTURE(message);
+    CHECK(contains(
+        message, " pqsweep closed the connection when its test module ended. Opened under tag \"one.py\" by "
+                 "one.py::test_a[x, y] (call), closed "));
+    CHECK(contains(message, "when the tag changed to \"two.py\"."));
+}
+
 } // namespace
 
 TEST_SUITE_BEGIN("process: owner");
@@ -106,13 +114,16 @@ TEST_CASE("in a pipeline: the first result is 57P01") {
     check_obituary(swept.client.say("result c"));
 }
 
-TEST_CASE("a stream that may be cut inside a message keeps libpq's own error") {
+TEST_CASE("a stream that may be cut inside a message: libpq's own error, and the reason in its message") {
     Swept swept({"send c select repeat('x', 1000) from generate_series(1, 100000)", "single c", "result c",
                  "result c"});
     std::string answer;
     for (int i = 0; i < 200000 && !contains(answer, "FATAL_ERROR"); i++)
         answer = swept.client.say("result c");
     CHECK(contains(answer, "PGRES_FATAL_ERROR"));
+    std::string message = swept.client.say("message c");
+    CHECK(message.starts_with("server closed the connection unexpectedly"));
+    check_reason(message);
     CHECK(swept.client.say("finish c") == "ok");
     CHECK(swept.client.finish() == 0);
 }
@@ -131,13 +142,18 @@ TEST_CASE("large objects, whose functions are not wrapped") {
     CHECK(swept.client.finish() == 0);
 }
 
-TEST_CASE("with TLS: libpq's own error, no hang, no crash") {
+TEST_CASE("with TLS: libpq's own error, the reason in its message, no hang, no crash") {
     for (auto& commands : std::vector<std::vector<const char*>>{
              {}, {"exec c begin"}, {"send c select pg_sleep(60)", "flush c"}}) {
         Swept swept(commands, Server::tls());
         std::string answer = swept.client.say(commands.size() == 2 ? "result c" : "exec c select 1");
         CHECK(contains(answer, "FATAL_ERROR"));
         CHECK(contains(swept.client.say("status c"), "bad"));
+        check_reason(swept.client.say("message c"));
+        CHECK(swept.client.say("exec c select 1") == "none");
+        std::string message = swept.client.say("message c");
+        CHECK(message.starts_with("no connection to the server"));
+        check_reason(message);
         CHECK(swept.client.say("finish c") == "ok");
         CHECK(swept.client.finish() == 0);
     }

@@ -347,15 +347,16 @@ void drop_databases(Session& admin) {
 
 // Returns why the session was not restored; "" if it was.
 std::string reason_in(const std::string& seen) {
-    if (seen.find("57P01") == std::string::npos && seen.find("pqsweep") == std::string::npos) {
+    auto has = [&](const char* words) { return seen.find(words) != std::string::npos; };
+    if (!has("57P01") && (!has("pqsweep") || has("pqsweep closed the connection"))) {
         for (const char* words : {"server closed the connection unexpectedly", "no connection to the server"})
-            if (seen.find(words) != std::string::npos)
+            if (has(words))
                 return words;
         return "";
     }
     for (const char* words : {"transaction open", "temporary table", "advisory lock", "cursor WITH HOLD",
                               "listened", "not known for certain", "running", "results", "pipeline"})
-        if (seen.find(words) != std::string::npos)
+        if (has(words))
             return words;
     return seen;
 }
