@@ -74,8 +74,12 @@ void detail_field(Text& out, Table& table, const Connection& c, const Straggler&
         out << " when the tag changed to \"" << names.text(s.ended_by) << "\".";
     else
         out << " when that tag ended.";
-    if (s.activity == Activity::idle)
-        append_loss(out, table, c);
+    if (s.activity != Activity::idle)
+        return;
+    // Its owner had just begun, or a ROLLBACK that brought the connection back was under way at the next change.
+    if (is_busy(c.activity))
+        out << " A statement was running by then.";
+    append_loss(out, table, c);
 }
 
 // Names what stays the same in whatever order the tests run, if it can: a connection that is meant to live on is opened by

@@ -201,6 +201,15 @@ TEST_CASE("a plain ROLLBACK after a sweep in a transaction is true, and no error
     lost.say("exec c begin");
     lost.sweep();
     CHECK(contains(lost.say("exec c rollback"), "57P01"));
+    Shared cut;
+    cut.sweep();
+    CHECK(cut.say("send c rollback") == "1");
+    cut.sweep();
+    std::string told = cut.say("result c");
+    CAPTURE(told);
+    CHECK(contains(told, "57P01"));
+    CHECK(contains(
+        told, "closed while it was idle when the tag changed to \"1\". A statement was running by then."));
 }
 
 TEST_CASE("looking for input does not wake it, however often") {

@@ -355,10 +355,10 @@ std::string reason_in(const std::string& seen) {
         return "";
     }
     for (const char* words : {"transaction open", "temporary table", "advisory lock", "cursor WITH HOLD",
-                              "listened", "not known for certain", "running", "results", "pipeline"})
+                              "listened", "not known for certain", "running", "results", "pipeline", "COPY"})
         if (has(words))
             return words;
-    return seen;
+    return "unsaid";
 }
 
 // Returns whether the control session has what the swept one reports as not restorable.
@@ -367,6 +367,8 @@ bool is_true(const std::string& reason, Session& control, PGTransactionStatusTyp
     auto has = [&](const char* sql) {
         return described(owned(PQexec(control.conn, sql)).get()).ends_with(" t");
     };
+    if (reason == "unsaid")
+        return false;
     // libpq reads nothing for a pipeline that has failed.
     if (reason.starts_with("no connection"))
         return history.find("pipeline") != history.npos;
