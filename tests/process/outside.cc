@@ -5,7 +5,9 @@
 
 #include <csignal>
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <regex>
+#include <sys/file.h>
 
 using namespace pqsweep::tests;
 using nlohmann::json;
@@ -14,6 +16,14 @@ namespace {
 
 int signal_number() {
     return SIGRTMIN + 7;
+}
+
+// A command locks a process's board while it asks for something.
+bool is_locked(const std::filesystem::path& board) {
+    int fd = open(board.c_str(), O_RDONLY | O_CLOEXEC);
+    bool is_locked = flock(fd, LOCK_EX | LOCK_NB) != 0;
+    close(fd);
+    return is_locked;
 }
 
 } // namespace
@@ -82,6 +92,17 @@ TEST_CASE("a program that does not act is reported within a second, and does not
         CHECK(program.say("") == "0");
         CHECK(listed(home, "ps", program)[0]["tag"] == "a");
         CHECK(server.has(program.application(), 1));
+    }
+    SUBCASE("signal blocked for a while, as by libc on a loaded machine") {
+        Program program({"takes_signal", "blocks"}, home.in_tag_a());
+        CHECK(program.read_line() == "connected");
+        Program tag({build_directory() + "/pqsweep", "tag", "b", pid_of(program), "--wait", "30"},
+                    home.with(), Program::Shim::absent);
+        CHECK(eventually([&] { return is_locked(home.board(program)); })); // the command has begun
+        CHECK(program.say("unblock") == "0");
+        CHECK(tag.finish() == 0);
+        CHECK(tag.output() == swept(program, "1 swept (1 idle, 0 in transaction, 0 running)"));
+        CHECK(server.is_clear_of(program.application()));
     }
     SUBCASE("PQSWEEP_SIGNAL=none") {
         Program program({"client"}, home.in_tag_a({{"PQSWEEP_SIGNAL", "none"}}));

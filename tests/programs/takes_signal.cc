@@ -1,5 +1,6 @@
 // Handles SIGRTMIN+7 in the way that the first argument names. The program holds a connection, and for every line of its
-// standard input it prints how many of these signals it got: by its own handler, or as signalfd() and sigtimedwait() read them.
+// standard input it prints how many of these signals it got: by its own handler, or as signalfd() and sigtimedwait() read them. The
+// line "unblock" unblocks the signal first.
 // link: -lpq
 #include <csignal>
 #include <cstdlib>
@@ -92,9 +93,13 @@ int main(int, char** argv) {
     }
     if (mind == "default")
         take(SIG_DFL);
+    sigset_t blocked{};
     if (mind == "blocks")
-        block();
+        blocked = block();
     std::cout << (PQstatus(conn) == CONNECTION_OK ? "connected" : "failed") << std::endl;
-    for (std::string line; std::getline(std::cin, line);)
+    for (std::string line; std::getline(std::cin, line);) {
+        if (line == "unblock")
+            sigprocmask(SIG_UNBLOCK, &blocked, nullptr);
         std::cout << count + is_pending() << std::endl;
+    }
 }

@@ -19,7 +19,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto longest_sweep = std::chrono::seconds(5);
-constexpr auto longest_blocking = std::chrono::milliseconds(100);
 
 constexpr off_t place_of(size_t member) {
     return static_cast<off_t>(offsetof(TableHead, mailbox) + member);
@@ -50,20 +49,15 @@ bool wait_for(Condition condition, Clock::time_point deadline) {
 
 Request::Request(const Process& process, Mailbox::Kind kind, std::string_view text,
                  const SeenConnection* connection)
-    : process_(process) {
+    : process_(process), kind_(kind), text_(text), connection_(connection) {
     pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, process.pid(), 0));
     // From here on, the pid names the process that pidfd_ stands for, or that process is dead.
     if (pidfd_ < 0 || process.is_there() != true)
         why_not_ = "it has ended";
-    else if (why_not_ = process.obstacle(); why_not_.empty() && !is_receptive())
-        why_not_ = why_silent();
-    else if (why_not_.empty() && !lock())
+    else if (why_not_ = process.obstacle(); why_not_.empty() && !lock())
         why_not_ = "another command keeps it busy";
-    if (!why_not_.empty())
-        return;
-    post(kind, text, connection);
-    if (!raise())
-        why_not_ = errno == ESRCH ? "it has ended" : strerror(errno);
+    else if (why_not_.empty() && is_receptive())
+        post();
 }
 
 Request::~Request() {
@@ -77,24 +71,25 @@ bool Request::lock() {
                     Clock::now() + std::chrono::seconds(1));
 }
 
-// A program that blocks the signal for longer can read it by signalfd() or sigtimedwait(), and would take ours for one of
-// its own.
-bool Request::is_receptive() {
-    return wait_for([&] { return !proc::blocks(process_.pid(), process_.board().signal); },
-                    Clock::now() + longest_blocking);
+// A program that blocks the signal can read it by signalfd() or sigtimedwait(), and would take ours for one of its own. But libc
+// blocks all signals while it makes a thread, and the shim while it works: on a loaded machine, or while it cancels, that is long.
+bool Request::is_receptive() const {
+    return !proc::blocks(process_.pid(), process_.board().signal);
 }
 
-void Request::post(Mailbox::Kind kind, std::string_view text, const SeenConnection* connection) {
+void Request::post() {
     int fd = process_.fd();
     number_ = read_number(fd, PLACE(asked)) + 1;
-    write_number(fd, PLACE(kind), static_cast<uint32_t>(kind));
-    if (connection) {
-        write_number(fd, PLACE(connection), connection->number);
-        write_number(fd, PLACE(uses), connection->uses);
+    write_number(fd, PLACE(kind), static_cast<uint32_t>(kind_));
+    if (connection_) {
+        write_number(fd, PLACE(connection), connection_->number);
+        write_number(fd, PLACE(uses), connection_->uses);
     }
-    write_number(fd, PLACE(length), static_cast<uint32_t>(text.size()));
-    (void)!pwrite(fd, text.data(), text.size(), PLACE(text));
+    write_number(fd, PLACE(length), static_cast<uint32_t>(text_.size()));
+    (void)!pwrite(fd, text_.data(), text_.size(), PLACE(text));
     write_number(fd, PLACE(asked), number_);
+    if (!raise())
+        why_not_ = errno == ESRCH ? "it has ended" : strerror(errno);
 }
 
 bool Request::raise() {
@@ -125,6 +120,12 @@ std::string Request::why_silent() const {
 
 Request::Answer Request::wait(Clock::time_point deadline) {
     int fd = process_.fd();
+    if (why_not_.empty() && !is_posted()) {
+        if (wait_for([&] { return is_receptive(); }, deadline))
+            post();
+        else
+            why_not_ = why_silent();
+    }
     if (why_not_.empty()) {
         if (!wait_for([&] { return is_done(); }, deadline)) {
             write_number(fd, PLACE(withdrawn), number_);

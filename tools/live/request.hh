@@ -14,9 +14,9 @@ public:
         ByActivity<uint32_t> swept{};
     };
 
-    // Writes the request and raises the signal, but only in a process whose shim handles that signal. `text` has
-    // TextPool::longest bytes at most: the tag, the fixture or the reason; it means nothing for Kind::sweep. `connection` is
-    // for Kind::end alone.
+    // Writes the request and raises the signal, but only in a process whose shim handles that signal; if all its threads block
+    // the signal now, wait() does that. `text` has TextPool::longest bytes at most: the tag, the fixture or the reason; it
+    // means nothing for Kind::sweep. `connection` is for Kind::end alone, and lives as long as this.
     Request(const Process& process, Mailbox::Kind kind, std::string_view text,
             const SeenConnection* connection = nullptr);
     ~Request();
@@ -29,15 +29,19 @@ public:
 
 private:
     bool lock();
-    bool is_receptive();
-    void post(Mailbox::Kind kind, std::string_view text, const SeenConnection* connection);
+    bool is_receptive() const;
+    bool is_posted() const { return number_ != 0; }
+    void post();
     bool raise();
     bool is_done();
     std::string why_silent() const;
 
     const Process& process_;
+    Mailbox::Kind kind_;
+    std::string text_;
+    const SeenConnection* connection_;
     int pidfd_ = -1;
-    uint32_t number_ = 0;
+    uint32_t number_ = 0; // 0: not posted
     std::string why_not_;
 };
 
