@@ -31,10 +31,11 @@ Activity last_activity(const Table& table, const Connection& c) {
     return goes_on ? Activity(c.activity) : record->activity;
 }
 
+// A ROLLBACK is true if it is the first that the owner does after the sweep: a new session has no result of what it sent before.
 bool is_wanted(Table& table, Connection& c, bool rolls_back) {
     Activity activity = last_activity(table, c);
-    return the_settings().revive &&
-           (activity == Activity::idle || (has_transaction(activity) && rolls_back)) && !c.has_reason &&
+    bool is_rollback = has_transaction(activity) && rolls_back && !is_busy(c.activity);
+    return the_settings().revive && (activity == Activity::idle || is_rollback) && !c.has_reason &&
            c.hindrance != Hindrance::not_restorable && sessions::of(table, c).loss() == Loss::none;
 }
 

@@ -201,6 +201,14 @@ TEST_CASE("a plain ROLLBACK after a sweep in a transaction is true, and no error
     lost.say("exec c begin");
     lost.sweep();
     CHECK(contains(lost.say("exec c rollback"), "57P01"));
+    Shared second;
+    second.say("exec c begin");
+    second.sweep();
+    CHECK(second.say("pipeline c") == "1");
+    CHECK(second.say("sendparams c select 7") == "1");
+    CHECK(second.say("sendparams c rollback") == "1");
+    second.say("sync c");
+    CHECK(contains(second.say("result c"), "57P01"));
     Shared cut;
     cut.sweep();
     CHECK(cut.say("send c rollback") == "1");
