@@ -172,8 +172,8 @@ const char* kept(Table& table, const char* message, std::string_view first, std:
     if (!first.empty() && first.back() != '\n')
         text.newline();
     text.raw(second).newline();
-    std::string_view kept = table.texts.text(table.texts.intern(text.view()));
-    return kept == text.view() ? kept.data() : message;
+    std::string_view interned = table.texts.text(table.texts.intern(text.view()));
+    return interned == text.view() ? interned.data() : message;
 }
 
 } // namespace
