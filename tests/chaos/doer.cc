@@ -144,8 +144,11 @@ void let_signals(int how) {
     syscall(SYS_rt_sigprocmask, how, &outside, nullptr, sizeof(uint64_t));
 }
 
-void take_signals() {
+// Lets them in for so long.
+void take_signals(timespec time = {}) {
     let_signals(SIG_UNBLOCK);
+    if (time.tv_nsec > 0)
+        syscall(SYS_nanosleep, &time, nullptr);
     if (is_choosy)
         let_signals(SIG_BLOCK);
 }
@@ -212,8 +215,8 @@ int run(const char* path, unsigned seed, bool is_limited) {
         untagged.check();
         kept.check();
         world.page.phase = Phase::quiet;
-        for (; !world.page.may_leave; poll(nullptr, 0, 5))
-            take_signals();
+        while (!world.page.may_leave)
+            take_signals({0, 5'000'000}); // a command from outside waits for such a time
     }
     for (const auto& [what, times] : world.counts)
         printf("%ld %s\n", times, what.c_str());
