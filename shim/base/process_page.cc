@@ -20,7 +20,9 @@ ProcessPage* map() {
     if (!memory)
         return &spare;
     auto* page = new (memory) ProcessPage{};
-    is_wiped = sys::madvise(memory, sizeof(ProcessPage), MADV_WIPEONFORK) == 0;
+    constexpr int no_advice = -1; // qemu-user takes any, and ignores it
+    is_wiped = sys::madvise(memory, sizeof(ProcessPage), no_advice) != 0 &&
+               sys::madvise(memory, sizeof(ProcessPage), MADV_WIPEONFORK) == 0;
     return page;
 }
 
