@@ -12,7 +12,8 @@ namespace {
 
 TOUCHED_AT_START constinit ProcessPage blank{}; // nobody writes to it
 constinit ProcessPage spare{};                  // without memory for a page
-constinit Relaxed<bool> is_wiped;               // in a child, to look into the page would take a page fault
+constinit Relaxed<bool> is_promised;
+constinit Relaxed<bool> is_wiped; // in a child, to look into the page would take a page fault
 
 ProcessPage* map() {
     void* memory =
@@ -21,8 +22,8 @@ ProcessPage* map() {
         return &spare;
     auto* page = new (memory) ProcessPage{};
     constexpr int no_advice = -1; // qemu-user takes any, and ignores it
-    is_wiped = sys::madvise(memory, sizeof(ProcessPage), no_advice) != 0 &&
-               sys::madvise(memory, sizeof(ProcessPage), MADV_WIPEONFORK) == 0;
+    is_promised = sys::madvise(memory, sizeof(ProcessPage), MADV_WIPEONFORK) == 0;
+    is_wiped = is_promised && sys::madvise(memory, sizeof(ProcessPage), no_advice) != 0;
     return page;
 }
 
@@ -43,7 +44,11 @@ ProcessPage& writable() {
 }
 
 bool is_lost_in_forks() {
-    return &writable() != &spare && is_wiped;
+    return &writable() != &spare && is_promised;
+}
+
+bool has_to_be_emptied() {
+    return &writable() == &spare || !is_wiped;
 }
 
 void empty() {

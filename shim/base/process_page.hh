@@ -41,9 +41,11 @@ extern constinit std::atomic<ProcessPage*> place;
 // Returns this process's page, and makes it at the first call. Of two threads that make it at once, one does.
 ProcessPage& writable();
 
-// Returns whether the kernel empties it in children. If not, the fork handler has to call empty(), and children by raw system calls
-// have their parent's.
+// Returns whether the kernel says that it empties the page in children.
 bool is_lost_in_forks();
+// Returns whether the fork handler has to call empty(), since the kernel does not, or since an emulator says what it does not do.
+// Children by raw system calls have their parent's page then.
+bool has_to_be_emptied();
 void empty();
 
 } // namespace process_page

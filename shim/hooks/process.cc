@@ -51,7 +51,7 @@ void in_parent() {
 // on with the parent's table.
 void in_child() {
     loader_gate::after_fork_in_child();
-    if (!process_page::is_lost_in_forks())
+    if (process_page::has_to_be_emptied())
         process_page::empty();
     if (inside_of.conn || is_connecting)
         begin();
