@@ -308,12 +308,10 @@ fuzz:  ## what the tools make of wild boards, for FUZZ_SECONDS (60)
 under_valgrind := valgrind --quiet --fair-sched=yes --error-exitcode=9
 # A fork copies all that other tests have read of symbols, which takes valgrind a second.
 forking := unit: proc
-# It enumerates for minutes there what ASan has seen, too.
-enumerating := unit: ledger
 check-valgrind: packages  ## the unit tests under valgrind
 	@$(MAKE) $(at_once) $(B)/unit-tests
 	@$(under_valgrind) $(B)/unit-tests --test-suite='$(forking)'
-	@$(under_valgrind) $(B)/unit-tests --test-suite-exclude='$(forking),$(enumerating)'
+	@$(under_valgrind) $(B)/unit-tests --test-suite-exclude='$(forking)'
 
 build-tests: all $(B)/tests $(B)/chaos/doer $(programs) $(suites) $(plugins) $(host_programs) $(B)/programs/python-undumped $(wildcard tests/programs/*.hh)
 

@@ -12,8 +12,10 @@ namespace {
 
 TOUCHED_AT_START constinit ProcessPage blank{}; // nobody writes to it
 constinit ProcessPage spare{};                  // without memory for a page
-constinit Relaxed<bool> is_promised;
-constinit Relaxed<bool> is_wiped; // in a child, to look into the page would take a page fault
+
+// What the kernel does to the page in children. To look into it there would take a page fault.
+enum class Wiping : uint8_t { none, promised, done };
+constinit Relaxed<Wiping> wiping_of_mapped;
 
 ProcessPage* map() {
     void* memory =
@@ -22,9 +24,14 @@ ProcessPage* map() {
         return &spare;
     auto* page = new (memory) ProcessPage{};
     constexpr int no_advice = -1; // qemu-user takes any, and ignores it
-    is_promised = sys::madvise(memory, sizeof(ProcessPage), MADV_WIPEONFORK) == 0;
-    is_wiped = is_promised && sys::madvise(memory, sizeof(ProcessPage), no_advice) != 0;
+    auto takes = [&](int advice) { return sys::madvise(memory, sizeof(ProcessPage), advice) == 0; };
+    if (takes(MADV_WIPEONFORK))
+        wiping_of_mapped = takes(no_advice) ? Wiping::promised : Wiping::done;
     return page;
+}
+
+Wiping wiping() {
+    return &writable() == &spare ? Wiping::none : Wiping(wiping_of_mapped);
 }
 
 } // namespace
@@ -44,11 +51,11 @@ ProcessPage& writable() {
 }
 
 bool is_lost_in_forks() {
-    return &writable() != &spare && is_promised;
+    return wiping() != Wiping::none;
 }
 
 bool has_to_be_emptied() {
-    return &writable() == &spare || !is_wiped;
+    return wiping() != Wiping::done;
 }
 
 void empty() {

@@ -33,6 +33,7 @@ std::string_view reason_of(Cause cause) {
     return "its test module ended";
 }
 
+// `what` stands for the connection.
 void append_deed(Text& out, const TextPool& names, const Straggler* s, std::string_view what) {
     if (s && s->cause == Cause::wait)
         out << "pqsweep ended " << what << " because " << names.text(s->reason);
@@ -141,6 +142,18 @@ bool replace_socket(Table& table, const Connection& c, std::string_view content)
     return done;
 }
 
+// Returns both texts, a line each at least, and `message` if a full pool keeps nothing new.
+const char* interned(Table& table, const char* message, std::string_view first, std::string_view second) {
+    char buffer[TextPool::longest];
+    Text text(buffer);
+    text.raw(first);
+    if (!first.empty() && first.back() != '\n')
+        text.newline();
+    text.raw(second).newline();
+    std::string_view kept = table.texts.text(table.texts.intern(text.view()));
+    return kept == text.view() ? kept.data() : message;
+}
+
 } // namespace
 
 bool deliver(Table& table, Connection& c, bool expects_reply) {
@@ -162,26 +175,13 @@ bool deliver(Table& table, Connection& c, bool expects_reply) {
     return done;
 }
 
-namespace {
-
-// Returns both texts, a line each at least, and `message` if a full pool keeps nothing new.
-const char* kept(Table& table, const char* message, std::string_view first, std::string_view second) {
-    char buffer[TextPool::longest];
-    Text text(buffer);
-    text.raw(first);
-    if (!first.empty() && first.back() != '\n')
-        text.newline();
-    text.raw(second).newline();
-    std::string_view interned = table.texts.text(table.texts.intern(text.view()));
-    return interned == text.view() ? interned.data() : message;
-}
-
-} // namespace
-
 const char* of_untold_end(Table& table, const Connection& c, const char* message) {
+    constexpr size_t least = 100; // so much of ours says who it was
+    std::string_view first = message;
+    if (first.size() + 2 + least > TextPool::longest)
+        return message;
     const char* told = message;
     on_borrowed_stack([&] {
-        constexpr size_t longest_first = 200;
         const Straggler* record = table.stragglers.record(c.straggler());
         char buffer[3000];
         Text words(buffer);
@@ -189,9 +189,8 @@ const char* of_untold_end(Table& table, const Connection& c, const char* message
         words << ". ";
         if (record)
             detail_field(words, table, c, *record);
-        std::string_view first = utf8_prefix(message, longest_first);
-        size_t room = TextPool::longest - first.size() - 2;
-        told = kept(table, message, first, utf8_prefix(words.view(), room));
+        told =
+            interned(table, message, first, utf8_prefix(words.view(), TextPool::longest - first.size() - 2));
     });
     return told;
 }
@@ -213,7 +212,7 @@ const char* of_failed_revival(Table& table, const Connection& c, const char* mes
             return utf8_prefix(message, TextPool::longest - words.size() - 2);
         }
     }();
-    return kept(table, message, first, words.view());
+    return interned(table, message, first, words.view());
 }
 
 } // namespace pqsweep::last_error

@@ -19,7 +19,7 @@ bool deliver(Table& table, Connection& connection, bool expects_reply);
 // Context: owner thread. errno: kept.
 // After a revival that could not connect.
 const char* of_failed_revival(Table& table, const Connection& connection, const char* message);
-// After an end whose reason could not be delivered.
+// After an end whose reason could not be delivered. All of `message` comes first, and is alone if it leaves too little room.
 const char* of_untold_end(Table& table, const Connection& connection, const char* message);
 
 } // namespace pqsweep::last_error

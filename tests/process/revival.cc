@@ -199,26 +199,33 @@ TEST_CASE("a plain ROLLBACK after a sweep in a transaction is true, and no error
     lost.say("exec c begin");
     lost.sweep();
     CHECK(contains(lost.say("exec c rollback"), "57P01"));
-    Shared second;
-    second.say("exec c begin");
-    second.sweep();
-    CHECK(second.say("pipeline c") == "1");
-    CHECK(second.say("sendparams c select 7") == "1");
-    CHECK(second.say("sendparams c rollback") == "1");
-    second.say("sync c");
-    CHECK(contains(second.say("result c"), "57P01"));
-    Shared cut;
-    cut.sweep();
-    CHECK(cut.say("send c rollback") == "1");
-    cut.sweep();
-    std::string told = cut.say("result c");
-    CAPTURE(told);
-    // The reply can have come before the sweep.
-    bool is_told =
-        contains(told, "57P01") &&
-        contains(told,
-                 "closed while it was idle when the tag changed to \"1\". A statement was running by then.");
-    CHECK((told == "PGRES_COMMAND_OK" || is_told));
+}
+
+TEST_CASE("a ROLLBACK behind another command in a pipeline is not the first thing after a sweep") {
+    Shared shared;
+    shared.say("exec c begin");
+    shared.sweep();
+    CHECK(shared.say("pipeline c") == "1");
+    CHECK(shared.say("sendparams c select 7") == "1");
+    CHECK(shared.say("sendparams c rollback") == "1");
+    shared.say("sync c");
+    CHECK(contains(shared.say("result c"), "57P01"));
+}
+
+TEST_CASE("swept idle, and again while it rolls back: a statement was running") {
+    std::string told = "PGRES_COMMAND_OK";
+    for (int i = 0; i < 20 && told == "PGRES_COMMAND_OK"; i++) { // the reply can come before the sweep
+        Shared shared;
+        shared.sweep();
+        shared.client.write_line("send c rollback");
+        shared.client.write_line("setenv PQSWEEP_TAG 2");
+        CHECK(shared.client.read_line() == "1");
+        CHECK(shared.client.read_line() == "0");
+        told = shared.say("result c");
+    }
+    CHECK(contains(told, "57P01"));
+    CHECK(contains(
+        told, "closed while it was idle when the tag changed to \"1\". A statement was running by then."));
 }
 
 TEST_CASE("looking for input does not wake it, however often") {

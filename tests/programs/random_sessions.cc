@@ -354,8 +354,9 @@ std::string reason_in(const std::string& seen) {
                 return words;
         return "";
     }
-    for (const char* words : {"transaction open", "temporary table", "advisory lock", "cursor WITH HOLD",
-                              "listened", "not known for certain", "running", "results", "pipeline", "COPY"})
+    for (const char* words :
+         {"transaction open", "temporary table", "advisory lock", "cursor WITH HOLD", "listened",
+          "not known for certain", "running", "results", "pipeline", "COPY", "could not bring it back"})
         if (has(words))
             return words;
     return "unsaid";

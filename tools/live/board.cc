@@ -16,25 +16,20 @@ namespace {
 // Memory for a copy of what a table has on the board, all zero bytes.
 class Copy {
 public:
-    explicit Copy(unsigned halvings)
-        : size_(Table::size_on_board(halvings) + mapping_unit),
-          memory_(mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                       -1, 0)) {
-        if (!has_memory())
-            return;
-        auto begin = reinterpret_cast<uintptr_t>(memory_);
+    explicit Copy(unsigned halvings) : size_(Table::size_on_board(halvings) + mapping_unit) {
+        void* memory =
+            mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (memory == MAP_FAILED)
+            throw std::bad_alloc();
+        memory_ = memory;
+        auto begin = reinterpret_cast<uintptr_t>(memory);
         table_ = reinterpret_cast<Table*>((begin + mapping_unit - 1) / mapping_unit * mapping_unit);
         table_->lay_out(halvings);
     }
-    ~Copy() {
-        if (has_memory())
-            munmap(memory_, size_);
-    }
+    ~Copy() { munmap(memory_, size_); }
     Copy(const Copy&) = delete;
     Copy& operator=(const Copy&) = delete;
 
-    // Without, there is no table().
-    bool has_memory() const { return memory_ != MAP_FAILED; }
     Table& table() { return *table_; }
 
     // Reads only the bytes that the store uses. The store says how many at its beginning.
@@ -55,7 +50,7 @@ public:
 private:
     size_t size_;
     void* memory_;
-    Table* table_ = nullptr;
+    Table* table_;
 };
 
 SeenConnection seen(const Connection& c, const TextPool& names, int64_t time) {
@@ -100,28 +95,8 @@ std::optional<unsigned> halvings_of(uint64_t size) {
     return std::nullopt;
 }
 
-} // namespace
-
-std::optional<Board> read_board(int fd, NoBoard& no_board) {
-    board::Identity identity{};
-    if (!is_identity(identity, pread(fd, &identity, sizeof identity, 0))) {
-        no_board = {"not a board of pqsweep", std::nullopt};
-        return std::nullopt;
-    }
-    struct stat status {};
-    std::optional<unsigned> halvings = halvings_of(identity.size);
-    if (identity.layout != board::layout || !halvings || fstat(fd, &status) != 0 ||
-        static_cast<uint64_t>(status.st_size) != identity.size) {
-        no_board = {"made by another version of pqsweep", identity};
-        return std::nullopt;
-    }
-    Copy copy(*halvings);
-    if (!copy.has_memory()) {
-        no_board = {"not read: that takes " + std::to_string(Table::size_on_board(*halvings) >> 20) +
-                        " MB, more than the limit of this shell leaves (ulimit -v)",
-                    identity};
-        return std::nullopt;
-    }
+Board read_whole(int fd, board::Identity identity, unsigned halvings) {
+    Copy copy(halvings);
     Table& table = copy.table();
     copy.read(fd, &table, sizeof(TableHead));
     copy.read(fd, table.connections);
@@ -153,6 +128,31 @@ std::optional<Board> read_board(int fd, NoBoard& no_board) {
                               .peak = t.peak});
     });
     return board;
+}
+
+} // namespace
+
+std::optional<Board> read_board(int fd, NoBoard& no_board) {
+    board::Identity identity{};
+    if (!is_identity(identity, pread(fd, &identity, sizeof identity, 0))) {
+        no_board = {"not a board of pqsweep", std::nullopt};
+        return std::nullopt;
+    }
+    struct stat status {};
+    std::optional<unsigned> halvings = halvings_of(identity.size);
+    if (identity.layout != board::layout || !halvings || fstat(fd, &status) != 0 ||
+        static_cast<uint64_t>(status.st_size) != identity.size) {
+        no_board = {"made by another version of pqsweep", identity};
+        return std::nullopt;
+    }
+    try {
+        return read_whole(fd, identity, *halvings);
+    } catch (const std::bad_alloc&) {
+        no_board = {"not read: that takes " + std::to_string(Table::size_on_board(*halvings) >> 20) +
+                        " MB, more than the limit of this shell leaves (ulimit -v)",
+                    identity};
+        return std::nullopt;
+    }
 }
 
 } // namespace pqsweep::tools

@@ -1,6 +1,6 @@
 // A library with a libpq inside that it does not export, as some drivers' wheels have. It can be loaded lazily, but not
-// called: Debian has the rest of a static libpq only in a package for server development. These are
-// the variable of libgssapi's, and the functions of libpq-oauth's (18+), whose addresses libpq takes.
+// called: Debian has the rest of a static libpq only in a package for server development. Below is what
+// libpq takes the address of: a variable of libgssapi's, and from 18 on two functions of libpq-oauth's.
 // link: -Wl,--whole-archive,-l:libpq.a,--no-whole-archive -Wl,--exclude-libs,ALL -lssl -lcrypto -Wl,--unresolved-symbols=ignore-all
 
 // NOLINTNEXTLINE(readability-identifier-naming)
