@@ -76,6 +76,8 @@ tool_libraries := $(unit_libraries) -lncursesw -ltinfo
 # The command of a release is one file for every Linux: libc and all libraries are in it. Debian has fmt as a shared library only.
 static := $(if $(filter release arm64,$(BUILD)),$(if $(findstring clang,$(CXX)),,-static-pie -Wl,--gc-sections))
 static_only := $(if $(static),$(call room,tools/packaging))
+# All that in a small file: -Os takes a sixth of it away, and a report of 20 MB of journals takes 0.1 s more.
+$(tool_objects) $(static_only): CXXFLAGS := $(if $(static),$(CXXFLAGS:-O2=-Os),$(CXXFLAGS))
 command_libraries := $(if $(static),-lncursesw -ltinfo $(or $(shell pkg-config --static --libs-only-l libdw 2>/dev/null),-ldw -lelf -lbz2 -llzma -lz),$(tool_libraries))
 unit_objects := $(call room,$(patsubst %/,%,$(sort $(dir $(wildcard tests/unit/*/*.cc tests/unit/*/*/*.cc)))))
 test_objects := $(call room,tests tests/support tests/process) $(unit_objects)
