@@ -141,6 +141,9 @@ $(B)/obj/%.o: %.cc Makefile
 	@mkdir -p $(@D)
 	$(compile) $(includes) $(defines) $(CXXFLAGS) -c -o $@ $<
 
+# They wait for programs: to optimise them takes a compiler three times as long.
+$(call room,tests/process): CXXFLAGS += -O0
+
 # The tools do without libpq.
 $(B)/obj/tests/%.o: includes = $(libpq_flags)
 
