@@ -4,6 +4,8 @@
 #include "shim/base/fixed_text.hh"
 
 #include <cstring>
+#include <iterator>
+#include <utility>
 
 namespace pqsweep {
 
@@ -19,35 +21,6 @@ constexpr unsigned char of_case = 0x20;
 
 constexpr size_t reach = sizeof(Block) + 3;
 
-// Returns the first three letters of four, in upper case.
-constexpr uint32_t beginning_in(uint32_t letters) {
-    return letters & 0xffffff & ~(of_case * 0x010101u);
-}
-constexpr uint32_t beginning_of(std::string_view word) {
-    uint32_t letters = 0;
-    for (int i = 0; i < 3; i++)
-        letters |= uint32_t{static_cast<unsigned char>(word[static_cast<size_t>(i)])} << 8 * i;
-    return beginning_in(letters);
-}
-
-// The beginnings of all words, found by their first letters.
-struct Beginnings {
-    uint32_t of[32];
-    constexpr Beginnings() : of{} {
-        for (std::string_view word : words)
-            of[beginning_of(word) % 32] = beginning_of(word);
-    }
-    constexpr bool has(uint32_t beginning) const { return of[beginning % 32] == beginning; }
-    constexpr bool has_all() const {
-        bool has_all = true;
-        for (std::string_view word : words)
-            has_all &= has(beginning_of(word));
-        return has_all;
-    }
-};
-constexpr Beginnings beginnings;
-static_assert(beginnings.has_all(), "words with the same first letter begin with the same three");
-
 [[gnu::noinline]] bool begins_with_word(const char* at, const char* end) {
     for (std::string_view word : words) {
         size_t same = 0;
@@ -59,24 +32,29 @@ static_assert(beginnings.has_all(), "words with the same first letter begin with
     return false;
 }
 
-// A word begins with a letter behind something else than a letter or `_`. For the block's first byte, it can be one.
-uint32_t word_starts(Block block) {
-    using Signed = signed char __attribute__((vector_size(sizeof(Block))));
-    constexpr signed char z_to_most = INT8_MAX - 'z';
-    Block lower = block | of_case;
-    auto is_letter =
-        reinterpret_cast<Signed>(lower + static_cast<unsigned char>(z_to_most)) >= 'a' + z_to_most;
-    uint32_t letters = bits_of(is_letter | (block == '_'));
-    return letters & ~(letters << 1);
+// Returns, as bits, at which bytes of the block at `at` a word may begin: its second and third letter are there, which tell more than
+// its first ("se" would be in each SELECT). A branch for each word of the text would cost more than all these comparisons: no processor
+// foresees it.
+template<size_t... i>
+uint32_t candidates_at(const char* at, std::index_sequence<i...>) {
+    Block second = load_block(at + 1) | of_case, third = load_block(at + 2) | of_case;
+    auto is = [](Block letters, char c) { return letters == static_cast<unsigned char>(c | of_case); };
+    return bits_of(((is(second, words[i].c_str()[1]) & is(third, words[i].c_str()[2])) | ...));
 }
 
-// Looks for words that begin in the block at `at`, and reads `reach` bytes.
-bool has_word_at(Block block, const char* at, const char* end) {
-    for (uint32_t starts = word_starts(block); starts; starts &= starts - 1) {
-        const char* start = at + __builtin_ctz(starts);
-        uint32_t letters = 0;
-        memcpy(&letters, start, sizeof letters);
-        if (beginnings.has(beginning_in(letters)) && begins_with_word(start, end)) [[unlikely]]
+bool is_letter(char c) {
+    unsigned char lower = static_cast<unsigned char>(c) | of_case;
+    return (lower >= 'a' && lower <= 'z') || c == '_';
+}
+
+// Looks for words that begin in the block at `at`, and reads `reach` bytes. A word begins behind something else than a letter or `_`.
+bool has_word_at(const char* at, std::string_view text) {
+    const char* end = text.data() + text.size();
+    uint32_t bits = candidates_at(at, std::make_index_sequence<std::size(words)>());
+    for (; bits; bits &= bits - 1) {
+        const char* start = at + __builtin_ctz(bits);
+        bool is_inside = start > text.data() && is_letter(start[-1]);
+        if (!is_inside && begins_with_word(start, end)) [[unlikely]]
             return true;
     }
     return false;
@@ -93,7 +71,7 @@ bool has_word_at(Block block, const char* at, const char* end) {
         Block block = load_block(at);
         semicolons |= block == ';';
         parentheses |= block == '(';
-        if (has_word_at(block, at, end))
+        if (has_word_at(at, text))
             return {true, true};
         if (at == last)
             break;
