@@ -65,6 +65,16 @@ Dialect dialect_of(const Connection& c, const PGconn* conn) {
     return dialect;
 }
 
+OutOfPipeline::OutOfPipeline(const Libpq& libpq, PGconn* conn) : libpq_(libpq), conn_(conn) {
+    auto status = libpq.PQpipelineStatus;
+    was_inside_ = status && status(conn) == PQ_PIPELINE_ON && libpq.PQexitPipelineMode(conn) == 1;
+}
+
+OutOfPipeline::~OutOfPipeline() {
+    if (was_inside_)
+        libpq_.PQenterPipelineMode(conn_);
+}
+
 PGresult* make_left_out(const Table& table, const Connection& c, PGconn* conn, Note& note,
                         Session::Need need) {
     const Libpq& libpq = *c.libpq;

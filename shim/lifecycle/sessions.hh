@@ -106,12 +106,28 @@ bool rolls_back(Args... args) {
         return false;
 }
 
+// A pipeline that is idle is left as long as this lives, since statements can't be waited for inside.
+class OutOfPipeline {
+public:
+    OutOfPipeline(const Libpq& libpq, PGconn* conn);
+    ~OutOfPipeline();
+    OutOfPipeline(const OutOfPipeline&) = delete;
+    OutOfPipeline& operator=(const OutOfPipeline&) = delete;
+    bool was_inside() const { return was_inside_; }
+
+private:
+    const Libpq& libpq_;
+    PGconn* conn_;
+    bool was_inside_;
+};
+
 // Makes a prepared statement that a revival has left out, or an empty one of its name if that is all that is needed. Returns the
 // server's error if that can't be done; else null.
 PGresult* make_left_out(const Table& table, const Connection& connection, PGconn* conn, Note& note,
                         Session::Need need);
 
-// Makes those that this call executes. Returns the first error, which is then the owner's own; else null.
+// Makes those that this call executes, and all of them at the begin of a pipeline: what will be executed inside, nobody knows.
+// Returns the first error, which is then the owner's own; else null.
 template<Call call, class... Args>
 PGresult* make_left_out_of(const Table& table, const Connection& c, PGconn* conn, Args... args) {
     using Need = Session::Need;
@@ -121,6 +137,11 @@ PGresult* make_left_out_of(const Table& table, const Connection& c, PGconn* conn
         if (!error)
             error = make_left_out(table, c, conn, note, need);
     };
+    OutOfPipeline out(*c.libpq, conn);
+    if (out.was_inside() &&
+        c.libpq->PQtransactionStatus(conn) == PQTRANS_IDLE) // else a failure would end the transaction
+        session.each_left_out(
+            [&](Note& note) { c.libpq->PQclear(make_left_out(table, c, conn, note, Need::statement)); });
     if constexpr (has_text<call>)
         [&](const char* sql, auto...) { session.each_left_out(text_of(sql), make); }(args...);
     else if constexpr (call == Call::PQexecPrepared || call == Call::PQsendQueryPrepared ||

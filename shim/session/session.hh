@@ -112,6 +112,15 @@ public:
     // Says what a text needs of a left-out statement: to execute it, or only that the server knows its name. The server refuses to
     // deallocate a statement that it does not know, and to prepare another one under a name that it knows.
     enum class Need : uint8_t { statement, name };
+    // Calls visit(Note&) for each left-out statement.
+    template<class Visit>
+    void each_left_out(Visit visit) const {
+        if (has_left_out_)
+            each([&](Note& note) {
+                if (note.is_left_out)
+                    visit(note);
+            });
+    }
     // Calls visit(Note&, Need) for each left-out statement that this text needs, or the one of that name.
     template<class Visit>
     void each_left_out(std::string_view sql, Visit visit) const;

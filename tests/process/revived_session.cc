@@ -76,6 +76,39 @@ TEST_CASE("a prepared statement that can't be made again is made when it is exec
     shared.say("exec c drop table left_out");
 }
 
+TEST_CASE("one that can't be made again is made at the begin of a pipeline, or in the pipeline of a "
+          "transaction if it comes first") {
+    for (bool has_transaction : {false, true}) {
+        CAPTURE(has_transaction);
+        Shared shared;
+        shared.say("exec c create table left_out(i int)");
+        CHECK(shared.say("prepare c select * from left_out") == "PGRES_COMMAND_OK");
+        shared.say("exec c prepare never as select i from left_out");
+        shared.say("exec c drop table left_out");
+        shared.sweep();
+        CHECK(shared.say("exec c select 1") == "PGRES_TUPLES_OK 1");
+        shared.say("exec c create table left_out(j int)");
+        if (has_transaction)
+            shared.say("exec c begin");
+        CHECK(shared.say("pipeline c") == "1");
+        if (!has_transaction) {
+            CHECK(shared.say("sendparams c select 2") == "1");
+        }
+        CHECK(shared.say("sendexecute c prepared") == "1");
+        CHECK(shared.say("sync c") == "1");
+        if (!has_transaction) {
+            CHECK(shared.say("result c") == "PGRES_TUPLES_OK 2");
+            CHECK(shared.say("result c") == "none");
+        }
+        CHECK(shared.say("result c") == "PGRES_TUPLES_OK");
+        CHECK(shared.say("result c") == "none");
+        CHECK(shared.say("result c") == "PGRES_PIPELINE_SYNC");
+        CHECK(shared.say("pipelinestatus c") == std::to_string(PQ_PIPELINE_ON));
+        shared.say("finish c");
+        shared.server.ask("drop table left_out");
+    }
+}
+
 TEST_CASE("a prepared statement that can't be made again can be deallocated, in a transaction, too") {
     Shared shared;
     shared.say("exec c create table left_out(i int)");

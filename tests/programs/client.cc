@@ -111,6 +111,10 @@ const std::map<std::string, Action> actions = {
      [](auto& c, auto& sql) {
          return std::to_string(PQsendQueryParams(c, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0));
      }},
+    {"sendexecute",
+     [](auto& c, auto& name) {
+         return std::to_string(PQsendQueryPrepared(c, name.c_str(), 0, nullptr, nullptr, nullptr, 0));
+     }},
     {"flush", [](auto& c, auto&) { return std::to_string(PQflush(c)); }},
     {"consume", [](auto& c, auto&) { return with_state(c, PQconsumeInput(c)); }},
     {"result", [](auto& c, auto&) { return describe(c, PQgetResult(c)); }},
