@@ -135,7 +135,10 @@ public:
         }
         return text;
     }
-    std::string taken_notices() { return std::exchange(noticed, {}); }
+    // Returns "" while results are out: how many notices have come by then is a matter of time.
+    std::string taken_notices() {
+        return PQtransactionStatus(conn) == PQTRANS_ACTIVE ? "" : std::exchange(noticed, {});
+    }
 
     PGconn* conn;
     std::string noticed;
