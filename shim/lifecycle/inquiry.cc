@@ -5,6 +5,7 @@
 #include "shim/lifecycle/protocol.hh"
 #include "shim/lifecycle/sessions.hh"
 
+#include <algorithm>
 #include <iterator>
 #include <span>
 #include <sys/mman.h>
@@ -196,9 +197,13 @@ bool Inquiry::ask(Connection& c, int copy) {
 }
 
 void Inquiry::end() {
-    int64_t start = now();
+    constexpr int64_t patience_of_one = second / 4;
     for (const auto& [c, reply, copy] : std::span(asked_, count_)) {
-        bool is_here = read_reply(copy, *reply, start + patience_);
+        int64_t start = now(), patience = std::min(patience_, patience_of_one);
+        bool is_here = read_reply(copy, *reply, start + patience);
+        int64_t taken = now() - start;
+        patience_ =
+            taken < patience ? patience_ - taken : 0; // it does not wait for a server that was late once
         cut_copy(copy, protocol::terminate);
         uintptr_t word = reply->awaited();
         bool is_taken =
@@ -208,8 +213,6 @@ void Inquiry::end() {
             sys::munmap(reply, sizeof *reply);
         c->pins.fetch_sub(1, std::memory_order_seq_cst);
     }
-    if (count_ > 0)
-        patience_ -= now() - start;
     count_ = 0;
 }
 

@@ -15,8 +15,9 @@
 // For example, `select login('acme')` does set_config('app.tenant', 'acme', false) and SET ROLE. The reply has both, because the
 // query asks for each custom setting that a function of the database's or a text of the session's names.
 //
-// A server needs one to four milliseconds for a reply, and more if the database has thousands of functions that set something. All
-// replies to a sweep have a quarter of a second. A session that is encrypted, or that a child process has, too, is never asked
+// A server needs one to four milliseconds for a reply, and more if the database has thousands of functions that set something, or the
+// machine is loaded. Each reply has a quarter of a second, and all replies to a sweep have three as long as none is late. A session
+// that is encrypted, or that a child process has, too, is never asked
 // about, nor is any by a signal handler, or when that time is over: each has its second chance. It stays in doubt, and its owner
 // gets an error, if the reply comes late or has more than 64 kB. A reply takes a mapping of that size until the owner thread uses
 // or finishes the connection.
@@ -53,8 +54,8 @@ private:
     };
 
     Table& table_;
-    int64_t patience_ = second / 4; // what is left
-    Asked asked_[8];                // at a time
+    int64_t patience_ = 3 * second / 4; // what is left for all
+    Asked asked_[8];                    // at a time
     size_t count_ = 0;
 };
 
