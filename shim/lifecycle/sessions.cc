@@ -95,6 +95,20 @@ PGresult* make_left_out(const Table& table, const Connection& c, PGconn* conn, N
     return nullptr;
 }
 
+void make_all_left_out(const Table& table, const Connection& c, PGconn* conn) {
+    const Libpq& libpq = *c.libpq;
+    // Prepared statements outlive the transaction, and its end takes the time-out back.
+    constexpr const char* begin = "begin isolation level read committed; set local lock_timeout = '100ms'";
+    of(table, c).each_left_out([&](Note& note) {
+        PGresult* begun = libpq.PQexec(conn, begin);
+        if (libpq.PQresultStatus(begun) == PGRES_COMMAND_OK) {
+            libpq.PQclear(make_left_out(table, c, conn, note, Session::Need::statement));
+            libpq.PQclear(libpq.PQexec(conn, "rollback"));
+        }
+        libpq.PQclear(begun);
+    });
+}
+
 void got(const Connection& c, ResultInProgress& in_progress, Session& session, const PGresult* result) {
     if (!result) {
         session.gets(!in_progress.has_failed, in_progress.tag, in_progress.granted);

@@ -126,6 +126,10 @@ private:
 PGresult* make_left_out(const Table& table, const Connection& connection, PGconn* conn, Note& note,
                         Session::Need need);
 
+// Makes all that can be made, outside a transaction. One that would have to wait for another session's lock can't be: that session
+// can be this thread's.
+void make_all_left_out(const Table& table, const Connection& connection, PGconn* conn);
+
 // Makes those that this call executes, and all of them at the begin of a pipeline: what will be executed inside, nobody knows.
 // Returns the first error, which is then the owner's own; else null.
 template<Call call, class... Args>
@@ -138,10 +142,8 @@ PGresult* make_left_out_of(const Table& table, const Connection& c, PGconn* conn
             error = make_left_out(table, c, conn, note, need);
     };
     OutOfPipeline out(*c.libpq, conn);
-    if (out.was_inside() &&
-        c.libpq->PQtransactionStatus(conn) == PQTRANS_IDLE) // else a failure would end the transaction
-        session.each_left_out(
-            [&](Note& note) { c.libpq->PQclear(make_left_out(table, c, conn, note, Need::statement)); });
+    if (out.was_inside() && c.libpq->PQtransactionStatus(conn) == PQTRANS_IDLE)
+        make_all_left_out(table, c, conn);
     if constexpr (has_text<call>)
         [&](const char* sql, auto...) { session.each_left_out(text_of(sql), make); }(args...);
     else if constexpr (call == Call::PQexecPrepared || call == Call::PQsendQueryPrepared ||

@@ -109,6 +109,23 @@ TEST_CASE("one that can't be made again is made at the begin of a pipeline, or i
     }
 }
 
+TEST_CASE(
+    "a pipeline does not wait for the lock on what a left-out statement that it does not execute needs") {
+    Shared shared;
+    shared.say("exec c create table left_out(i int)");
+    CHECK(shared.say("prepare c select * from left_out") == "PGRES_COMMAND_OK");
+    shared.say("exec c drop table left_out");
+    shared.sweep();
+    CHECK(shared.say("exec c select 1") == "PGRES_TUPLES_OK 1");
+    shared.say("exec c create table left_out(i int)");
+    shared.server.ask("begin; lock table left_out");
+    CHECK(shared.say("pipeline c") == "1");
+    CHECK(shared.say("sendparams c show lock_timeout") == "1");
+    CHECK(shared.say("sync c") == "1");
+    CHECK(shared.say("result c") == "PGRES_TUPLES_OK 0");
+    shared.server.ask("rollback; drop table left_out");
+}
+
 TEST_CASE("a prepared statement that can't be made again can be deallocated, in a transaction, too") {
     Shared shared;
     shared.say("exec c create table left_out(i int)");
