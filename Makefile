@@ -349,7 +349,7 @@ platforms:  ## README's two commands in bare chroots of Debian 12, 13 and sid, a
 installs: dist  ## a leaky suite with the packages of dist, in bare chroots of Debian 11, 12 and 13 (RELEASES=...)
 	@tests/bin/with-server -- tests/bin/installs $(RELEASES)
 
-arm64_programs := $(addprefix build/arm64/programs/,client descriptor_limit held_reply mute_server old_cancel revival_fork revival_lost revival_race)
+arm64_programs := $(addprefix build/arm64/programs/,client descriptor_limit held_reply mute_server old_cancel revival_fork revival_lost revival_race slow_replies)
 arm64_tests := process: owner,process: tags,process: revival
 # qemu makes no child that ends without a signal.
 not_under_qemu := a private descriptor table*

@@ -202,8 +202,7 @@ void Inquiry::end() {
         int64_t start = now(), patience = std::min(patience_, patience_of_one);
         bool is_here = read_reply(copy, *reply, start + patience);
         int64_t taken = now() - start;
-        patience_ =
-            taken < patience ? patience_ - taken : 0; // it does not wait for a server that was late once
+        patience_ = taken < patience ? patience_ - taken : 0;
         cut_copy(copy, protocol::terminate);
         uintptr_t word = reply->awaited();
         bool is_taken =

@@ -16,11 +16,10 @@
 // query asks for each custom setting that a function of the database's or a text of the session's names.
 //
 // A server needs one to four milliseconds for a reply, and more if the database has thousands of functions that set something, or the
-// machine is loaded. Each reply has a quarter of a second, and all replies to a sweep have three as long as none is late. A session
-// that is encrypted, or that a child process has, too, is never asked
-// about, nor is any by a signal handler, or when that time is over: each has its second chance. It stays in doubt, and its owner
-// gets an error, if the reply comes late or has more than 64 kB. A reply takes a mapping of that size until the owner thread uses
-// or finishes the connection.
+// machine is loaded. Each reply has a quarter of a second, and all replies to a sweep have three quarters; a server that was late once is
+// not waited for again [slow_replies]. A session that is encrypted, or that a child process has, too, is never asked about, nor is any by
+// a signal handler, or when that time is over: each has its second chance. It stays in doubt, and its owner gets an error, if the reply
+// comes late or has more than 64 kB. A reply takes a mapping of that size until the owner thread uses or finishes the connection.
 // errno: kept. Locks: none.
 #pragma once
 

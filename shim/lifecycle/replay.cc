@@ -10,8 +10,7 @@ namespace pqsweep::replay {
 
 ClientState::ClientState(const Libpq& libpq, PGconn* conn) : libpq_(libpq), conn_(conn) {
     is_nonblocking_ = libpq.PQisnonblocking(conn);
-    auto pipeline_status = libpq.PQpipelineStatus;
-    has_pipeline_ = pipeline_status && pipeline_status(conn) == PQ_PIPELINE_ON;
+    has_pipeline_ = libpq.pipeline_status(conn) == PQ_PIPELINE_ON;
     take_settings();
 }
 

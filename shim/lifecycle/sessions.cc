@@ -66,8 +66,7 @@ Dialect dialect_of(const Connection& c, const PGconn* conn) {
 }
 
 OutOfPipeline::OutOfPipeline(const Libpq& libpq, PGconn* conn) : libpq_(libpq), conn_(conn) {
-    auto status = libpq.PQpipelineStatus;
-    was_inside_ = status && status(conn) == PQ_PIPELINE_ON && libpq.PQexitPipelineMode(conn) == 1;
+    was_inside_ = libpq.pipeline_status(conn) == PQ_PIPELINE_ON && libpq.PQexitPipelineMode(conn) == 1;
 }
 
 OutOfPipeline::~OutOfPipeline() {
@@ -101,11 +100,10 @@ void make_all_left_out(const Table& table, const Connection& c, PGconn* conn) {
     constexpr const char* begin = "begin isolation level read committed; set local lock_timeout = '100ms'";
     of(table, c).each_left_out([&](Note& note) {
         PGresult* begun = libpq.PQexec(conn, begin);
-        if (libpq.PQresultStatus(begun) == PGRES_COMMAND_OK) {
+        if (libpq.PQresultStatus(begun) == PGRES_COMMAND_OK)
             libpq.PQclear(make_left_out(table, c, conn, note, Session::Need::statement));
-            libpq.PQclear(libpq.PQexec(conn, "rollback"));
-        }
         libpq.PQclear(begun);
+        libpq.PQclear(libpq.PQexec(conn, "rollback"));
     });
 }
 

@@ -266,8 +266,7 @@ void settle_seldom(Table& table, Connection& c, PGconn* conn, PGTransactionStatu
             lost(table, c);
         return;
     }
-    auto pipeline_status = c.libpq->PQpipelineStatus;
-    if (pipeline_status && pipeline_status(conn) != PQ_PIPELINE_OFF)
+    if (c.libpq->pipeline_status(conn) != PQ_PIPELINE_OFF)
         c.activity = Activity::pipeline;
     else if (c.activity != Activity::copy)
         c.activity = Activity::running;

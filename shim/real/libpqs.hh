@@ -59,6 +59,10 @@ public:
     typename Function<call>::Type get() const {
         return this->*Function<call>::member;
     }
+    // A libpq before 14 has no pipelines.
+    PGpipelineStatus pipeline_status(const PGconn* conn) const {
+        return PQpipelineStatus ? PQpipelineStatus(conn) : PQ_PIPELINE_OFF;
+    }
     // OpenSSL's SSL_write as this libpq sees it, or null.
     auto ssl_write() const {
         return reinterpret_cast<int (*)(void* ssl, const void* bytes, int size)>(ssl_write_);

@@ -93,6 +93,16 @@ TEST_CASE("in doubt, the server is asked: what functions of the program's own ha
     server.ask("drop role asked_role");
 }
 
+TEST_CASE("in doubt, a server that replies steadily is waited for") {
+    Server server;
+    server.ask("create function slow_login(who text) returns text language sql as "
+               "$$ select set_config('slow.tenant', who, false) $$");
+    Program program({"slow_replies"}, Shared::with({}));
+    CHECK(program.finish() == 0);
+    CHECK(program.output() == "40 of 40");
+    server.ask("drop function slow_login");
+}
+
 TEST_CASE("in doubt, a server that does not reply holds a tag change up for less than a second") {
     Server server;
     server.ask("create function never_replies() returns int language sql as 'select 1'");

@@ -16,6 +16,13 @@ constexpr FixedText<21> words[] = {"into",   "execute",     "set_config",      "
                                    "dblink", "pg_advisory", "pg_try_advisory", "pg_replication_origin",
                                    "u&\""};
 
+static_assert([] {
+    bool have_three_letters = true;
+    for (std::string_view word : words)
+        have_three_letters &= word.size() >= 3;
+    return have_three_letters;
+}());
+
 // This bit tells lower case from upper case.
 constexpr unsigned char of_case = 0x20;
 
