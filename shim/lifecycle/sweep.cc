@@ -122,13 +122,12 @@ private:
 
     // Returns whether another thread is just using it, and the sweep can wait for that thread.
     bool is_in_other_hands(const Connection& c, Activity activity) const {
-        constexpr uint16_t recently = 50;
         if (settled_at_ == 0 || c.thread == tracker::mark_of_this_thread() || now() >= settled_at_)
             return false;
         if (c.inside.load(std::memory_order_seq_cst) || is_busy(activity))
             return true;
         auto since = static_cast<uint16_t>(tracker::milliseconds() - c.used_at);
-        return has_transaction(activity) && since < recently;
+        return has_transaction(activity) && since < the_settings().settle / 5;
     }
 
     // The owner notes that a new connection is idle before its word says that it is open.

@@ -20,7 +20,7 @@
 //
 //     the connection is                                     it can wait
 //     inside libpq, or busy, in another thread              until PQSWEEP_SETTLE has passed
-//     in a transaction that another thread used last        the same, if it did so in the last 50 ms
+//     in a transaction that another thread used last        the same, if it did so in the last fifth of that (50 ms)
 //
 // It costs about half of what PQfinish takes for an idle straggler (bench/micro). Cancels take two seconds at most,
 // however many servers do not respond.
