@@ -80,7 +80,9 @@ static_only := $(if $(static),$(call room,tools/packaging))
 $(tool_objects) $(static_only): CXXFLAGS := $(if $(static),$(CXXFLAGS:-O2=-Os),$(CXXFLAGS))
 command_libraries := $(if $(static),-lncursesw -ltinfo $(or $(shell pkg-config --static --libs-only-l libdw 2>/dev/null),-ldw -lelf -lbz2 -llzma -lz),$(tool_libraries))
 unit_objects := $(call room,$(patsubst %/,%,$(sort $(dir $(wildcard tests/unit/*/*.cc tests/unit/*/*/*.cc)))))
-test_objects := $(call room,tests tests/support tests/process) $(unit_objects)
+# They wait for programs: neither to optimise nor to sanitize them is worth a compiler's time. A sanitizer's variant has those of the release.
+process_tests := $(patsubst $(B)/%,$(if $(sanitize),build,$(B))/%,$(call room,tests/process))
+test_objects := $(call room,tests tests/support) $(process_tests) $(unit_objects)
 # All but what draws on the terminal, so that `make check` needs few libraries.
 unit_tested := $(shared_objects) $(call room,$(patsubst %,tools/%,$(filter-out commands,$(tool_rooms))))
 
@@ -93,7 +95,12 @@ unsanitized := $(call object,shim/hooks/libc_hooks shim/hooks/loader_hooks) $(ca
 first := $(if $(sanitize),$(unsanitized),$(linked_first))
 in_order := $(first) $(filter-out $(first),$(shim_objects))
 
-programs := $(patsubst tests/programs/%.cc,$(B)/programs/%,$(wildcard tests/programs/*.cc))
+# What the suites of TESTS run, of files that are called as what is made from them.
+ifneq ($(TESTS),*)
+words_of_suites := $(shell tests/bin/words-of-suites '$(TESTS)')
+endif
+run_by_suites = $(if $(filter *,$(TESTS)),$(1),$(filter $(addprefix %/,$(words_of_suites)),$(1)))
+programs := $(call run_by_suites,$(patsubst tests/programs/%.cc,$(B)/programs/%,$(wildcard tests/programs/*.cc)))
 plugins := $(patsubst tests/programs/plugins/%.cc,$(B)/programs/%.so,$(wildcard tests/programs/plugins/*.cc))
 # The same client as other projects build theirs: not beside a sanitized shim, and with clang only where its sanitizers are.
 hosts := pie no-pie now lazy versioned gcc-asan gcc-tsan
@@ -105,7 +112,7 @@ FUZZ_SECONDS ?= 60
 chaos_objects := $(call objects,tests/chaos/*.cc)
 
 compiled_clients := $(addprefix build/clients/left_,qt ocaml haskell diesel)
-suites := $(patsubst tests/fixtures/recipes/%/main.cc,$(B)/recipes/%,$(wildcard tests/fixtures/recipes/*/main.cc))
+suites := $(call run_by_suites,$(patsubst tests/fixtures/recipes/%/main.cc,$(B)/recipes/%,$(wildcard tests/fixtures/recipes/*/main.cc)))
 benches := $(patsubst bench/micro/%.cc,$(B)/bench/%,$(wildcard bench/micro/*.cc))
 
 all: shim $(B)/pqsweep $(B)/pqsweep-asker $(B)/runners  ## libpqsweep.so and the pqsweep command
@@ -141,8 +148,11 @@ $(B)/obj/%.o: %.cc Makefile
 	@mkdir -p $(@D)
 	$(compile) $(includes) $(defines) $(CXXFLAGS) -c -o $@ $<
 
-# They wait for programs: to optimise them takes a compiler three times as long.
-$(call room,tests/process): CXXFLAGS += -O0
+$(process_tests): sanitize :=
+$(process_tests): CXXFLAGS += $(if $(sanitize),-g) -O0
+$(if $(sanitize),$(process_tests)): build/obj/%.o: %.cc Makefile
+	@mkdir -p $(@D)
+	$(compile) $(libpq_flags) $(CXXFLAGS) -c -o $@ $<
 
 # The tools do without libpq.
 $(B)/obj/tests/%.o: includes = $(libpq_flags)
