@@ -57,10 +57,15 @@ shim_pages := $(if $(sanitize),,-Wl,-T,shim/hooks/pages.ld)
 shim_link := -Wl,--version-script=shim/hooks/exports.map -Wl,-z,defs $(few_pages) $(shim_pages) -Wl,-Bsymbolic-functions
 
 # The objects of rooms: $(call room,shim/base) is all that is compiled from that folder, not from those below it.
-objects = $(patsubst %.cc,$(B)/obj/%.o,$(wildcard $(1)))
+objects = $(foreach source,$(wildcard $(1)),$(call object_of,$(source)))
 room = $(or $(foreach folder,$(1),$(call objects,$(folder)/*.cc)),$(error no sources in $(1)))
 # One object by its source's name; a file that was renamed stops the build here.
-object = $(foreach name,$(1),$(if $(wildcard $(name).cc),$(B)/obj/$(name).o,$(error no $(name).cc)))
+object = $(foreach name,$(1),$(or $(call objects,$(name).cc),$(error no $(name).cc)))
+# A sanitizer's variant has these objects of the release: process tests, which wait for programs, and where threads are watched the
+# tools, which have one.
+tool_rooms := text journal verdict report live blockers top launch commands
+of_release := $(if $(sanitize),tests/process/%) $(if $(filter tsan,$(BUILD)),tools/% $(tool_rooms:%=tests/unit/%/%))
+object_of = $(if $(filter $(of_release),$(1)),build,$(B))/obj/$(1:.cc=.o)
 
 shim_rooms := base real table session session/sql origin report lifecycle hooks
 # The shim has a memcpy() of its own, and what is like it. A sanitizer watches libc's.
@@ -69,7 +74,6 @@ shim_objects := $(filter-out $(if $(sanitize),$(own_bytes)),$(call room,$(shim_r
 # What the unit tests share with the shim, and of that what the tools do.
 shared_objects := $(filter-out $(own_bytes) $(call room,shim/hooks),$(shim_objects))
 base_objects := $(filter-out $(own_bytes),$(call room,shim/base))
-tool_rooms := text journal verdict report live blockers top launch commands
 tool_objects := $(call room,$(tool_rooms:%=tools/%))
 unit_libraries := -lfmt -ldw -lelf -ldl
 tool_libraries := $(unit_libraries) -lncursesw -ltinfo
@@ -80,9 +84,7 @@ static_only := $(if $(static),$(call room,tools/packaging))
 $(tool_objects) $(static_only): CXXFLAGS := $(if $(static),$(CXXFLAGS:-O2=-Os),$(CXXFLAGS))
 command_libraries := $(if $(static),-lncursesw -ltinfo $(or $(shell pkg-config --static --libs-only-l libdw 2>/dev/null),-ldw -lelf -lbz2 -llzma -lz),$(tool_libraries))
 unit_objects := $(call room,$(patsubst %/,%,$(sort $(dir $(wildcard tests/unit/*/*.cc tests/unit/*/*/*.cc)))))
-# They wait for programs: neither to optimise nor to sanitize them is worth a compiler's time. A sanitizer's variant has those of the release.
-process_tests := $(patsubst $(B)/%,$(if $(sanitize),build,$(B))/%,$(call room,tests/process))
-test_objects := $(call room,tests tests/support) $(process_tests) $(unit_objects)
+test_objects := $(call room,tests tests/support tests/process) $(unit_objects)
 # All but what draws on the terminal, so that `make check` needs few libraries.
 unit_tested := $(shared_objects) $(call room,$(patsubst %,tools/%,$(filter-out commands,$(tool_rooms))))
 
@@ -148,11 +150,12 @@ $(B)/obj/%.o: %.cc Makefile
 	@mkdir -p $(@D)
 	$(compile) $(includes) $(defines) $(CXXFLAGS) -c -o $@ $<
 
-$(process_tests): sanitize :=
-$(process_tests): CXXFLAGS += $(if $(sanitize),-g) -O0
-$(if $(sanitize),$(process_tests)): build/obj/%.o: %.cc Makefile
-	@mkdir -p $(@D)
-	$(compile) $(libpq_flags) $(CXXFLAGS) -c -o $@ $<
+# Tests need not be fast, nor the tools for a sanitizer: to optimise them takes a compiler two to four times as long.
+$(call room,tests/process) $(unit_objects) $(if $(sanitize),$(tool_objects)): CXXFLAGS += -O0
+
+$(if $(sanitize),$(filter build/obj/%,$(sort $(test_objects) $(tool_objects)))): | release_objects;
+release_objects:
+	@$(MAKE) --no-print-directory BUILD=release $(filter build/obj/%,$(sort $(test_objects) $(tool_objects)))
 
 # The tools do without libpq.
 $(B)/obj/tests/%.o: includes = $(libpq_flags)
@@ -439,7 +442,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 24
 	@echo 'Variables: BUILD=release|clang|debug|arm64|asan|tsan, TESTS, SECONDS, SEED, PROGRAMS, CXX, CXXFLAGS, LDFLAGS, PREFIX, DESTDIR'
 
-.PHONY: all shim packages rooms demo test chaos random-sessions compat platforms installs arm64 clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install uninstall dist pack clean help
+.PHONY: all shim release_objects packages rooms demo test chaos random-sessions compat platforms installs arm64 clients clients-table demo-table bench-table check fuzz check-valgrind build-tests bench lint install uninstall dist pack clean help
 .DELETE_ON_ERROR:
 
 -include $(shim_objects:.o=.d) $(tool_objects:.o=.d) $(asker_objects:.o=.d) $(test_objects:.o=.d) $(chaos_objects:.o=.d) $(addsuffix .d,$(programs) $(benches))
