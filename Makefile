@@ -153,9 +153,10 @@ $(B)/obj/%.o: %.cc Makefile
 # Tests need not be fast, nor the tools for a sanitizer: to optimise them takes a compiler two to four times as long.
 $(call room,tests/process) $(unit_objects) $(if $(sanitize),$(tool_objects)): CXXFLAGS += -O0
 
-$(if $(sanitize),$(filter build/obj/%,$(sort $(test_objects) $(tool_objects)))): | release_objects;
+taken_from_release := $(if $(sanitize),$(filter build/obj/%,$(sort $(test_objects) $(tool_objects))))
+$(taken_from_release): release_objects;
 release_objects:
-	@$(MAKE) --no-print-directory BUILD=release $(filter build/obj/%,$(sort $(test_objects) $(tool_objects)))
+	@$(MAKE) --no-print-directory BUILD=release $(taken_from_release)
 
 # The tools do without libpq.
 $(B)/obj/tests/%.o: includes = $(libpq_flags)
