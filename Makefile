@@ -61,10 +61,10 @@ objects = $(foreach source,$(wildcard $(1)),$(call object_of,$(source)))
 room = $(or $(foreach folder,$(1),$(call objects,$(folder)/*.cc)),$(error no sources in $(1)))
 # One object by its source's name; a file that was renamed stops the build here.
 object = $(foreach name,$(1),$(or $(call objects,$(name).cc),$(error no $(name).cc)))
-# A sanitizer's variant has these objects of the release: process tests, which wait for programs, and where threads are watched the
-# tools, which have one.
+# A sanitizer's variant has these objects of the release: process tests, which wait for programs, commands, which ask other rooms, and
+# where threads are watched all tools, which have one.
 tool_rooms := text journal verdict report live blockers top launch commands
-of_release := $(if $(sanitize),tests/process/%) $(if $(filter tsan,$(BUILD)),tools/% $(tool_rooms:%=tests/unit/%/%))
+of_release := $(if $(sanitize),tests/process/% tools/commands/%) $(if $(filter tsan,$(BUILD)),tools/% $(tool_rooms:%=tests/unit/%/%))
 object_of = $(if $(filter $(of_release),$(1)),build,$(B))/obj/$(1:.cc=.o)
 
 shim_rooms := base real table session session/sql origin report lifecycle hooks
