@@ -150,8 +150,9 @@ $(B)/obj/%.o: %.cc Makefile
 	@mkdir -p $(@D)
 	$(compile) $(includes) $(defines) $(CXXFLAGS) -c -o $@ $<
 
-# Tests need not be fast, nor the tools for a sanitizer: to optimise them takes a compiler two to four times as long.
-$(call room,tests/process) $(unit_objects) $(if $(sanitize),$(tool_objects)): CXXFLAGS += -O0
+# Tests need not be fast, but those that enumerate, nor the tools for a sanitizer: to optimise them takes a compiler two to four times as long.
+enumerating := $(call room,tests/unit/lifecycle)
+$(call room,tests/process) $(filter-out $(enumerating),$(unit_objects)) $(if $(sanitize),$(tool_objects)): CXXFLAGS += -O0
 
 taken_from_release := $(if $(sanitize),$(filter build/obj/%,$(sort $(test_objects) $(tool_objects))))
 $(taken_from_release): release_objects;
