@@ -61,10 +61,10 @@ objects = $(foreach source,$(wildcard $(1)),$(call object_of,$(source)))
 room = $(or $(foreach folder,$(1),$(call objects,$(folder)/*.cc)),$(error no sources in $(1)))
 # One object by its source's name; a file that was renamed stops the build here.
 object = $(foreach name,$(1),$(or $(call objects,$(name).cc),$(error no $(name).cc)))
-# A sanitizer's variant has these objects of the release: process tests, which wait for programs, commands, which ask other rooms, and
-# where threads are watched all tools, which have one.
+# A sanitizer's variant has these objects of the release: process tests, which wait for programs, and the tools, which have one thread, and
+# whose unit tests run under valgrind.
 tool_rooms := text journal verdict report live blockers top launch commands
-of_release := $(if $(sanitize),tests/process/% tools/commands/%) $(if $(filter tsan,$(BUILD)),tools/% $(tool_rooms:%=tests/unit/%/%))
+of_release := $(if $(sanitize),tests/process/% tools/% $(tool_rooms:%=tests/unit/%/%))
 object_of = $(if $(filter $(of_release),$(1)),build,$(B))/obj/$(1:.cc=.o)
 
 shim_rooms := base real table session session/sql origin report lifecycle hooks
@@ -150,11 +150,11 @@ $(B)/obj/%.o: %.cc Makefile
 	@mkdir -p $(@D)
 	$(compile) $(includes) $(defines) $(CXXFLAGS) -c -o $@ $<
 
-# Tests need not be fast, but those that enumerate, nor the tools for a sanitizer: to optimise them takes a compiler two to four times as long.
+# Tests need not be fast, but those that enumerate: to optimise them takes a compiler two to four times as long.
 enumerating := $(call room,tests/unit/lifecycle)
-$(call room,tests/process) $(filter-out $(enumerating),$(unit_objects)) $(if $(sanitize),$(tool_objects)): CXXFLAGS += -O0
+$(call room,tests/process) $(filter-out $(enumerating),$(unit_objects)): CXXFLAGS += -O0
 
-taken_from_release := $(if $(sanitize),$(filter build/obj/%,$(sort $(test_objects) $(tool_objects))))
+taken_from_release := $(if $(sanitize),$(filter build/obj/%,$(sort $(test_objects) $(tool_objects) $(asker_objects))))
 $(taken_from_release): release_objects;
 release_objects:
 	@$(MAKE) --no-print-directory BUILD=release $(taken_from_release)
