@@ -41,7 +41,8 @@ struct Picture {
 // as there are pictures to see one change, and then only reads again.
 constinit Picture pictures[4];
 constinit std::atomic<Picture*> picture;
-constinit std::atomic<int> mutations;
+constinit std::atomic<int> mutations; // that live
+constinit std::atomic<int> unmade;    // of these, what libc is at
 constinit std::atomic<int> readers;
 constinit thread_local int standstills; // of this thread
 constinit Lock reading;                 // one reader at a time makes a picture
@@ -165,7 +166,7 @@ bool enter() {
     Backoff backoff;
     do {
         readers.fetch_add(1, std::memory_order_seq_cst);
-        if (!mutations.load(std::memory_order_seq_cst))
+        if (!unmade.load(std::memory_order_seq_cst))
             return true;
         leave();
     } while (backoff.pause(patience));
@@ -176,13 +177,20 @@ bool enter() {
 
 Mutation::Mutation() {
     mutations.fetch_add(1, std::memory_order_seq_cst);
+    unmade.fetch_add(1, std::memory_order_seq_cst);
     for (Backoff backoff; readers.load(std::memory_order_seq_cst) > standstills;)
         if (!backoff.pause(patience))
             return;
 }
 
-Mutation::~Mutation() {
-    mutations.fetch_sub(1, std::memory_order_seq_cst);
+void Mutation::made() {
+    unmade.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+void Mutation::looked_at() {
+    if (lives_)
+        mutations.fetch_sub(1, std::memory_order_seq_cst);
+    lives_ = false;
 }
 
 // A change that takes longer than our patience is none of libpq's reader's business either: it goes on without.
@@ -202,8 +210,10 @@ bool as_last_read() {
     const Picture* p = picture.load(std::memory_order_acquire);
     if (!p)
         return false;
-    // The thread that changes the environment through libc looks at the change itself.
-    return mutations.load(std::memory_order_relaxed) || p->shows(__atomic_load_n(&environ, __ATOMIC_RELAXED));
+    if (mutations.load(std::memory_order_relaxed) || p->shows(__atomic_load_n(&environ, __ATOMIC_RELAXED)))
+        return true;
+    // One that made the difference can have begun meanwhile. The addition of nothing is not done before what shows() read.
+    return mutations.fetch_add(0, std::memory_order_acq_rel);
 }
 
 void read(const std::string_view* names, int count, Changed changed, void (*use)(void*, const char* const*),
@@ -211,8 +221,10 @@ void read(const std::string_view* names, int count, Changed changed, void (*use)
     Lock::Guard guard(reading);
     if (!enter())
         return;
-    Reach reach(changed);
     Picture* newest = picture.load(std::memory_order_relaxed);
+    if (newest && changed == Changed::by_anybody && mutations.load(std::memory_order_seq_cst))
+        return leave();
+    Reach reach(changed);
     Picture* next = newest && newest + 1 < std::end(pictures) ? newest + 1 : pictures;
     const char* values[most_names] = {};
     int entries = 0;
@@ -270,6 +282,7 @@ __attribute__((no_sanitize("address", "thread"))) char* find(const char* name) {
 
 void forget() {
     mutations.store(0, std::memory_order_relaxed);
+    unmade.store(0, std::memory_order_relaxed);
     readers.store(0, std::memory_order_relaxed);
     standstills = 0;
     reading.reset();

@@ -1,7 +1,7 @@
 // The environment of the host program, read while other threads change it.
 //
 // Why: the tag is in the environment, and it can change at any moment and in four ways.
-//   1. Through libc's setenv() and its kin. Our hooks of them wrap the real call in a Mutation, and read afterwards.
+//   1. Through libc's setenv() and its kin. Our hooks of them wrap the real call, and what they read afterwards, in a Mutation.
 //   2. A program writes `environ` itself, and calls nothing: Perl does.
 //   3. A program changes in place the buffer that it gave to putenv().
 //   4. A program points `environ` at other memory, and may free that without ever looking at it again.
@@ -22,15 +22,21 @@
 
 namespace pqsweep::environment {
 
-// Surrounds a change that libc makes: libc moves entries about then, and nobody may read. Waits for the threads that read
-// for a quarter of a second at most. A reader waits for a change as long, because it might be a handler that interrupted
-// that change, and then gives up: the thread that makes the change reads when it is done.
+// A change that libc makes, until its thread has looked at it: what a change means is that thread's business alone, and the
+// others go by what was read last [worker_thread].
+// Until made(), libc moves entries about, and nobody may read. Waits for the threads that read for a quarter of a second at
+// most. A reader waits for a change as long, because it might be a handler that interrupted that change, and then gives up.
 class Mutation {
 public:
     Mutation();
-    ~Mutation();
+    void made();
+    void looked_at();
+    ~Mutation() { looked_at(); }
     Mutation(const Mutation&) = delete;
     Mutation& operator=(const Mutation&) = delete;
+
+private:
+    bool lives_ = true;
 };
 
 // While one lives, the Mutations of other threads wait. For a revival: libpq reads the environment when it connects, but its
@@ -44,7 +50,7 @@ public:
 };
 
 // Returns false if something may have changed since the last read(): the array, its end, or the first kilobytes of the
-// entries in the picture.
+// entries in the picture. While a Mutation lives, returns true.
 bool as_last_read();
 
 // The code that changed the environment since the last read().
@@ -53,8 +59,8 @@ enum class Changed : bool { by_libc, by_anybody };
 constexpr int most_names = 21;
 
 // Looks up `count` names and calls use(context, values) with their values, null for those that are not set. The values are
-// good until `use` returns. Does not call it if a Mutation is under way all the time, or if the memory is gone: that says
-// nothing of the tag.
+// good until `use` returns. Does not call it if another thread has yet to look at a change, or if the memory is gone:
+// that says nothing of the tag.
 void read(const std::string_view* names, int count, Changed changed,
           void (*use)(void* context, const char* const* values), void* context);
 

@@ -29,16 +29,14 @@ template<class Change>
 int change_environment(const char* name, Change change) {
     if (!table::existing())
         return change();
-    int result = 0;
-    {
-        environment::Mutation mutation;
-        result = change();
-    }
+    environment::Mutation mutation;
+    int result = change();
+    mutation.made();
     if (name && !tag::is_watched(name))
         return result;
     KeepErrno keep;
     Unseen unseen;
-    tag::environment_changed(name);
+    tag::environment_changed(name, mutation);
     return result;
 }
 

@@ -170,6 +170,21 @@ void read_environment(environment::Changed changed, void (*use)(void*, const cha
     environment::read(variables.names, variables.count, changed, use, context);
 }
 
+Outcome read(Table& table, environment::Changed changed) {
+    struct Context {
+        Table& table;
+        Outcome outcome;
+    } context{table, {}};
+    read_environment(
+        changed,
+        [](void* data, const char* const* values) {
+            auto& c = *static_cast<Context*>(data);
+            c.outcome = take(c.table, values);
+        },
+        &context);
+    return context.outcome;
+}
+
 Swept follow(Table& table, const Outcome& outcome, sweep::Patience patience) {
     Swept swept{};
     if (outcome.has_tag_changed) {
@@ -202,18 +217,7 @@ std::string_view scoped(std::string_view id, Scope scope) {
 }
 
 void reread(Table& table, environment::Changed changed) {
-    struct Context {
-        Table& table;
-        Outcome outcome;
-    } context{table, {}};
-    read_environment(
-        changed,
-        [](void* data, const char* const* values) {
-            auto& c = *static_cast<Context*>(data);
-            c.outcome = take(c.table, values);
-        },
-        &context);
-    follow(table, context.outcome, sweep::Patience::settle);
+    follow(table, read(table, changed), sweep::Patience::settle);
 }
 
 Swept set_from_outside(Table& table, std::string_view name) {
@@ -255,7 +259,7 @@ bool is_watched(std::string_view name) {
     return false;
 }
 
-void environment_changed(const char* name) {
+void environment_changed(const char* name, environment::Mutation& mutation) {
     Table* table = table::existing();
     if (!table)
         return;
@@ -263,7 +267,9 @@ void environment_changed(const char* name) {
         Lock::Guard guard(source.lock);
         source.ended_fixture = TextId::none;
     }
-    reread(*table, environment::Changed::by_libc);
+    Outcome outcome = read(*table, environment::Changed::by_libc);
+    mutation.looked_at();
+    follow(*table, outcome, sweep::Patience::settle);
 }
 
 TextId intern_test(Table& table) {

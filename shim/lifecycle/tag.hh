@@ -26,8 +26,8 @@ void start(Table& table);
 // Returns whether the tag or the fixtures depend on that variable.
 bool is_watched(std::string_view name);
 
-// The program has changed that variable (null: any), which is watched, through libc.
-void environment_changed(const char* name);
+// The program has changed that variable (null: any), which is watched, through libc, and libc is done.
+void environment_changed(const char* name, environment::Mutation& mutation);
 
 // Reads the environment, and acts on what has changed.
 void reread(Table& table, environment::Changed changed);

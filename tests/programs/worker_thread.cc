@@ -30,11 +30,16 @@ bool is_sleeping(PGconn* observer, PGconn* c) {
     return is;
 }
 
+// The statements are many and short, so that one often begins while the other thread is about to look at the tag that it has
+// set.
 void work() {
     PGconn* c = PQconnectdb("");
-    for (; !is_over && !has_failed; transactions++)
-        has_failed = !works(c, "begin") || !works(c, "select pg_sleep(0.002)") || !works(c, "select 1") ||
-                     !works(c, "commit");
+    for (; !is_over && !has_failed; transactions++) {
+        has_failed = !works(c, "begin") || !works(c, "select pg_sleep(0.002)");
+        for (int i = 0; i < 50 && !has_failed; i++)
+            has_failed = !works(c, "select 1");
+        has_failed = has_failed || !works(c, "commit");
+    }
     PQfinish(c);
 }
 
