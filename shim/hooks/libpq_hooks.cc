@@ -24,6 +24,10 @@ auto hook(const void* caller, Args... args) {
         return reset<call>(caller, args...);
     else if constexpr (door == Door::finish)
         return finish<call>(caller, args...);
+    else if constexpr (door == Door::busy)
+        return busy<call>(caller, args...);
+    else if constexpr (door == Door::result_error)
+        return result_error<call>(caller, args...);
     else if constexpr (door == Door::message)
         return message<call>(caller, args...);
     else if constexpr (door == Door::get_cancel)

@@ -15,6 +15,7 @@
 #include "shim/lifecycle/cancels.hh"
 #include "shim/lifecycle/tag.hh"
 #include "shim/lifecycle/terminate_at_exit.hh"
+#include "shim/lifecycle/told_errors.hh"
 #include "shim/real/libc_functions.hh"
 #include "shim/real/libpqs.hh"
 #include "shim/real/loader_gate.hh"
@@ -74,6 +75,7 @@ void forget_parent() {
     environment::forget();
     cancels::forget_threads();
     cancel_conns::forget_parent();
+    told_errors::forget_parent();
 }
 
 // The first thread of this process that comes to that step does `work`; the others wait for it. The step is a member of the process

@@ -1,5 +1,5 @@
-// Surrounds the calls that work with a session: the kinds exec, set, send, read, look, write and message of
-// libpq_calls.def.
+// Surrounds the calls that work with a session: the kinds exec, set, send, read, look, write, busy, message and
+// result_error of libpq_calls.def.
 //
 //   program ── PQexec ──▶ work ──▶ work_tracked ──▶ real PQexec ──▶ settle, remember_call ──▶ program
 //                          │            └▶ swept? revive, or deliver the reason for the end
@@ -16,6 +16,7 @@
 #include "shim/lifecycle/revive.hh"
 #include "shim/lifecycle/sessions.hh"
 #include "shim/lifecycle/tag.hh"
+#include "shim/lifecycle/told_errors.hh"
 
 namespace pqsweep {
 
@@ -166,6 +167,7 @@ template<Call call, class... Args>
         in_session = c.in_session;
         c.in_session = in_session | InSession::timeout;
     }
+    bool was_busy = kind.looks && is_busy(c.activity);
     Result result = real_work<call>(table, c, conn, args...);
     if (sets_timeout) [[unlikely]]
         c.in_session = in_session;
@@ -173,7 +175,7 @@ template<Call call, class... Args>
     remember_call<call>(table, c, reading, result, args...);
     if constexpr (std::is_same_v<Result, PGresult*>)
         if (result && c.libpq->PQresultStatus(result) == PGRES_FATAL_ERROR) [[unlikely]]
-            tracker::note_failure(c, result);
+            tracker::note_failure(table, c, result);
     if (is_busy(c.activity)) {
         if constexpr (kind.reads)
             c.mid_message = true;
@@ -182,6 +184,9 @@ template<Call call, class... Args>
     } else if (!kind.looks && c.state() == State::reviving) [[unlikely]] {
         revive::rolled_back(table, c, caller); // a look ends no command
     }
+    if constexpr (kind.looks)
+        if (was_busy && !result && tracker::has_met_untold_end(c)) [[unlikely]]
+            return Result(1); // the command's result has come: it tells the reason
     return result;
 }
 
@@ -204,7 +209,7 @@ auto work(PGconn* conn, const void* caller, Args... args) {
     auto function = c->libpq->get<call>();
     if (!function)
         return failure<call>(conn, args...);
-    bool has_nothing_to_read = kind.reads && !kind.looks && !is_busy(c->activity);
+    bool has_nothing_to_read = kind.reads && !kind.looks && !can_have_results(c->activity);
     if (has_nothing_to_read || is_nested(*c, caller))
         return function(conn, args...);
     return work_tracked<call>(*table, *c, conn, caller, args...);
@@ -227,6 +232,34 @@ auto message(const void* caller, const PGconn* conn) {
     else if (tracker::has_met_untold_end(*c))
         told = last_error::of_untold_end(*table, *c, text);
     return const_cast<char*>(told);
+}
+
+// After an untold end, libpq believes for ever that the result is on its way. PQgetResult has it at once.
+template<Call call>
+int busy(const void* caller, PGconn* conn) {
+    Table* table = table::existing();
+    Connection* c = table ? table->connections.find(conn) : nullptr;
+    if (!c)
+        return forward<call>(caller, conn);
+    int is_busy = c->libpq->get<call>()(conn);
+    return is_busy && !is_nested(*c, caller) && tracker::has_met_untold_end(*c) ? 0 : is_busy;
+}
+
+// What a result says of an untold end is ours.
+template<Call call, class... Code>
+auto result_error(const void* caller, const PGresult* result, Code... code) {
+    auto* text = forward<call>(caller, result, code...);
+    if (!told_errors::are_there()) [[likely]]
+        return text;
+    auto words_of =
+        real::binding_of_untracked(caller, Call::PQresultErrorMessage).get<Call::PQresultErrorMessage>();
+    std::string_view words = result && words_of ? words_of(result) : "";
+    const char* told = nullptr;
+    if constexpr (call == Call::PQresultErrorField)
+        told = told_errors::field(result, words, static_cast<char>(code)...);
+    else
+        told = told_errors::message(result, words);
+    return told ? const_cast<char*>(told) : text;
 }
 
 } // namespace pqsweep

@@ -6,6 +6,7 @@
 #include "shim/lifecycle/epoll_sets.hh"
 #include "shim/lifecycle/protocol.hh"
 #include "shim/lifecycle/sessions.hh"
+#include "shim/lifecycle/told_errors.hh"
 #include "shim/origin/capture.hh"
 #include "shim/table/source_file.hh"
 
@@ -33,12 +34,11 @@ std::string_view reason_of(Cause cause) {
     return "its test module ended";
 }
 
-// `what` stands for the connection.
-void append_deed(Text& out, const TextPool& names, const Straggler* s, std::string_view what) {
+void append_deed(Text& out, const TextPool& names, const Straggler* s) {
     if (s && s->cause == Cause::wait)
-        out << "pqsweep ended " << what << " because " << names.text(s->reason);
+        out << "pqsweep ended it because " << names.text(s->reason);
     else
-        out << "pqsweep closed " << what << " when " << reason_of(s ? s->cause : Cause::tag_change);
+        out << "pqsweep closed it when " << reason_of(s ? s->cause : Cause::tag_change);
 }
 
 void append_loss(Text& out, Table& table, const Connection& c) {
@@ -100,25 +100,32 @@ void hint_field(Text& out, const TextPool& names, const Straggler& s) {
     out << "'.";
 }
 
-void append_error(Text& out, Table& table, const Connection& c, const Straggler* s) {
-    char body_buffer[6000], field_buffer[3000];
-    Text body(body_buffer, sizeof body_buffer - 1);
-    protocol::append_field(body, protocol::severity, "FATAL");
-    protocol::append_field(body, protocol::untranslated_severity, "FATAL");
-    protocol::append_field(body, protocol::sqlstate, "57P01");
+// The body of an ErrorResponse.
+void append_fields(Text& out, Table& table, const Connection& c) {
+    const Straggler* s = table.stragglers.record(c.straggler());
+    char field_buffer[3000];
+    protocol::append_field(out, protocol::severity, "FATAL");
+    protocol::append_field(out, protocol::untranslated_severity, "FATAL");
+    protocol::append_field(out, protocol::sqlstate, "57P01");
     Text message(field_buffer);
     message << "terminating connection: ";
-    append_deed(message, table.texts, s, "it");
-    protocol::append_field(body, protocol::message, message.view());
+    append_deed(message, table.texts, s);
+    protocol::append_field(out, protocol::message, message.view());
     if (s) {
         Text detail(field_buffer);
         detail_field(detail, table, c, *s);
-        protocol::append_field(body, protocol::detail, detail.view());
+        protocol::append_field(out, protocol::detail, detail.view());
         Text hint(field_buffer);
         hint_field(hint, table.texts, *s);
-        protocol::append_field(body, protocol::hint, hint.view());
+        protocol::append_field(out, protocol::hint, hint.view());
     }
-    protocol::append_message(out, protocol::error_response, {body_buffer, body.raw(protocol::nul).size()});
+}
+
+void append_error(Text& out, Table& table, const Connection& c) {
+    char buffer[6000];
+    Text body(buffer, sizeof buffer - 1);
+    append_fields(body, table, c);
+    protocol::append_message(out, protocol::error_response, {buffer, body.raw(protocol::nul).size()});
 }
 
 // Replaces the socket of that connection, if it is still under its number, also in the epoll sets that have it: an event loop that slept
@@ -142,22 +149,18 @@ bool replace_socket(Table& table, const Connection& c, std::string_view content)
     return done;
 }
 
-// Returns both texts, a line each at least, and `message` if a full pool keeps nothing new.
-const char* interned(Table& table, const char* message, std::string_view first, std::string_view second) {
-    char buffer[TextPool::longest];
-    Text text(buffer);
-    text.raw(first);
-    if (!first.empty() && first.back() != '\n')
-        text.newline();
-    text.raw(second).newline();
-    std::string_view kept = table.texts.text(table.texts.intern(text.view()));
-    return kept == text.view() ? kept.data() : message;
+void tell(Table& table, const Connection& c, const void* of, const char* words, std::string_view behind) {
+    on_borrowed_stack([&] {
+        char buffer[6000];
+        Text fields(buffer);
+        append_fields(fields, table, c);
+        told_errors::tell(of, words, fields.view(), behind);
+    });
 }
 
 } // namespace
 
 bool deliver(Table& table, Connection& c, bool expects_reply) {
-    const Straggler* record = table.stragglers.record(c.straggler());
     bool is_mid_stream = is_busy(c.activity) && (c.mid_message || has_unread_input(c.fd));
     bool done = false;
     if (!c.encrypted && !is_mid_stream && socket_cookie(c.fd) == c.cookie) {
@@ -165,7 +168,7 @@ bool deliver(Table& table, Connection& c, bool expects_reply) {
         on_borrowed_stack([&] {
             char buffer[7000];
             Text content(buffer);
-            append_error(content, table, c, record);
+            append_error(content, table, c);
             // Without it, the end of the stream would be a second error, and PQexec returns the last one.
             if (expects_reply)
                 protocol::append_message(content, protocol::ready_for_query, "I");
@@ -175,24 +178,15 @@ bool deliver(Table& table, Connection& c, bool expects_reply) {
     return done;
 }
 
+void tell_in(Table& table, const Connection& c, const PGresult* result) {
+    tell(table, c, result, c.libpq->PQresultErrorMessage(result), "");
+}
+
 const char* of_untold_end(Table& table, const Connection& c, const char* message) {
-    constexpr size_t least = 100; // so much of ours says who it was
-    std::string_view first = message;
-    if (first.size() + 2 + least > TextPool::longest)
-        return message;
-    const char* told = message;
-    on_borrowed_stack([&] {
-        const Straggler* record = table.stragglers.record(c.straggler());
-        char buffer[3000];
-        Text words(buffer);
-        append_deed(words, table.texts, record, "the connection");
-        words << ". ";
-        if (record)
-            detail_field(words, table, c, *record);
-        told =
-            interned(table, message, first, utf8_prefix(words.view(), TextPool::longest - first.size() - 2));
-    });
-    return told;
+    const void* conn = c.conn.load(std::memory_order_relaxed);
+    tell(table, c, conn, message, message);
+    const char* told = told_errors::message(conn, message);
+    return told ? told : message;
 }
 
 // psycopg 3 passes on only what follows the message's last ": ", so the words of ours come last.
@@ -212,7 +206,14 @@ const char* of_failed_revival(Table& table, const Connection& c, const char* mes
             return utf8_prefix(message, TextPool::longest - words.size() - 2);
         }
     }();
-    return interned(table, message, first, words.view());
+    char buffer[TextPool::longest];
+    Text text(buffer);
+    text.raw(first);
+    if (!first.empty() && first.back() != '\n')
+        text.newline();
+    text.raw(words.view()).newline();
+    std::string_view kept = table.texts.text(table.texts.intern(text.view()));
+    return kept == text.view() ? kept.data() : message;
 }
 
 } // namespace pqsweep::last_error

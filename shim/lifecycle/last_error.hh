@@ -7,6 +7,8 @@
 
 #include "shim/table/table.hh"
 
+#include <libpq-fe.h>
+
 namespace pqsweep::last_error {
 
 // Replaces the socket of a swept connection. Returns false if the owner keeps libpq's own error: the stream is encrypted, it
@@ -15,11 +17,14 @@ namespace pqsweep::last_error {
 // Context: owner thread, outside libpq. errno: kept.
 bool deliver(Table& table, Connection& connection, bool expects_reply);
 
-// Both return what PQerrorMessage returns; `message` is libpq's own. The text is good as long as the process.
+// The owner gets `result` after an end whose reason could not be delivered: the result tells it instead (told_errors.hh).
 // Context: owner thread. errno: kept.
-// After a revival that could not connect.
+void tell_in(Table& table, const Connection& connection, const PGresult* result);
+
+// Both return what PQerrorMessage returns; `message` is libpq's own. Context: owner thread. errno: kept.
+// After a revival that could not connect. The text is good as long as the process.
 const char* of_failed_revival(Table& table, const Connection& connection, const char* message);
-// After an end whose reason could not be delivered. All of `message` comes first, and is alone if it leaves too little room.
+// After an end whose reason could not be delivered: the reason, and `message` behind it.
 const char* of_untold_end(Table& table, const Connection& connection, const char* message);
 
 } // namespace pqsweep::last_error

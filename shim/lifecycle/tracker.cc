@@ -288,11 +288,13 @@ void note_result(Connection& c, const PGresult* result) {
     }
 }
 
-void note_failure(const Connection& c, const PGresult* result) {
+void note_failure(Table& table, const Connection& c, const PGresult* result) {
     constexpr std::string_view object_in_use = "55006";
     KeepErrno keep;
     const char* state = c.libpq->PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char* message = c.libpq->PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (!state && has_met_untold_end(c))
+        last_error::tell_in(table, c, result);
     if (!state || !message || object_in_use != state)
         return;
     std::string_view text(message);

@@ -48,8 +48,9 @@ void tell_by_notice(Connection& connection, PGconn* conn);
 // A command that goes on has returned `result`: notes whether it is a COPY.
 void note_result(Connection& connection, const PGresult* result);
 
-// A command has failed: journals the database that could not be dropped or copied, if that is why.
-void note_failure(const Connection& connection, const PGresult* result);
+// A command has failed: journals the database that could not be dropped or copied, if that is why, and has a result of an
+// untold end tell the reason.
+void note_failure(Table& table, const Connection& connection, const PGresult* result);
 
 // What a call does with its connection. `go_on`: it does nothing if no command is under way.
 enum class Use : uint8_t { go_on, work, finish };

@@ -58,6 +58,11 @@ constexpr bool is_busy(Activity a) {
     return a == Activity::running || a == Activity::copy || a == Activity::pipeline;
 }
 
+// PQgetResult has something to do: a lost connection can have the result that says so.
+constexpr bool can_have_results(Activity a) {
+    return is_busy(a) || a == Activity::lost;
+}
+
 // What a child process did with a connection of its parent's, noted in its own copy of the slot. `gone`: the child's parent
 // had finished it, so another object might have the PGconn's address now.
 struct InChild {

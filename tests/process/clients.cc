@@ -124,7 +124,8 @@ void check(const Stack& stack) {
     CHECK(plain.idle == stack.idle);
     CHECK(encrypted.idle == stack.idle);
     CHECK(plain.error.find(stack.error) != std::string::npos);
-    CHECK(!encrypted.error.starts_with("42"));
+    if (encrypted.error != plain.error) // node's pg-native has none of ours: its loop sees the end before
+        CHECK(contains(encrypted.error, ": pqsweep closed it"));
     bool is_swept = plain.is_swept && encrypted.is_swept,
          is_usable = plain.idle == "42" && encrypted.idle == "42",
          is_revived = plain.is_revived && encrypted.is_revived;

@@ -39,10 +39,7 @@ TEST_CASE("psycopg2, brought in by a plugin and out of RTLD_NEXT's sight") {
     CHECK(server.is_clear_of(python.application()));
     CHECK(python.say("idle") == "AdminShutdown 57P01 terminating connection True");
     CHECK(python.say("transaction") == "AdminShutdown 57P01 terminating connection True");
-    std::string error = python.say("tls"); // OpenSSL's or libpq's words, by their versions
-    CAPTURE(error);
-    CHECK((error == "OperationalError None SSL SYSCALL error: EOF detected True" ||
-           error == "OperationalError None SSL error: unexpected eof while reading True"));
+    CHECK(python.say("tls") == "AdminShutdown 57P01 terminating connection True");
     CHECK(python.finish() == 0);
 }
 
@@ -154,7 +151,7 @@ TEST_CASE("protocol 3.2 of libpq 18: swept while running, revived, cancelled") {
         Program program({"/usr/bin/env", python, "tests/fixtures/clients/protocol_psycopg.py"}, environment);
         CHECK(program.read_line() == "open");
         CHECK(server.has(program.application(), 1, "wait_event = 'PgSleep'"));
-        CHECK(program.say("b") == (has_tls ? "swept: OperationalError" : "swept: AdminShutdown"));
+        CHECK(program.say("b") == "swept: AdminShutdown");
         CHECK(program.read_line() == "revived: 42");
         for (int i = 0; i < 4; i++)
             CHECK(program.read_line() == "cancelled: QueryCanceled");

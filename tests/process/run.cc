@@ -104,7 +104,7 @@ TEST_CASE("a child's use of its parent's connection is known from its first mome
 }
 
 TEST_CASE("an owner that is refused without our message is no abandoner") {
-    // With TLS the owner gets libpq's own error.
+    // With TLS no stream brings it.
     Program program(run_command({"--no-revive", "--verbose"}, client()), {}, Program::Shim::absent);
     program.say("setenv PQSWEEP_TAG a");
     program.say("open c " + Server::tls());

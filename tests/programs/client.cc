@@ -117,6 +117,7 @@ const std::map<std::string, Action> actions = {
      }},
     {"flush", [](auto& c, auto&) { return std::to_string(PQflush(c)); }},
     {"consume", [](auto& c, auto&) { return with_state(c, PQconsumeInput(c)); }},
+    {"busy", [](auto& c, auto&) { return std::to_string(PQisBusy(c)); }},
     {"result", [](auto& c, auto&) { return describe(c, PQgetResult(c)); }},
     {"nonblocking", [](auto& c, auto&) { return std::to_string(PQsetnonblocking(c, 1)); }},
     {"single", [](auto& c, auto&) { return std::to_string(PQsetSingleRowMode(c)); }},
