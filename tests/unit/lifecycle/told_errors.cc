@@ -15,7 +15,7 @@ const void* result_at(uintptr_t address) {
 std::string fields(const std::string& detail) {
     std::string text = "SFATAL|VFATAL|C57P01|Mthe end|D" + detail + "|Hkeep it|";
     for (char& c : text)
-        c = c == '|' ? 0 : c;
+        c = c == '|' ? '\0' : c;
     return text;
 }
 
