@@ -4,6 +4,7 @@
 #include "shim/base/relaxed.hh"
 #include "shim/lifecycle/protocol.hh"
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>

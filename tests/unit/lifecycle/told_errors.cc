@@ -1,5 +1,6 @@
 #include "shim/lifecycle/told_errors.hh"
 
+#include <cstdint>
 #include <doctest/doctest.h>
 #include <libpq-fe.h>
 #include <string>
