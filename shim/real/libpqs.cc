@@ -42,8 +42,9 @@ const Libpq* first() {
 }
 
 bool defines_some(const Symbols& symbols) {
-    for (Call call : {Call::PQconnectdb, Call::PQconnectdbParams, Call::PQconnectStart, Call::PQexec,
-                      Call::PQgetResult, Call::PQfinish})
+    for (Call call :
+         {Call::PQconnectdb, Call::PQconnectdbParams, Call::PQconnectStart, Call::PQexec, Call::PQgetResult,
+          Call::PQfinish, Call::PQresultErrorMessage, Call::PQresultErrorField})
         if (symbols.find(name_of(call)))
             return true;
     return false;

@@ -8,6 +8,7 @@ struct pg_result {};
 static pg_conn connection;
 static pg_result some_result;
 static char value[] = "mock";
+static char error[] = "mock's error";
 
 PGconn* PQconnectdb(const char*) {
     return &connection;
@@ -27,5 +28,14 @@ int PQsendQuery(PGconn* conn, const char*) {
 }
 char* PQgetvalue(const PGresult*, int, int) {
     return value;
+}
+int PQisBusy(PGconn* conn) {
+    return conn == &connection;
+}
+char* PQresultErrorMessage(const PGresult* result) {
+    return result == &some_result ? error : nullptr;
+}
+char* PQresultErrorField(const PGresult* result, int) {
+    return PQresultErrorMessage(result);
 }
 void PQclear(PGresult*) {}
