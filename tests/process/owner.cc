@@ -103,17 +103,21 @@ TEST_CASE("a statement was running: its result is 57P01") {
 
 TEST_CASE("in COPY from the client: the end of the copy is 57P01") {
     Server().ask("create table if not exists owner_copy(i int)");
-    Swept swept({"exec c copy owner_copy from stdin", "put c 1"});
-    CHECK(swept.client.say("put c 2") == "1");
-    CHECK(swept.client.say("putend c") == "1");
-    check_obituary(swept.client.say("result c"));
-    CHECK(swept.client.say("result c") == "none");
-    CHECK(contains(swept.client.say("status c"), "bad"));
+    for (const std::string& where : {std::string(), Server::tls()}) {
+        Swept swept({"exec c copy owner_copy from stdin", "put c 1"}, where);
+        CHECK(swept.client.say("put c 2") == "1");
+        CHECK(swept.client.say("putend c") == "1");
+        check_obituary(swept.client.say("result c"));
+        CHECK(swept.client.say("result c") == "none");
+        CHECK(contains(swept.client.say("status c"), "bad"));
+    }
 }
 
 TEST_CASE("in a pipeline: the first result is 57P01") {
-    Swept swept({"pipeline c", "sendparams c select pg_sleep(60)", "sync c", "flush c"});
-    check_obituary(swept.client.say("result c"));
+    for (const std::string& where : {std::string(), Server::tls()}) {
+        Swept swept({"pipeline c", "sendparams c select pg_sleep(60)", "sync c", "flush c"}, where);
+        check_obituary(swept.client.say("result c"));
+    }
 }
 
 TEST_CASE(
