@@ -187,27 +187,34 @@ class Doer:
         half_open = sum(1 for word in seen.records if word & 3 == BOUND and not word >> 2 & 0x3fffffff)
         strangers = backends - known - unproven
         lost = known - backends - unproven if not self.page[DISRUPTIONS] else set()
+        is_late = now - max(self.told_apart_since, self.disrupted_at) > self.limit()
         if len(strangers) <= half_open and not lost and not overdue:
-            self.judge_board(known)
+            if fault := self.fault_of_board(known):
+                if is_late:
+                    self.complain(fault)
+                self.outside.answers.clear()    # a sweep that was asked for before can have come between the two looks
+                return
             if self.last_wish:
                 self.ask(self.last_wish)
                 self.last_wish = self.told_apart_since = None
                 return
             self.may_leave = True
             self.page[MAY_LEAVE] = 1
-        elif now - max(self.told_apart_since, self.disrupted_at) > self.limit():
+        elif is_late:
             self.complain(f"the server has {sorted(strangers)} that are closed by the journal ({half_open} half-open),"
                           f" and lacks {sorted(lost)} that are open by it")
 
-    def judge_board(self, known):
+    def fault_of_board(self, known):
+        """Returns what is wrong with the board, or None."""
         if self.is_on_disk:
-            return
+            return None
         listed, live = self.outside.backends(), self.outside.live()
         if self.has_journal() and listed != known:
-            self.complain(f"its board has {sorted(listed - known)}, which the journal has not, and lacks"
-                          f" {sorted(known - listed)}")
+            return (f"its board has {sorted(listed - known)}, which the journal has not, and lacks"
+                    f" {sorted(known - listed)}")
         if live != len(listed):
-            self.complain(f"its board counts {live} live, and lists {sorted(listed)}: {self.outside.answers}")
+            return f"its board counts {live} live, and lists {sorted(listed)}: {self.outside.answers}"
+        return None
 
     def has_journal(self):
         """Returns whether the journal is on a disk with room, and so complete."""
