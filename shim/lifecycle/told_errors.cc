@@ -80,6 +80,7 @@ void fill(Texts& texts, std::string_view fields, std::string_view behind) {
 
 // A text that a program still holds is overwritten later, and never freed.
 void tell(const void* of, std::string_view words, std::string_view fields, std::string_view behind) {
+    KeepErrno keep;
     auto* spare = static_cast<Texts*>(calloc(1, sizeof(Texts)));
     {
         Lock::Guard guard(lock);
