@@ -79,10 +79,13 @@ EpollSets::EpollSets() {
     if (directory < 0)
         return;
     sys::each_entry(directory, [&](const char* name) {
+        int fd = static_cast<int>(number_behind(name, "", 10));
+        struct stat status;
+        if (sys::fstat(fd, status) == 0 && S_ISSOCK(status.st_mode))
+            return; // most are, and this costs a fifth of the link
         char target[eventpoll.size() + 1];
         ssize_t length = sys::readlinkat(directory, name, target, sizeof target);
         std::string_view file(target, length > 0 ? static_cast<size_t>(length) : 0);
-        int fd = static_cast<int>(number_behind(name, "", 10));
         if (file == eventpoll && count_ < most)
             sets_[count_++] = fd;
         else if (file == io_uring)
