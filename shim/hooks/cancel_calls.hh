@@ -12,8 +12,7 @@ namespace pqsweep {
 
 template<Call call>
 auto get_cancel(const void* caller, PGconn* conn) -> decltype(forward<call>(caller, conn)) {
-    Table* table = table::existing();
-    Connection* c = table ? table->connections.find(conn) : nullptr;
+    auto [table, c] = tracked(conn);
     if (!c)
         return forward<call>(caller, conn);
     auto function = c->libpq->get<call>();

@@ -23,6 +23,16 @@ inline constinit thread_local Inside inside_of{};
 // True while this thread is in a connect call. Until that call returns, only PQconnectPoll shows its PGconn.
 inline constinit thread_local bool is_connecting;
 
+// The table, and the connection that `conn` is in it: null if we do not track it.
+struct Tracked {
+    Table* table;
+    Connection* connection;
+};
+inline Tracked tracked(const PGconn* conn) {
+    Table* table = table::existing();
+    return {table, table ? table->connections.find(conn) : nullptr};
+}
+
 // Returns whether libpq makes this call inside a call of the program's.
 inline bool is_nested(const Connection& c, const void* caller) {
     return c.inside.load(std::memory_order_relaxed) && c.libpq->contains(caller);

@@ -8,7 +8,7 @@
 
 namespace pqsweep {
 
-// Names the template that surrounds the real call: session_calls.hh has the first four, work_calls.hh the next four,
+// Names the template that surrounds the real call: session_calls.hh has the first four, work_calls.hh the next three,
 // cancel_calls.hh the next four, notice_calls.hh the last one.
 enum class Door : uint8_t {
     connect,
@@ -16,7 +16,6 @@ enum class Door : uint8_t {
     reset,
     finish,
     work,
-    busy,
     message,
     result_error,
     get_cancel,
@@ -59,7 +58,6 @@ inline constexpr Kind send   {.door = Door::work, .use = Use::work, .starts_work
 inline constexpr Kind read   {.door = Door::work, .reads = true, .failure = -1};
 inline constexpr Kind look   {.door = Door::work, .use = Use::work, .reads = true, .looks = true};
 inline constexpr Kind write  {.door = Door::work, .failure = -1};
-inline constexpr Kind busy   {.door = Door::busy};
 inline constexpr Kind message{.door = Door::message};
 inline constexpr Kind result_error{.door = Door::result_error};
 inline constexpr Kind get_cancel {.door = Door::get_cancel};

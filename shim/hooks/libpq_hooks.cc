@@ -24,8 +24,6 @@ auto hook(const void* caller, Args... args) {
         return reset<call>(caller, args...);
     else if constexpr (door == Door::finish)
         return finish<call>(caller, args...);
-    else if constexpr (door == Door::busy)
-        return busy<call>(caller, args...);
     else if constexpr (door == Door::result_error)
         return result_error<call>(caller, args...);
     else if constexpr (door == Door::message)

@@ -10,8 +10,7 @@ namespace pqsweep {
 
 template<Call call>
 PQnoticeReceiver set_receiver(const void* caller, PGconn* conn, PQnoticeReceiver function, void* argument) {
-    Table* table = table::existing();
-    Connection* c = table ? table->connections.find(conn) : nullptr;
+    auto [table, c] = tracked(conn);
     if (!c)
         return forward<call>(caller, conn, function, argument);
     if (function) // else the program only asks

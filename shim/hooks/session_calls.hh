@@ -100,8 +100,7 @@ void* hook_for(Result (*plain)(Args...), const Libpq* libpq) {
 
 template<Call call>
 PostgresPollingStatusType poll(const void* caller, PGconn* conn) {
-    Table* table = table::existing();
-    Connection* c = table ? table->connections.find(conn) : nullptr;
+    auto [table, c] = tracked(conn);
     if (!c) {
         PostgresPollingStatusType status = forward<call>(caller, conn);
         Unseen unseen;
@@ -121,8 +120,7 @@ PostgresPollingStatusType poll(const void* caller, PGconn* conn) {
 
 template<Call call>
 auto reset(const void* caller, PGconn* conn) {
-    Table* table = table::existing();
-    Connection* c = table ? table->connections.find(conn) : nullptr;
+    auto [table, c] = tracked(conn);
     Connection* inherited = c ? nullptr : inherited_connection(conn);
     if (inherited && (table = process::table()))
         c = tracker::adopting(*table, *inherited, conn);
@@ -143,8 +141,7 @@ auto reset(const void* caller, PGconn* conn) {
 
 template<Call call>
 void finish(const void* caller, PGconn* conn) {
-    Table* table = table::existing();
-    Connection* c = table ? table->connections.find(conn) : nullptr;
+    auto [table, c] = tracked(conn);
     if (!c)
         return forward<call>(caller, conn);
     auto function = c->libpq->get<call>();

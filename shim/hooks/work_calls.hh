@@ -1,4 +1,4 @@
-// Surrounds the calls that work with a session: the kinds exec, set, send, read, look, write, busy, message and
+// Surrounds the calls that work with a session: the kinds exec, set, send, read, look, write, message and
 // result_error of libpq_calls.def.
 //
 //   program ── PQexec ──▶ work ──▶ work_tracked ──▶ real PQexec ──▶ settle, remember_call ──▶ program
@@ -185,8 +185,8 @@ template<Call call, class... Args>
         revive::rolled_back(table, c, caller); // a look ends no command
     }
     if constexpr (kind.looks)
-        if (was_busy && !result && tracker::has_met_untold_end(c)) [[unlikely]]
-            return Result(1); // the command's result has come: it tells the reason
+        if (was_busy && !result && tracker::has_met_untold_end(c) && !c.libpq->PQisBusy(conn)) [[unlikely]]
+            return Result(1); // PQgetResult has the command's result, which tells the reason
     return result;
 }
 
@@ -197,8 +197,7 @@ auto work(PGconn* conn, const void* caller, Args... args) {
     constexpr Kind kind = kind_of<call>;
     if (conn == inside_of.conn && conn && inside_of.libpq->contains(caller))
         return inside_of.libpq->get<call>()(conn, args...);
-    Table* table = table::existing();
-    Connection* c = table ? table->connections.find(conn) : nullptr;
+    auto [table, c] = tracked(conn);
     if (!c) {
         if (kind.starts_work && table) {
             Unseen unseen;
@@ -219,8 +218,7 @@ auto work(PGconn* conn, const void* caller, Args... args) {
 // whose reason could not be delivered.
 template<Call call>
 auto message(const void* caller, const PGconn* conn) {
-    Table* table = table::existing();
-    Connection* c = table ? table->connections.find(conn) : nullptr;
+    auto [table, c] = tracked(conn);
     if (!c)
         return forward<call>(caller, const_cast<PGconn*>(conn));
     char* text = c->libpq->get<call>()(conn);
@@ -234,31 +232,20 @@ auto message(const void* caller, const PGconn* conn) {
     return const_cast<char*>(told);
 }
 
-// After an untold end, libpq believes for ever that the result is on its way. PQgetResult has it at once.
-template<Call call>
-int busy(const void* caller, PGconn* conn) {
-    Table* table = table::existing();
-    Connection* c = table ? table->connections.find(conn) : nullptr;
-    if (!c)
-        return forward<call>(caller, conn);
-    int is_busy = c->libpq->get<call>()(conn);
-    return is_busy && !is_nested(*c, caller) && tracker::has_met_untold_end(*c) ? 0 : is_busy;
-}
-
-// What a result says of an untold end is ours.
+// Returns our text where the result says of an untold end what libpq says, and else libpq's. A stand-in can return null.
 template<Call call, class... Code>
 auto result_error(const void* caller, const PGresult* result, Code... code) {
     auto* text = forward<call>(caller, result, code...);
-    if (!told_errors::are_there()) [[likely]]
+    if (!result || !told_errors::are_there()) [[likely]]
         return text;
-    auto words_of =
-        real::binding_of_untracked(caller, Call::PQresultErrorMessage).get<Call::PQresultErrorMessage>();
-    std::string_view words = result && words_of ? words_of(result) : "";
+    const char* words = text;
+    if constexpr (call == Call::PQresultErrorField)
+        words = forward<Call::PQresultErrorMessage>(caller, result);
     const char* told = nullptr;
     if constexpr (call == Call::PQresultErrorField)
-        told = told_errors::field(result, words, static_cast<char>(code)...);
+        told = told_errors::field(result, words ? words : "", static_cast<char>(code)...);
     else
-        told = told_errors::message(result, words);
+        told = told_errors::message(result, words ? words : "");
     return told ? const_cast<char*>(told) : text;
 }
 

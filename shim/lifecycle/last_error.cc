@@ -149,13 +149,17 @@ bool replace_socket(Table& table, const Connection& c, std::string_view content)
     return done;
 }
 
-void tell(Table& table, const Connection& c, const void* of, const char* words, std::string_view behind) {
+// As told_errors::tell().
+const char* tell(Table& table, const Connection& c, const void* of, const char* words,
+                 std::string_view behind) {
+    const char* told = nullptr;
     on_borrowed_stack([&] {
         char buffer[6000];
         Text fields(buffer);
         append_fields(fields, table, c);
-        told_errors::tell(of, words, fields.view(), behind);
+        told = told_errors::tell(of, words, fields.view(), behind);
     });
+    return told;
 }
 
 } // namespace
@@ -183,9 +187,7 @@ void tell_in(Table& table, const Connection& c, const PGresult* result) {
 }
 
 const char* of_untold_end(Table& table, const Connection& c, const char* message) {
-    const void* conn = c.conn.load(std::memory_order_relaxed);
-    tell(table, c, conn, message, message);
-    const char* told = told_errors::message(conn, message);
+    const char* told = tell(table, c, c.conn.load(std::memory_order_relaxed), message, message);
     return told ? told : message;
 }
 

@@ -51,7 +51,7 @@ Told& place_for(const void* of) {
     return all[next % std::size(all)];
 }
 
-const char* find(const Texts& texts, char code) {
+const char* field_in(const Texts& texts, char code) {
     for (const char* field = texts.fields; *field; field += strlen(field) + 1)
         if (*field == code)
             return field + 1;
@@ -67,32 +67,35 @@ void fill(Texts& texts, std::string_view fields, std::string_view behind) {
     memset(&texts, 0, sizeof texts);
     Text(texts.fields, sizeof texts.fields - 2).raw(fields); // two NULs are left to end them
     Text message(texts.message, sizeof texts.message - 1);
-    const char* severity = find(texts, protocol::severity);
+    const char* severity = field_in(texts, protocol::severity);
     message.raw(severity ? severity : "").raw(":  ");
     for (auto [code, label] :
          {Line{protocol::message, ""}, Line{protocol::detail, "DETAIL:  "}, Line{protocol::hint, "HINT:  "}})
-        if (const char* text = find(texts, code))
+        if (const char* text = field_in(texts, code))
             message.raw(label).raw(text).newline();
-    message.raw(behind);
+    message.raw(utf8_prefix(behind, sizeof texts.message - 1 - message.size()));
 }
 
 } // namespace
 
 // A text that a program still holds is overwritten later, and never freed.
-void tell(const void* of, std::string_view words, std::string_view fields, std::string_view behind) {
+const char* tell(const void* of, std::string_view words, std::string_view fields, std::string_view behind) {
     KeepErrno keep;
     auto* spare = static_cast<Texts*>(calloc(1, sizeof(Texts)));
+    Texts* texts = nullptr;
     {
         Lock::Guard guard(lock);
         Told& told = place_for(of);
         if (!told.texts)
             std::swap(told.texts, spare);
-        if (told.texts) {
-            fill(*told.texts, fields, behind);
-            told = {of, fnv1a(words), told.texts};
+        texts = told.texts;
+        if (texts) {
+            fill(*texts, fields, behind);
+            told = {of, fnv1a(words), texts};
         }
     }
     free(spare);
+    return texts ? texts->message : nullptr;
 }
 
 bool are_there() {
@@ -101,7 +104,7 @@ bool are_there() {
 
 const char* field(const void* of, std::string_view words, char code) {
     const Texts* texts = find(of, words);
-    return texts ? find(*texts, code) : nullptr;
+    return texts ? field_in(*texts, code) : nullptr;
 }
 
 const char* message(const void* of, std::string_view words) {

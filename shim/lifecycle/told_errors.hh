@@ -11,8 +11,8 @@
 namespace pqsweep::told_errors {
 
 // From now on the result or PGconn `of` tells `fields`, the body of an ErrorResponse, while libpq has these words for its message.
-// `behind` ends the message. Does nothing if there is no memory.
-void tell(const void* of, std::string_view words, std::string_view fields, std::string_view behind);
+// `behind` ends the message. Returns that, as message() does; null if there is no memory.
+const char* tell(const void* of, std::string_view words, std::string_view fields, std::string_view behind);
 
 // Returns whether anything was told.
 bool are_there();

@@ -102,6 +102,7 @@ TEST_CASE("a call that means no libpq reaches what it means") {
     for (const char* disabled : {"0", "1"}) {
         for (const Case& one : {Case{"mocked", shim, "mock\n"},
                                 {"mocked_over", shim_and_mock, "mock\n"},
+                                {"mocked_results", shim, "the stand-in's error\nthe stand-in's error\n"},
                                 {"plugs_mock", shim, "mock\nmock\nmock\n"},
                                 {"weak_reference", shim, "no libpq\n"},
                                 {"weak_reference", shim_and_mock, "mock\n"}}) {

@@ -29,9 +29,6 @@ int PQsendQuery(PGconn* conn, const char*) {
 char* PQgetvalue(const PGresult*, int, int) {
     return value;
 }
-int PQisBusy(PGconn* conn) {
-    return conn == &connection;
-}
 char* PQresultErrorMessage(const PGresult* result) {
     return result == &some_result ? error : nullptr;
 }
