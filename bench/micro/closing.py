@@ -18,7 +18,8 @@ FOOTNOTE = (
 SINK_ROUNDS = 10    # as many times as with a server
 REVIVALS = 200
 DISPOSES = pathlib.Path(__file__).with_name("disposes")
-SESSIONS = {"bare": "bare session", "full": "5 settings, 3 prepared statements"}
+SESSIONS = {"bare": "bare session", "full": "5 settings, 3 prepared statements",
+            "many": "5 settings, 100 prepared statements"}
 
 
 def transports():
@@ -92,4 +93,4 @@ def revivals(build, shim):
                 (swept,), (connected,) = by_turns([revived, fresh], REVIVALS, session, conninfo)
                 yield (f"{transport:4} {title:53} {median(swept) / 1000:6.2f} {median(connected) / 1000:6.2f}"
                        f" {median_ratio(swept, connected):6.2f}")
-    yield "Fresh is PQconnectdb and, where there is a session to restore, one PQexec."
+    yield "Fresh is PQconnectdb and, where there is a session to restore, one PQexec. To reach: 1.10."

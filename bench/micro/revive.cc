@@ -1,47 +1,69 @@
 // Measures the first statement on a swept connection, or on a fresh one.
 //
-//   revive swept|fresh     a round for every line `SESSION CONNINFO` of standard input, SESSION bare or full
+//   revive swept|fresh     a round for every line `SESSION CONNINFO` of standard input, SESSION bare, full or many
 //
 // A round opens a connection, closes it by a tag change or by PQfinish, and waits until the server has forgotten it.
 // Then it prints the microseconds until a statement has its result.
 #include "bench/micro/client.hh"
 
+#include <iterator>
 #include <vector>
 
 namespace {
 
-const std::string settings = "set search_path to pg_catalog; set timezone to 'UTC'; set work_mem to '8MB';"
-                             "set statement_timeout to '60s'; set lock_timeout to '5s';";
-
 struct Statement {
     std::string name, sql;
 };
-const std::vector<Statement> statements = {
-    {"one", "select $1::int + 1"},
-    {"two", "select relname from pg_class where oid = $1::oid"},
-    {"three", "select count(*) from pg_type where typname like $1::text"},
+
+struct Session {
+    std::string settings;
+    std::vector<Statement> statements;
 };
 
+std::vector<Statement> prepared(size_t count) {
+    const std::string texts[] = {"select $1::int + 1", "select relname from pg_class where oid = $1::oid",
+                                 "select count(*) from pg_type where typname like $1::text"};
+    std::vector<Statement> all;
+    for (size_t i = 0; i < count; i++)
+        all.push_back({"s" + std::to_string(i), texts[i % std::size(texts)]});
+    return all;
+}
+
+Session session_of(const std::string& name) {
+    const std::string settings =
+        "set search_path to pg_catalog; set timezone to 'UTC'; set work_mem to '8MB';"
+        "set statement_timeout to '60s'; set lock_timeout to '5s';";
+    if (name == "bare")
+        return {};
+    if (name == "full")
+        return {settings, prepared(3)};
+    if (name == "many")
+        return {settings, prepared(100)};
+    die("bare, full or many?");
+}
+
 // Makes one call for each item, as programs do.
-void fill_session(PGconn* conn) {
-    query(conn, settings);
-    for (const Statement& statement : statements)
+void fill(PGconn* conn, const Session& session) {
+    if (!session.settings.empty())
+        query(conn, session.settings);
+    for (const Statement& statement : session.statements)
         PQclear(PQprepare(conn, statement.name.c_str(), statement.sql.c_str(), 0, nullptr));
 }
 
 // Everything in one round trip.
-void fill_session_at_once(PGconn* conn) {
-    std::string sql = settings;
-    for (const Statement& statement : statements)
+void fill_at_once(PGconn* conn, const Session& session) {
+    std::string sql = session.settings;
+    for (const Statement& statement : session.statements)
         sql += "prepare " + statement.name + " as " + statement.sql + ";";
-    query(conn, sql);
+    if (!sql.empty())
+        query(conn, sql);
 }
 
-double first_statement(Observer& observer, bool is_swept, bool is_full, const std::string& conninfo) {
+double first_statement(Observer& observer, bool is_swept, const Session& session,
+                       const std::string& conninfo) {
     setenv("PQSWEEP_TAG", "opens", 1);
     PGconn* conn = observer.connect(conninfo);
-    if (is_full)
-        fill_session(conn);
+    fill(conn, session);
     query(conn, "select 1");
     if (is_swept)
         setenv("PQSWEEP_TAG", "sweeps", 1);
@@ -52,12 +74,13 @@ double first_statement(Observer& observer, bool is_swept, bool is_full, const st
     auto start = Clock::now();
     if (!is_swept) {
         conn = observer.connect(conninfo);
-        if (is_full)
-            fill_session_at_once(conn);
+        fill_at_once(conn, session);
     }
     query(conn, "select 1");
     double time = microseconds_since(start);
-    if (is_full && query(conn, "show lock_timeout") + query(conn, "execute one(1)") != "5s2")
+    bool has_settings = session.settings.empty() || query(conn, "show lock_timeout") == "5s";
+    bool has_statements = session.statements.empty() || query(conn, "execute s0(1)") == "2";
+    if (!has_settings || !has_statements)
         die("the session did not come back");
     PQfinish(conn);
     observer.await(0);
@@ -73,5 +96,5 @@ int main(int argc, char** argv) {
     Observer observer;
     std::string session, conninfo;
     while (std::cin >> session && std::getline(std::cin, conninfo))
-        std::cout << first_statement(observer, way == "swept", session == "full", conninfo) << std::endl;
+        std::cout << first_statement(observer, way == "swept", session_of(session), conninfo) << std::endl;
 }

@@ -54,15 +54,15 @@ uint32_t ClientState::host_fingerprint() const {
 
 namespace {
 
-// Gives the new session everything that the last one had: sends all of it in one pipeline, each item with a Sync of its
-// own, and then reads the outcomes by going the same way again. That is one round trip. Falls back to one statement after
-// the other if libpq (before 14) has no pipelines.
+// Gives the new session everything that the last one had: sends all of it in one pipeline, and then reads the outcomes by
+// going the same way again. That is one round trip. Falls back to one statement after the other if libpq (before 14) has no
+// pipelines.
 class Replay {
 public:
     Replay(const Libpq& libpq, PGconn* conn, Session& session, ClientState& state, bool opens_transaction,
            int64_t deadline)
         : libpq_(libpq), conn_(conn), session_(session), state_(state), opens_transaction_(opens_transaction),
-          deadline_(deadline) {}
+          deadline_(deadline), syncs_each_(opens_transaction || session.has_left_out()) {}
 
     Outcome run() {
         if (opens_transaction_)
@@ -71,17 +71,29 @@ public:
         if (!state_.is_same_host())
             return Outcome::failed;
         unset_ = changed_without_note();
-        walk();
-        if (is_pipelined_) {
-            reads_ = true;
-            walk();
-            if (is_lost_ || libpq_.PQexitPipelineMode(conn_) != 1)
-                return Outcome::lost;
-        }
+        give_all();
+        if (has_refusal_ && !syncs_each_ && !is_lost_)
+            start_over();
+        if (is_pipelined_ && (is_lost_ || libpq_.PQexitPipelineMode(conn_) != 1))
+            return Outcome::lost;
         return is_good_ ? Outcome::all : Outcome::failed;
     }
 
 private:
+    void give_all() {
+        walk();
+        reads_ = is_pipelined_;
+        if (reads_)
+            walk();
+    }
+
+    // The server's refusal of one item undid all that shared its Sync, but for locks and prepared statements.
+    void start_over() {
+        starts_over_ = syncs_each_ = is_good_ = true;
+        reads_ = false;
+        give_all();
+    }
+
     // Returns which settings the new session has otherwise although its owner has set neither them nor what they depend on.
     uint32_t changed_without_note() const {
         uint32_t changed = changed_ & ~(1u << encoding_setting | 1u << strings_setting | 1u << name_setting);
@@ -96,6 +108,8 @@ private:
     void walk() {
         encoding_ = state_.encoding();
         escapes_ = state_.escapes();
+        if (starts_over_)
+            is_good_ &= statement("discard all");
         for (size_t i = 0; i < setting_count; i++)
             if (unset_ >> i & 1)
                 is_good_ &= !has_default(reported_settings[i]);
@@ -116,6 +130,7 @@ private:
         // All else that is sent takes its place. What changes the dialect does, too, so it needs no other one.
         if (unnamed)
             give(*unnamed);
+        sync();
     }
 
     void give(Note& note) {
@@ -222,15 +237,38 @@ private:
 
     // Without all that was sent, the outcomes can not be told apart.
     bool sent(int done) {
-        is_lost_ = is_lost_ || done != 1 || libpq_.PQpipelineSync(conn_) != 1;
+        is_lost_ |= done != 1;
+        if (syncs_each_)
+            sync();
         return !is_lost_;
+    }
+
+    bool outcome() {
+        PGresult* result = next();
+        bool is_good = result && is_fine(result);
+        has_refusal_ |= !is_good;
+        if (syncs_each_)
+            sync();
+        return is_good;
+    }
+
+    void sync() {
+        if (is_lost_ || !is_pipelined_)
+            return;
+        if (!reads_) {
+            is_lost_ = libpq_.PQpipelineSync(conn_) != 1;
+            return;
+        }
+        PGresult* result = next();
+        is_lost_ |= libpq_.PQresultStatus(result) != PGRES_PIPELINE_SYNC;
+        libpq_.PQclear(result);
     }
 
     bool is_fine(PGresult* result) {
         ExecStatusType status = libpq_.PQresultStatus(result);
         has_rows_ |= libpq_.PQntuples(result) > 0;
         libpq_.PQclear(result);
-        return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_PIPELINE_SYNC;
+        return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
     }
 
     // Waits until the server has sent something. PQgetResult finds out by itself that what was sent is lost, but only when it
@@ -240,21 +278,14 @@ private:
                sys::is_ready_within(libpq_.PQsocket(conn_), POLLIN, deadline_ - now());
     }
 
-    // For each item there is a result and a null, and then that of the Sync. More than these come, for ever, when the
-    // connection is lost; its status need not say so.
-    bool outcome() {
-        bool is_good = true;
-        for (int left = 3; left > 0 && !is_lost_ && has_reply(); left--) {
-            PGresult* result = libpq_.PQgetResult(conn_);
-            if (!result)
-                continue;
-            bool is_synced = libpq_.PQresultStatus(result) == PGRES_PIPELINE_SYNC;
-            is_good &= is_fine(result);
-            if (is_synced)
-                return is_good;
-        }
+    // Returns the next result, before which there can be the null behind the last one; null if the connection is lost. Then
+    // more nulls come, for ever; its status need not say so.
+    PGresult* next() {
+        for (int left = 2; left > 0 && !is_lost_ && has_reply(); left--)
+            if (PGresult* result = libpq_.PQgetResult(conn_))
+                return result;
         is_lost_ = true;
-        return false;
+        return nullptr;
     }
 
     const Libpq& libpq_;
@@ -263,12 +294,15 @@ private:
     ClientState& state_;
     bool opens_transaction_;
     int64_t deadline_;
+    bool syncs_each_;      // else all share one Sync
     uint32_t changed_ = 0; // of reported_settings
     uint32_t unset_ = 0;   // of those
     int encoding_ = -1;
     bool escapes_ = false;
     bool has_begun_ = false;
     bool is_pipelined_ = false;
+    bool starts_over_ = false;
+    bool has_refusal_ = false;
     bool reads_ = false;
     bool is_lost_ = false;
     bool is_good_ = true;

@@ -6,11 +6,13 @@
 //
 // For example, after `set search_path to shop`, PQprepare("q", "select $1::int") and psycopg2's `set TimeZone`:
 //
-//     sent      set search_path to shop, Sync | Parse q, Sync | set_config('TimeZone', ...), Sync
-//     received  CommandComplete, ReadyForQuery | ParseComplete, ReadyForQuery | a row, ReadyForQuery
+//     sent      set search_path to shop | Parse q | set_config('TimeZone', ...) | Sync
+//     received  CommandComplete | ParseComplete | a row | ReadyForQuery
 //
 // The replay sends all of this in one pipeline, and then reads the outcomes. That costs one round trip, or one for each item if libpq
-// (before 14) has no pipelines.
+// (before 14) has no pipelines. An item that the server refuses undoes all that shares its Sync. So then everything goes once more,
+// behind a DISCARD ALL, each with a Sync of its own; from then on that session's items have one at once. So have those before a
+// transaction.
 //
 // Context: owner thread, inside its call and outside libpq. It allocates as libpq does. errno: not kept. Locks: none.
 #pragma once

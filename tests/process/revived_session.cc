@@ -76,6 +76,33 @@ TEST_CASE("a prepared statement that can't be made again is made when it is exec
     shared.say("exec c drop table left_out");
 }
 
+TEST_CASE("one that can't be made again undoes nothing else of the session, before it or behind it") {
+    Shared shared;
+    shared.say("exec c create table left_out(i int)");
+    shared.say("exec c set lock_timeout = 4");
+    shared.say("exec c prepare before as select 7");
+    CHECK(shared.say("prepare c select * from left_out") == "PGRES_COMMAND_OK");
+    shared.say("exec c prepare behind as select 8");
+    shared.say("exec c set work_mem = '3MB'");
+    shared.server.ask("drop table left_out");
+    for (const char* begin : {"", "exec c begin", ""}) {
+        CAPTURE(std::string(begin));
+        bool begins = *begin;
+        shared.say(begins ? begin : "parse c select 9");
+        shared.sweep();
+        if (begins)
+            CHECK(shared.say("exec c rollback") == "PGRES_COMMAND_OK");
+        else
+            CHECK(shared.say("execute c ") == "PGRES_TUPLES_OK 9");
+        CHECK(shared.say("exec c execute before") == "PGRES_TUPLES_OK 7");
+        CHECK(shared.say("exec c execute behind") == "PGRES_TUPLES_OK 8");
+        CHECK(shared.say(
+                  "exec c select concat(current_setting('work_mem'), current_setting('lock_timeout'))") ==
+              "PGRES_TUPLES_OK 3MB4ms");
+        CHECK(contains(shared.say("execute c prepared"), "42P01"));
+    }
+}
+
 TEST_CASE("one that can't be made again is made at the begin of a pipeline, or in the pipeline of a "
           "transaction if it comes first") {
     for (bool has_transaction : {false, true}) {
