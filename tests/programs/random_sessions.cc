@@ -135,10 +135,8 @@ public:
         }
         return text;
     }
-    // Returns "" while results are out: how many notices have come by then is a matter of time.
-    std::string taken_notices() {
-        return PQtransactionStatus(conn) == PQTRANS_ACTIVE ? "" : std::exchange(noticed, {});
-    }
+    // Returns what a query says, and the notices up to there. How many have come without a round trip is a matter of time.
+    std::string look() { return exec(visible) + std::exchange(noticed, {}); }
 
     PGconn* conn;
     std::string noticed;
@@ -417,14 +415,12 @@ Outcome run(unsigned seed, unsigned& tag) {
         if (breaks)
             change();
         PGTransactionStatusType before = PQtransactionStatus(control.conn);
-        std::string wanted = step.run(control, [] {}) + control.taken_notices();
+        std::string wanted = step.run(control, [] {});
         if (wanted.find("unnamed prepared statement does not exist") != std::string::npos)
             return outcome; // a revival leaves one of its own
-        std::string got = step.run(swept, change) + swept.taken_notices();
+        std::string got = step.run(swept, change);
         bool can_look = !step.keeps_unnamed && PQtransactionStatus(control.conn) == PQTRANS_IDLE;
-        auto look = [&](Session& s) {
-            return "\n" + s.known() + (can_look ? "\n" + s.exec(visible) + s.taken_notices() : "");
-        };
+        auto look = [&](Session& s) { return "\n" + s.known() + (can_look ? "\n" + s.look() : ""); };
         if (reason_in(got + swept.loss()).empty()) {
             wanted += look(control);
             got += look(swept); // finds out if what was under way has gone well, and its session is lost
