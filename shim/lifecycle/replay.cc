@@ -62,7 +62,7 @@ public:
     Replay(const Libpq& libpq, PGconn* conn, Session& session, ClientState& state, bool opens_transaction,
            int64_t deadline)
         : libpq_(libpq), conn_(conn), session_(session), state_(state), opens_transaction_(opens_transaction),
-          deadline_(deadline), syncs_each_(opens_transaction || session.has_left_out()) {}
+          deadline_(deadline), syncs_each_(opens_transaction) {}
 
     Outcome run() {
         if (opens_transaction_)
@@ -87,7 +87,8 @@ private:
             walk();
     }
 
-    // The server's refusal of one item undid all that shared its Sync, but for locks and prepared statements.
+    // The server's refusal of one item undid all that shared its Sync, but for prepared statements. If that item waited for a lock,
+    // the next one can, too: no statement is prepared then before it is needed.
     void start_over() {
         starts_over_ = syncs_each_ = is_good_ = true;
         reads_ = false;
@@ -110,6 +111,8 @@ private:
         escapes_ = state_.escapes();
         if (starts_over_)
             is_good_ &= statement("discard all");
+        else if (!opens_transaction_ && prepares_any())
+            limit_waits();
         for (size_t i = 0; i < setting_count; i++)
             if (unset_ >> i & 1)
                 is_good_ &= !has_default(reported_settings[i]);
@@ -122,6 +125,8 @@ private:
             set_dialect(note);
             give(note);
         });
+        session_.each_past(
+            [&](const char* key, const Note* now) { is_good_ &= now ? item(*now) : setting(key, nullptr); });
         for (size_t i = 0; i < setting_count; i++)
             if (changed_ >> i & 1)
                 is_good_ &= put_back(i);
@@ -133,13 +138,25 @@ private:
         sync();
     }
 
-    void give(Note& note) {
-        bool is_done = item(note);
-        if (note.act == Act::prepare)
-            session_.leave_out(note, !is_done);
-        else
-            is_good_ &= is_done;
+    bool prepares_any() const {
+        bool any = false;
+        session_.each([&](const Note& note) { any |= note.act == Act::prepare && !is_to_be_left_out(note); });
+        return any;
     }
+
+    // Until the Sync. To prepare a statement takes locks, which this thread itself can hold through another connection.
+    void limit_waits() {
+        parameters("select pg_catalog.set_config('lock_timeout', '100ms', true)", 0, nullptr);
+    }
+
+    void give(Note& note) {
+        if (note.act != Act::prepare)
+            is_good_ &= item(note);
+        else if (!opens_transaction_ || !note.is_harmless) // a ROLLBACK can be prepared, too
+            session_.leave_out(note, is_to_be_left_out(note) || !item(note));
+    }
+
+    bool is_to_be_left_out(const Note& note) const { return starts_over_ ? has_waited_ : note.is_left_out; }
 
     // libpq's word counts more than the notes, unless it is not the old session's.
     bool put_back(size_t i) {
@@ -154,7 +171,7 @@ private:
     }
 
     static bool sets(const Note& note, const char* name) {
-        return is_setting(note.act) && Token{Token::Kind::word, name}.is(note.key());
+        return is_setting(note.act) && !note.is_past && Token{Token::Kind::word, name}.is(note.key());
     }
 
     // A text means what it meant when it was sent only under the same settings.
@@ -267,6 +284,8 @@ private:
     bool is_fine(PGresult* result) {
         ExecStatusType status = libpq_.PQresultStatus(result);
         has_rows_ |= libpq_.PQntuples(result) > 0;
+        const char* sqlstate = libpq_.PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        has_waited_ |= !starts_over_ && sqlstate && strcmp(sqlstate, "55P03") == 0;
         libpq_.PQclear(result);
         return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
     }
@@ -303,6 +322,7 @@ private:
     bool is_pipelined_ = false;
     bool starts_over_ = false;
     bool has_refusal_ = false;
+    bool has_waited_ = false; // in vain, for a lock
     bool reads_ = false;
     bool is_lost_ = false;
     bool is_good_ = true;

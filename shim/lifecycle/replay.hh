@@ -11,8 +11,8 @@
 //
 // The replay sends all of this in one pipeline, and then reads the outcomes. That costs one round trip, or one for each item if libpq
 // (before 14) has no pipelines. An item that the server refuses undoes all that shares its Sync. So then everything goes once more,
-// behind a DISCARD ALL, each with a Sync of its own; from then on that session's items have one at once. So have those before a
-// transaction.
+// behind a DISCARD ALL, each with a Sync of its own. So do those before a transaction. The statement that was refused is left out: it is
+// made when it is needed. If it was refused because it waited for a lock for 100 ms, so are all.
 //
 // Context: owner thread, inside its call and outside libpq. It allocates as libpq does. errno: not kept. Locks: none.
 #pragma once

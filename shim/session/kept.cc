@@ -1,6 +1,7 @@
 #include "shim/session/kept.hh"
 
 #include "shim/base/fixed_text.hh"
+#include "shim/session/sql/parsing.hh"
 
 namespace pqsweep {
 
@@ -19,6 +20,12 @@ bool is_of_transaction(const Note& note) {
     return is_setting(note.act) &&
            (note.key() == "transaction_isolation" || note.key() == "transaction_read_only" ||
             note.key() == "transaction_deferrable");
+}
+
+// Each half of a DateStyle stays as it is under a value that has only the other one.
+bool is_half_a_date_style(const Note& note) {
+    return note.act == Act::set && note.key() == "datestyle" &&
+           note.text().find(',') == std::string_view::npos;
 }
 
 // They could cut the replay short.
@@ -68,6 +75,9 @@ bool replaces(const Note& later, const Note& note) {
     bool same = later.key() == key;
     switch (later.act) {
     case Act::set:
+        if (same && is_half_a_date_style(later))
+            return is_setting(note.act) && later.text() == note.text();
+        [[fallthrough]];
     case Act::set_unknown:
     case Act::unset:
         // The server resets the role with the session's user.
@@ -115,7 +125,7 @@ void Kept::apply(Note* note) {
     for (const Note& other : notes_)
         replaces_any = replaces_any || replaces(*note, other);
     if (replaces_any)
-        notes_.drop_if([&](const Note& other) { return replaces(*note, other); });
+        drop_replaced(*note);
     bool stays = false;
     if (note->act == Act::try_lock || note->act == Act::try_lock_shared)
         note->act = note->act == Act::try_lock ? Act::lock : Act::lock_shared;
@@ -123,7 +133,10 @@ void Kept::apply(Note* note) {
     case Act::unset:
     case Act::define:
         // A custom setting that was ever set is empty then, and not unknown.
-        stays = is_custom(*note) && !has_setting(note->key());
+        stays = is_custom(*note) ? !has_setting(note->key()) : has_past(note->key());
+        break;
+    case Act::unset_all:
+        unset_past();
         break;
     case Act::set:
     case Act::set_unknown:
@@ -173,6 +186,46 @@ void Kept::apply(Note* note) {
         notes_.append(note);
     else
         Note::drop(note);
+}
+
+void Kept::drop_replaced(const Note& later) {
+    const Note* last_prepared = nullptr;
+    for (const Note& note : notes_)
+        if (note.act == Act::prepare && !replaces(later, note))
+            last_prepared = &note;
+    bool is_followed = last_prepared;
+    notes_.drop_if([&](Note& note) {
+        is_followed &= &note != last_prepared;
+        bool is_replaced = replaces(later, note);
+        note.is_past |= is_replaced && is_followed && is_setting(note.act) && parsing::is_one(note.key());
+        return is_replaced && !note.is_past;
+    });
+    notes_.drop_if([](const Note& note) { return note.is_past && !note.shapes_any(); });
+}
+
+void Kept::shape(const Note& setting) {
+    const Note* last = nullptr;
+    for (const Note& note : notes_)
+        if (is_setting(note.act) && note.key() == setting.key())
+            last = &note;
+    bool is_so = last ? last->act == Act::unset ? setting.act == Act::unset : last->text() == setting.text()
+                      : setting.act == Act::unset;
+    Note* past = is_so || is_given_up_ ? nullptr : Note::copy(setting);
+    if (!past)
+        return;
+    past->act = setting.act == Act::unset ? Act::unset : Act::set;
+    past->is_past = true;
+    notes_.append(past);
+}
+
+void Kept::unset_past() {
+    Notes unset{};
+    each_past([&](const char* key, const Note*) {
+        if (Note* note = Note::make({Act::unset, false, false, -1, 0, key, {}, {}}))
+            unset.append(note);
+    });
+    while (!unset.is_empty())
+        notes_.append(unset.take_first());
 }
 
 void Kept::doubt_definition(Note* note) {
@@ -240,7 +293,7 @@ bool Kept::names_custom_setting(const Note& note) {
 void Kept::begin_account() {
     for (Note& note : notes_) {
         bool is_listed = note.act == Act::prepare && !note.key().empty() && !note.is_left_out;
-        note.is_void = is_listed || (note.act == Act::set && !is_of_transaction(note));
+        note.is_void = is_listed || (note.act == Act::set && !note.is_past && !is_of_transaction(note));
     }
 }
 
@@ -282,10 +335,11 @@ void Kept::end_account() {
             reset.append(unset);
     }
     bool is_followed = last_prepared;
-    notes_.drop_if([&](const Note& note) {
+    notes_.drop_if([&](Note& note) {
         is_followed &= &note != last_prepared;
+        note.is_past |= note.is_void && note.act == Act::set && is_followed && parsing::is_one(note.key());
         return note.act == Act::hidden || note.act == Act::mention || note.act == Act::set_unknown ||
-               (note.is_void && !(note.act == Act::set && is_followed));
+               (note.is_void && !note.is_past);
     });
     for (Note& note : notes_)
         note.is_void = false;
@@ -296,6 +350,13 @@ void Kept::end_account() {
 bool Kept::has_setting(std::string_view key) const {
     for (const Note& note : notes_)
         if (is_setting(note.act) && note.key() == key)
+            return true;
+    return false;
+}
+
+bool Kept::has_past(std::string_view key) const {
+    for (const Note& note : notes_)
+        if (note.is_past && note.key() == key)
             return true;
     return false;
 }

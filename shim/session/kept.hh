@@ -19,6 +19,10 @@ class Kept {
 public:
     // Lets the note take effect now, and owns it.
     void apply(Note* note);
+    // Drops what the note ends or takes the place of. A setting that shaped a prepared statement stays for that one's sake.
+    void drop_replaced(const Note& later);
+    // A transaction's setting shapes the prepared statement that comes next.
+    void shape(const Note& setting);
     // Notes that something is not known, by no statement in particular.
     void lose() { is_unclear_ = true; }
     // A text that failed can have defined the custom setting first. Lets the server be asked for it, and owns the note.
@@ -61,14 +65,18 @@ public:
     // Drops the unnamed statement, whose place a simple query or another Parse has taken.
     void drop_unnamed();
 
-    // As Session::each.
+    // As Session::each and each_past.
     template<class Visit>
     void each(Visit visit) const;
+    template<class Visit>
+    void each_past(Visit visit) const;
 
 private:
     enum class Turn : uint8_t { early, late, never };
     static Turn turn_of(const Note& note);
     bool has_setting(std::string_view key) const;
+    bool has_past(std::string_view key) const;
+    void unset_past();
     bool has_room_for_mention() const;
     static bool names_custom_setting(const Note& note);
 
@@ -76,6 +84,13 @@ private:
     bool is_unclear_;
     bool is_given_up_;
 };
+
+template<class Visit>
+void Kept::each_past(Visit visit) const {
+    for (const Note& note : notes_)
+        if (note.is_past && !note.is_set_behind())
+            visit(note.key().data(), notes_.setting(note.key()));
+}
 
 template<class Visit>
 void Kept::each(Visit visit) const {

@@ -80,14 +80,38 @@ Note* Note::make(Act act, std::string_view name, std::string_view text, size_t n
     return note;
 }
 
+Note* Note::copy(const Note& note) {
+    auto* copy = static_cast<Note*>(malloc(note.bytes()));
+    if (copy)
+        memcpy(static_cast<void*>(copy), &note, note.bytes());
+    return copy;
+}
+
 void Note::drop(Note* note) {
     free(note);
+}
+
+bool Note::is_set_behind() const {
+    for (const Note* note = next; note; note = note->next)
+        if (is_setting(note->act) && note->key() == key())
+            return true;
+    return false;
+}
+
+bool Note::shapes_any() const {
+    for (const Note* note = next; note; note = note->next) {
+        if (note->act == Act::prepare)
+            return true;
+        if (is_setting(note->act) && note->key() == key())
+            return false;
+    }
+    return false;
 }
 
 Note* Notes::find(Act act, std::string_view key) const {
     Note* found = nullptr;
     for (Note& note : *this)
-        if (note.act == act && note.key() == key)
+        if (note.act == act && note.key() == key && !note.is_past)
             found = &note;
     return found;
 }
@@ -95,7 +119,7 @@ Note* Notes::find(Act act, std::string_view key) const {
 const Note* Notes::setting(std::string_view key) const {
     const Note* found = nullptr;
     for (const Note& note : *this)
-        if (is_setting(note.act) && note.act != Act::define && note.key() == key)
+        if (is_setting(note.act) && note.act != Act::define && note.key() == key && !note.is_past)
             found = &note;
     return found;
 }

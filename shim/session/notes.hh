@@ -32,10 +32,12 @@ struct Note {
     bool is_left_out : 1;  // prepare: a revival could not make it
     bool has_stand_in : 1; // left out: an empty statement has its name
     bool is_void : 1;      // pending, and ended by something sent since
+    bool is_past : 1;      // set, unset: over, but a prepared statement behind it was made under it
 
     // Returns nullptr if there is no memory. Notes free what they drop; drop() frees a note of no list.
     static Note* make(const Effect& effect);
     static Note* make(Act act, std::string_view name, std::string_view text, size_t n, const unsigned* types);
+    static Note* copy(const Note& note);
     static void drop(Note* note);
     // Returns as much of a name as the server compares.
     static std::string_view compared(std::string_view name) {
@@ -49,6 +51,10 @@ struct Note {
     std::string_view key() const { return {key_start(), key_size}; }
     std::string_view text() const { return {key_start() + key_size + 1, text_size}; }
     size_t bytes() const { return sizeof(Note) + types_size() + key_size + text_size + 2; }
+
+    // In a list, of a setting: whether a note behind this one sets it or unsets it, too; and whether a statement was prepared before that.
+    bool is_set_behind() const;
+    bool shapes_any() const;
 };
 
 class Notes {
@@ -73,9 +79,9 @@ public:
     // Each returns nullptr if the list is empty.
     Note* first() const { return first_; }
     Note* last() const { return last_; }
-    // Returns the last note of these; nullptr if there is none.
+    // Returns the last note of these that is not past; nullptr if there is none.
     Note* find(Act act, std::string_view key) const;
-    // Returns the last note that sets or unsets it.
+    // Returns the last note that sets or unsets it and is not past.
     const Note* setting(std::string_view key) const;
     size_t bytes() const { return bytes_; }
 

@@ -250,6 +250,10 @@ void Session::apply(Note* note, std::string_view command_tag, uint32_t granted) 
         if (note->act == Act::discard_all || note->act == Act::deallocate_all)
             has_effective_ = has_unnamed_, has_left_out_ = false;
     }
+    if (note->act == Act::prepare) {
+        kept_.drop_replaced(*note);
+        transaction_.each_shaping([&](const Note& setting) { kept_.shape(setting); });
+    }
     kept_.apply(note);
 }
 

@@ -103,6 +103,13 @@ public:
         kept_.each(visit);
     }
 
+    // Calls visit(const char* key, Note*) behind all of these for each setting that they leave as a prepared statement's time had it, with
+    // the note that it has now; null: its default.
+    template<class Visit>
+    void each_past(Visit visit) const {
+        kept_.each_past(visit);
+    }
+
     // Notes whether a revival could make a prepared statement. One that is left out is made when it is needed.
     void leave_out(Note& note, bool is_left_out) {
         note.is_left_out = is_left_out;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "shim/session/kept.hh"
+#include "shim/session/sql/parsing.hh"
 
 namespace pqsweep {
 
@@ -36,6 +37,9 @@ public:
     size_t bytes() const { return notes_.bytes(); }
     // Null if the transaction has neither set nor unset it.
     const Note* setting(std::string_view name) const { return notes_.setting(name); }
+    // Calls visit(const Note&) for what it has set or unset of the settings that shape a statement which is prepared now.
+    template<class Visit>
+    void each_shaping(Visit visit) const;
     bool is_empty() const { return notes_.is_empty() && !is_open_ && !has_failed_; }
     void drop_all() { notes_.drop_all(); }
 
@@ -51,5 +55,12 @@ private:
     bool is_open_;    // by BEGIN
     bool has_failed_; // known only as long as outcomes come
 };
+
+template<class Visit>
+void Transaction::each_shaping(Visit visit) const {
+    for (const Note& note : notes_)
+        if (is_setting(note.act) && parsing::is_one(note.key()) && notes_.setting(note.key()) == &note)
+            visit(note);
+}
 
 } // namespace pqsweep

@@ -48,6 +48,56 @@ TEST_CASE("a prepared statement that was executed had the effect of its text") {
     CHECK(shared.say("execute c prepared") == "PGRES_COMMAND_OK");
 }
 
+TEST_CASE("a prepared statement is made again under the settings of its time") {
+    Shared shared;
+    shared.say("exec c set timezone = 'Asia/Tokyo'");
+    shared.say("exec c prepare replaced as select '2020-01-01 00:00'::timestamptz at time zone 'utc'");
+    shared.say("exec c reset timezone");
+    shared.say("exec c begin; set local datestyle = 'SQL, DMY'; set intervalstyle = 'iso_8601'");
+    shared.say("exec c prepare rolled_back as select '02/01/2020'::date = '2020-01-02'::date");
+    shared.say("exec c rollback");
+    std::string settings =
+        "exec c select concat_ws(' ', current_setting('timezone'), current_setting('datestyle'), "
+        "current_setting('search_path'))";
+    std::string before = shared.say(settings);
+    for (int sweeps = 0; sweeps < 2; sweeps++) {
+        shared.sweep();
+        CHECK(shared.say("exec c execute replaced") == "PGRES_TUPLES_OK 2019-12-31 15:00:00");
+        CHECK(shared.say("exec c execute rolled_back") == "PGRES_TUPLES_OK t");
+        CHECK(shared.say(settings) == before);
+    }
+}
+
+TEST_CASE("a ROLLBACK finds both halves of the DateStyle") {
+    Shared shared;
+    shared.say("exec c set datestyle = 'SQL'");
+    shared.say("exec c set datestyle = 'DMY'");
+    shared.say("exec c begin");
+    shared.sweep();
+    CHECK(shared.say("exec c rollback") == "PGRES_COMMAND_OK");
+    CHECK(shared.say("exec c show datestyle") == "PGRES_TUPLES_OK SQL, DMY");
+}
+
+TEST_CASE(
+    "a table that the thread itself has locked does not hold up the revival of a statement that names it") {
+    Shared shared;
+    shared.say("exec c create table locked(i int)");
+    CHECK(shared.say("prepare c select count(*) from locked") == "PGRES_COMMAND_OK");
+    shared.say("exec c prepare other as select 7");
+    for (const char* first : {"exec c select 1", "exec c rollback"}) {
+        CAPTURE(std::string(first));
+        shared.say(first == std::string("exec c rollback") ? "exec c begin" : "exec c select 1");
+        shared.sweep();
+        shared.server.ask("begin; lock table locked");
+        CHECK(shared.say(first).starts_with("PGRES_"));
+        CHECK_FALSE(contains(shared.say("exec c select 2"), "FATAL"));
+        CHECK(shared.say("exec c execute other") == "PGRES_TUPLES_OK 7");
+        shared.server.ask("rollback");
+        CHECK(shared.say("execute c prepared") == "PGRES_TUPLES_OK 0");
+    }
+    shared.say("exec c drop table locked");
+}
+
 TEST_CASE("the unnamed statement is there again, whatever else is") {
     Shared shared;
     shared.say("exec c set time zone -3");

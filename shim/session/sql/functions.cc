@@ -182,7 +182,8 @@ void report_setting(Reader& reader, const Arguments& arguments, std::string_view
     reader.report_name(named);
     reader.report_temporary(is_plain_string(value) ? value.text : setting.bytes);
     if (is_known && is_for_transaction)
-        return reader.report_local(named, setting.bytes.data() ? setting.bytes : text);
+        return setting.bytes.data() ? reader.report_local(named, setting.bytes, {}, true)
+                                    : reader.report_local(named, text, "SELECT pg_catalog.");
     bool is_literal =
         is_plain_string(key) && is_plain_string(value) && is_local.kind != Token::Kind::parameter;
     bool is_null = setting.kind == Value::Kind::null;

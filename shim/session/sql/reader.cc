@@ -1,6 +1,7 @@
 #include "shim/session/sql/reader.hh"
 
 #include "shim/session/sql/custom_names.hh"
+#include "shim/session/sql/parsing.hh"
 #include "shim/session/sql/time_outs.hh"
 
 namespace pqsweep {
@@ -45,9 +46,10 @@ std::string_view Reader::name() {
     return since(start);
 }
 
-void Reader::report_local(std::string_view key, std::string_view text) {
-    if (time_outs::is_one(key))
-        report(Act::set_local, key, text);
+void Reader::report_local(std::string_view key, std::string_view text, std::string_view before,
+                          bool is_value) {
+    if (time_outs::is_one(key) || parsing::is_one(key))
+        report({Act::set_local, false, is_value, -1, statements_, key, before, text});
 }
 
 void Reader::report_temporary(std::string_view value) {

@@ -64,8 +64,9 @@ public:
         if (key.find('.') != key.npos)
             report(Act::define, key, excerpt());
     }
-    // Reports a time-out that is the transaction's. Nobody has to remember another setting that ends with it.
-    void report_local(std::string_view key, std::string_view text);
+    // Reports a setting that is the transaction's, if it matters before that ends.
+    void report_local(std::string_view key, std::string_view text, std::string_view before,
+                      bool is_value = false);
     // Reports doubt if the value names pg_temp.
     void report_temporary(std::string_view value);
     // Reports that the statement does something that no text shows, and what it can name in doing so.

@@ -86,10 +86,14 @@ void set(Reader& reader) {
     const Token& now = reader.now();
     reader.step();
     if (reader.accept("local")) {
-        std::string_view key = reader.name();
-        reader.report_name(key);
-        std::string_view text = reader.whole();
-        reader.report_local(key, text);
+        const char* start = reader.now().text.data();
+        std::string_view key = special(reader.now()), written = reader.name();
+        if (key.empty() || reader.now().is('=') || reader.now().is("to"))
+            key = written;
+        reader.report_name(written);
+        reader.whole();
+        std::string_view text = reader.since(start);
+        reader.report_local(key, text, "SET ");
         return reader.report_temporary(text);
     }
     if (now.is("constraints"))

@@ -26,7 +26,7 @@ enum class Act : uint8_t {
     set_unknown, // key, or none: a value that the text does not show
     unset,       // key
     unset_all,   // but not role and session_authorization
-    set_local,   // key, text: one of time_outs, until the transaction ends
+    set_local,   // key, text: one of time_outs or parsing, until the transaction ends
     listen,      // key
     unlisten,    // key
     unlisten_all,

@@ -8,7 +8,7 @@ TEST_CASE("the server's account takes the place of doubt, and only of doubt") {
     Fresh s;
     s.runs("set transaction read only")
         .runs("set a.b = 1")
-        .runs("set c = 1")
+        .runs("set timezone = 1")
         .runs("prepare p as select 1")
         .runs("set d = 1")
         .prepares("q", "select 2");
@@ -23,8 +23,9 @@ TEST_CASE("the server's account takes the place of doubt, and only of doubt") {
         s->account(Act::prepare, "p", "", 6);
         s->end_account();
         CHECK(s.loss() == Loss::none);
-        CHECK(s.replay() == "SET TRANSACTION read only; set a.b = 1; set c = 1; prepare p as select 1; "
-                            "d := 2; a.c := x; reset c; ");
+        CHECK(s.replay() ==
+              "SET TRANSACTION read only; set a.b = 1; set timezone = 1; prepare p as select 1; "
+              "d := 2; a.c := x; reset timezone; ");
         for (int i = 0; i < 2; i++) {
             std::string replay = s.replay();
             s.runs("select login(1)");
@@ -35,9 +36,10 @@ TEST_CASE("the server's account takes the place of doubt, and only of doubt") {
             s->end_account();
             CHECK(s.replay() == replay);
         }
-        s.runs("set d = 3").runs("set c = 3");
-        CHECK(s.replay() == "SET TRANSACTION read only; set a.b = 1; prepare p as select 1; a.c := x; set d "
-                            "= 3; set c = 3; ");
+        s.runs("set d = 3").runs("set timezone = 3");
+        CHECK(s.replay() ==
+              "SET TRANSACTION read only; set a.b = 1; set timezone = 1; prepare p as select 1; "
+              "a.c := x; set d = 3; set timezone = 3; ");
     }
     SUBCASE("the unnamed statement is not in it, nor is one that a revival has left out") {
         s.prepares("", "select 3");
@@ -82,7 +84,10 @@ TEST_CASE("the server is asked for the custom settings that a text of the sessio
         s->each_custom_name([&](std::string_view name) { all.append(name).append(" "); });
         return all;
     };
-    s.runs("set a.b = 1").runs("set c = 1").runs("select x.y from t").runs("select login('D.E', 'f, g.h')");
+    s.runs("set a.b = 1")
+        .runs("set timezone = 1")
+        .runs("select x.y from t")
+        .runs("select login('D.E', 'f, g.h')");
     CHECK(names() == "a.b d.e ");
     s.runs("do $$ begin perform set_config('i.j', '', false); execute 'set session k.l = 1'; end $$");
     s.runs("call p('d.e')");

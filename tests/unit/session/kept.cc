@@ -40,6 +40,85 @@ TEST_CASE("settings: a custom one that was ever set is empty afterwards, and not
     CHECK(s.replay() == "set a.b = 2; ");
 }
 
+TEST_CASE("a prepared statement is made under the settings of its time") {
+    Fresh s;
+    auto past = [&] {
+        std::string all;
+        s->each_past(
+            [&](const char* key, const Note* now) { all.append(key).append(now ? " now; " : " default; "); });
+        return all;
+    };
+    SUBCASE("that another value replaced") {
+        s.runs("set search_path = a").runs("set work_mem = 1").runs("prepare p as select 1");
+        s.runs("set search_path = b").runs("set work_mem = 2");
+        CHECK(s.replay() ==
+              "set search_path = a; prepare p as select 1; set search_path = b; set work_mem = 2; ");
+        s.runs("set search_path = c").prepares("q", "select 2").runs("set search_path = b");
+        std::string replay =
+            "set search_path = a; prepare p as select 1; set work_mem = 2; set search_path = c; "
+            "Parse q: select 2; set search_path = b; ";
+        CHECK(s.replay() == replay);
+        for (int i = 0; i < 3; i++)
+            s.runs("set search_path = d").runs("set search_path = b");
+        CHECK(s.replay() == replay);
+        s.runs("deallocate p").runs("deallocate q");
+        CHECK(s.replay() == "set work_mem = 2; set search_path = b; ");
+    }
+    SUBCASE("that a transaction had, and rolled back") {
+        s.runs("set timezone = 1")
+            .begun("begin")
+            .begun("set local time zone 2")
+            .begun("prepare p as select 1");
+        s.begun("prepare q as select 2")
+            .begun("set timezone = 3")
+            .begun("prepare r as select 3")
+            .runs("rollback");
+        CHECK(s.replay() ==
+              "set timezone = 1; SET time zone 2; prepare p as select 1; prepare q as select 2; "
+              "set timezone = 3; prepare r as select 3; ");
+        CHECK(past() == "timezone now; ");
+        s.runs("deallocate all");
+        CHECK(s.replay() == "set timezone = 1; ");
+    }
+    SUBCASE("that a transaction had, by its function") {
+        s.begun("begin").begun("select set_config('search_path', 'a', true)").begun("prepare p as select 1");
+        s.runs("rollback");
+        CHECK(s.replay() == "search_path := a; prepare p as select 1; ");
+        CHECK(past() == "search_path default; ");
+    }
+    SUBCASE("that a transaction commits, or the same text") {
+        s.begun("begin").begun("set search_path = a").begun("prepare p as select 1").runs("commit");
+        s.runs("set datestyle = 'DMY'; prepare q as select 2");
+        CHECK(s.replay() == "set search_path = a; prepare p as select 1; set search_path = a; "
+                            "set datestyle = 'DMY'; prepare q as select 2; set datestyle = 'DMY'; ");
+    }
+    SUBCASE("reset") {
+        s.runs("set search_path = a").runs("prepare p as select 1").runs("reset search_path");
+        s.runs("prepare q as select 2");
+        CHECK(s.replay() ==
+              "set search_path = a; prepare p as select 1; reset search_path; prepare q as select 2; ");
+        CHECK(past() == "");
+    }
+    SUBCASE("reset with all") {
+        s.runs("set search_path = a")
+            .runs("prepare p as select 1")
+            .runs("reset all")
+            .runs("prepare q as select 2");
+        CHECK(s.replay() ==
+              "set search_path = a; prepare p as select 1; reset search_path; prepare q as select 2; ");
+        s.runs("discard all");
+        CHECK(s.is_zero());
+    }
+}
+
+TEST_CASE("half a DateStyle leaves the other half") {
+    Fresh s;
+    s.runs("set datestyle = 'SQL'").runs("set datestyle = 'DMY'").runs("set datestyle = 'SQL'");
+    CHECK(s.replay() == "set datestyle = 'DMY'; set datestyle = 'SQL'; ");
+    s.runs("set datestyle = 'ISO, MDY'");
+    CHECK(s.replay() == "set datestyle = 'ISO, MDY'; ");
+}
+
 TEST_CASE("a loss: the statement that made it so") {
     Fresh s;
     s.runs("select 1; create temp table a (b int)");
