@@ -113,6 +113,8 @@ private:
             is_good_ &= statement("discard all");
         else if (!opens_transaction_ && prepares_any())
             limit_waits();
+        if (session_.has_created())
+            is_good_ &= !creates_temporarily();
         for (size_t i = 0; i < setting_count; i++)
             if (unset_ >> i & 1)
                 is_good_ &= !has_default(reported_settings[i]);
@@ -219,11 +221,19 @@ private:
     // changed since: RESET would give another value than in the session that went.
     bool has_default(const char* name) {
         const char* values[] = {name};
+        return has_row("select from pg_catalog.pg_settings where name = $1 "
+                       "and source in ('database', 'user', 'database user')",
+                       1, values);
+    }
+
+    // Returns whether what a session creates without having set a search_path is temporary.
+    bool creates_temporarily() {
+        return has_row("select where pg_catalog.current_setting('search_path') like '%pg_temp%'", 0, nullptr);
+    }
+
+    bool has_row(const char* sql, int n, const char* const* values) {
         has_rows_ = false;
-        bool is_done = parameters("select from pg_catalog.pg_settings where name = $1 "
-                                  "and source in ('database', 'user', 'database user')",
-                                  1, values);
-        return is_done && has_rows_;
+        return parameters(sql, n, values) && has_rows_;
     }
 
     bool parameters(const char* sql, int n, const char* const* values) {

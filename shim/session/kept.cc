@@ -172,7 +172,8 @@ void Kept::apply(Note* note) {
         is_unclear_ = true;
         break;
     case Act::hidden:
-        stays = !notes_.find(Act::hidden, ""); // the first is enough
+    case Act::create:
+        stays = !notes_.find(note->act, ""); // the first is enough
         break;
     case Act::mention:
         stays = !notes_.find(Act::mention, note->key()) && has_room_for_mention();

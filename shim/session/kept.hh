@@ -38,6 +38,8 @@ public:
     };
     Lost lost() const;
     bool holds_lock() const;
+    // Returns whether it has created something that is temporary if its search_path was never set, and names pg_temp.
+    bool has_created() const { return notes_.find(Act::create, ""); }
     // Returns whether it has a loss, and the server can say what each one comes to.
     bool can_be_asked() const;
 

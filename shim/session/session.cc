@@ -195,7 +195,7 @@ void Session::discards() {
         return;
     transaction_.lose_track(kept_);
     for (const Note& note : pending_)
-        if (!is_control(note.act))
+        if (!is_control(note.act) && note.act != Act::create)
             kept_.lose();
     pending_.drop_all();
 }

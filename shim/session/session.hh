@@ -81,6 +81,8 @@ public:
 
     // Returns whether the session holds an advisory lock, as far as the texts show.
     bool holds_lock() const { return kept_.holds_lock(); }
+    // As Kept::has_created.
+    bool has_created() const { return kept_.has_created(); }
 
     // Returns whether its losses are such that the server can be asked what they come to.
     bool can_be_asked() const { return kept_.can_be_asked(); }

@@ -228,6 +228,22 @@ TEST_CASE("a session of more than 1 MB is refused, and the reason states the lim
     CHECK(contains(shared.say("exec c execute p1"), "more than the 1 MB that pqsweep remembers"));
 }
 
+TEST_CASE("what was created under a default search_path that names pg_temp is a temporary table") {
+    Server server;
+    server.ask("create role temporary login");
+    server.ask("alter role temporary set search_path = pg_temp, public");
+    for (const char* conninfo : {"user=temporary", "options='-c search_path=pg_temp'"}) {
+        CAPTURE(std::string(conninfo));
+        Shared shared(conninfo);
+        shared.say("exec c select 1");
+        shared.sweep();
+        CHECK(shared.say("exec c create table t(i int)") == "PGRES_COMMAND_OK");
+        shared.sweep();
+        CHECK(contains(shared.say("exec c select * from t"), "57P01"));
+    }
+    server.ask("drop role temporary");
+}
+
 TEST_CASE("a default by ALTER ROLE that has changed since is no default of the session that went") {
     Server server;
     server.ask("create role defaults login");

@@ -67,13 +67,18 @@ void create(Reader& reader) {
     reader.accept("unlogged");
     bool runs = now.is("table") || now.is("materialized");
     bool is_routine = now.is("function") || now.is("procedure");
+    bool can_be_temporary =
+        now.is("table") || now.is("view") || now.is("sequence") || now.is("type") || now.is("domain");
     for (Token last{}; !reader.at_end() && !now.is('(') && !now.is("as") && !now.is("on");
          last = now, reader.step()) {
         if (last.names("pg_temp") && reader.accept('.')) {
             reader.report(Act::create_temporary, reader.name());
+            can_be_temporary = false;
             break;
         }
     }
+    if (can_be_temporary)
+        reader.report(Act::create);
     if (runs)
         return other(reader);
     bool begins = false;
@@ -117,6 +122,8 @@ void into(Reader& reader) {
     reader.accept("table");
     if (is_temporary || reader.now().names("pg_temp"))
         reader.report(Act::create_temporary, temporary_name(reader));
+    else
+        reader.report(Act::create);
 }
 
 } // namespace pqsweep::commands

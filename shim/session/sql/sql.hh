@@ -51,6 +51,7 @@ enum class Act : uint8_t {
     unlock_all,
     hidden,          // something that the server can be asked for, and a rollback might not undo it
     mention,         // key: perhaps the name of a custom setting, in a statement that does something hidden
+    create,          // something that is temporary if the search_path names pg_temp
     unclear_at_once, // as unclear, and a rollback does not undo it
     load,            // key, text
     define,          // key: a custom setting, that stays defined whatever its value; text: the statement
