@@ -98,6 +98,30 @@ TEST_CASE(
     shared.say("exec c drop table locked");
 }
 
+TEST_CASE("a setting has the value that the server made of a parameter of another type") {
+    for (const char* value :
+         {"16 t", "16 \\00", "21 \\002a", "23 007", "701 7.50", "1082 2024-1-5", "3802 {\"b\":1}", "18 abc",
+          "2950 a0eebc999c0b4ef8bb6d6bb9bd380a11", "2950 \\a0eebc999c0b4ef8bb6d6bb9bd380a11"}) {
+        CAPTURE(value);
+        Shared shared;
+        shared.say(std::string("typed c ") + value + " select set_config('app.typed', $1::text, false)");
+        const std::string set = shared.say("exec c show app.typed");
+        REQUIRE(set.starts_with("PGRES_TUPLES_OK"));
+        shared.say("exec c prepare declared(bool) as select set_config('app.declared', $1::text, false)");
+        shared.say("exec c execute declared('y')");
+        shared.say("exec c select set_config('app.constant', TRUE::text, false)");
+        shared.sweep();
+        CHECK(shared.say("exec c show app.typed") == set);
+        CHECK(shared.say("exec c show app.declared") == "PGRES_TUPLES_OK true");
+        CHECK(shared.say("exec c show app.constant") == "PGRES_TUPLES_OK true");
+    }
+    Shared locked;
+    locked.say("typed c 16 t select pg_advisory_lock(hashtext($1::text))");
+    locked.say("typed c 25 t select pg_advisory_unlock(hashtext($1::text))");
+    locked.sweep();
+    CHECK(contains(locked.say("exec c select 1"), "advisory lock"));
+}
+
 TEST_CASE("the unnamed statement is there again, whatever else is") {
     Shared shared;
     shared.say("exec c set time zone -3");

@@ -85,6 +85,24 @@ std::string open_params(PGconn*& conn, const std::string& conninfo) {
     return state(conn);
 }
 
+// `text`: the type and the value of a parameter, in hexadecimal digits behind a backslash if it is binary, and then the statement.
+std::string exec_typed(PGconn* conn, const std::string& text) {
+    std::istringstream in(text);
+    Oid type = 0;
+    std::string value, sql;
+    std::getline(in >> type >> value >> std::ws, sql);
+    int is_binary = value.starts_with('\\');
+    if (is_binary) {
+        std::string bytes;
+        for (size_t i = 1; i + 1 < value.size(); i += 2)
+            bytes += static_cast<char>(std::stoi(value.substr(i, 2), nullptr, 16));
+        value = bytes;
+    }
+    const char* values[] = {value.c_str()};
+    int lengths[] = {static_cast<int>(value.size())};
+    return describe(conn, PQexecParams(conn, sql.c_str(), 1, &type, values, lengths, &is_binary, 0));
+}
+
 using Action = std::function<std::string(PGconn*&, const std::string&)>;
 
 const std::map<std::string, Action> actions = {
@@ -106,6 +124,7 @@ const std::map<std::string, Action> actions = {
      [](auto& c, auto& sql) {
          return describe(c, PQexecParams(c, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0));
      }},
+    {"typed", [](auto& c, auto& text) { return exec_typed(c, text); }},
     {"send", [](auto& c, auto& sql) { return std::to_string(PQsendQuery(c, sql.c_str())); }},
     {"sendparams",
      [](auto& c, auto& sql) {

@@ -168,27 +168,55 @@ bool is_list_of_calls(Tokens tokens) {
     return token.kind == Token::Kind::end;
 }
 
-Value value_of(const Token& argument, const Parameters& parameters) {
-    return argument.kind == Token::Kind::parameter ? parameters.of(argument) : Value::of(argument);
-}
+// The values of a statement's arguments.
+class Values {
+public:
+    Values(const Reader& reader, std::string_view statement) : reader_(reader), statement_(statement) {}
+
+    Value of(const Token& argument) const {
+        return argument.kind == Token::Kind::parameter ? reader_.parameters().of(argument)
+                                                       : Value::of(argument);
+    }
+    // Returns the value's text as the server has it; its data() is null if that is not known.
+    std::string_view text_of(const Token& argument, Value::Digits& buffer) const {
+        Value value = of(argument);
+        bool is_any = value.is_inferred && is_used_again(argument);
+        return is_any ? std::string_view() : value.as_text(buffer);
+    }
+
+private:
+    // What else it is used for can give a parameter its type.
+    bool is_used_again(const Token& argument) const {
+        int uses = 0;
+        Tokens tokens = reader_.tokens_of(statement_);
+        for (Token token = tokens.next(); token.kind != Token::Kind::end; token = tokens.next())
+            uses += token.text == argument.text;
+        return uses > 1;
+    }
+
+    const Reader& reader_;
+    std::string_view statement_;
+};
 
 // `text`: from the function's name to the closing parenthesis.
-void report_setting(Reader& reader, const Arguments& arguments, std::string_view text, bool is_sure) {
+void report_setting(Reader& reader, const Arguments& arguments, std::string_view text, const Values& values,
+                    bool is_sure) {
     const auto& [key, value, is_local] = arguments.each;
     bool is_known = arguments.count == Arguments::most, is_for_transaction = false;
-    is_known &= value_of(is_local, reader.parameters()).to_boolean(is_for_transaction);
-    Value name = value_of(key, reader.parameters()), setting = value_of(value, reader.parameters());
-    std::string_view named = arguments.count == Arguments::most ? name.bytes : std::string_view();
+    is_known &= values.of(is_local).to_boolean(is_for_transaction);
+    Value::Digits digits[2];
+    std::string_view named =
+        arguments.count == Arguments::most ? values.text_of(key, digits[0]) : std::string_view();
+    std::string_view setting = values.text_of(value, digits[1]);
     reader.report_name(named);
-    reader.report_temporary(is_plain_string(value) ? value.text : setting.bytes);
+    reader.report_temporary(is_plain_string(value) ? value.text : values.of(value).bytes);
     if (is_known && is_for_transaction)
-        return setting.bytes.data() ? reader.report_local(named, setting.bytes, {}, true)
-                                    : reader.report_local(named, text, "SELECT pg_catalog.");
+        return setting.data() ? reader.report_local(named, setting, {}, true)
+                              : reader.report_local(named, text, "SELECT pg_catalog.");
     bool is_literal =
         is_plain_string(key) && is_plain_string(value) && is_local.kind != Token::Kind::parameter;
-    bool is_null = setting.kind == Value::Kind::null;
-    bool is_certain =
-        is_known && is_sure && !named.empty() && (is_literal || is_null || setting.bytes.data());
+    bool is_null = values.of(value).kind == Value::Kind::null;
+    bool is_certain = is_known && is_sure && !named.empty() && (is_literal || is_null || setting.data());
     if (!is_certain)
         reader.report(Act::set_unknown, named);
     else if (is_literal)
@@ -196,14 +224,14 @@ void report_setting(Reader& reader, const Arguments& arguments, std::string_view
     else if (is_null)
         reader.report(Act::unset, named);
     else
-        reader.report_value(named, setting.bytes);
+        reader.report_value(named, setting);
 }
 
 // The arguments of a lock in a form that is equal for equal locks, as far as possible; empty if they are not known, or
 // too long.
 class LockKey {
 public:
-    LockKey(Tokens tokens, const Parameters& parameters) {
+    LockKey(Tokens tokens, const Values& values) {
         Token token = tokens.next(), last{};
         for (; is_good_ && token.kind != Token::Kind::end; last = token, token = tokens.next()) {
             if (token.is(':') && skips_cast(tokens)) {
@@ -211,14 +239,14 @@ public:
                 continue;
             }
             is_integer_ = false;
-            add(token, last, tokens, parameters);
+            add(token, last, tokens, values);
         }
     }
     std::string_view view() const { return is_good_ && !out_.full() ? out_.view() : std::string_view(); }
 
 private:
     // A word is a column, unless it is a cast's type or one of these functions.
-    void add(const Token& token, const Token& last, const Tokens& behind, const Parameters& parameters) {
+    void add(const Token& token, const Token& last, const Tokens& behind, const Values& values) {
         switch (token.kind) {
         case Token::Kind::word:
             is_hashed_ = is_any(token, {"hashtext", "hashtextextended"});
@@ -228,7 +256,7 @@ private:
         case Token::Kind::parameter:
         case Token::Kind::string:
         case Token::Kind::number:
-            value(token, is_alone(token, last, behind), parameters);
+            value(token, is_alone(token, last, behind), values);
             break;
         case Token::Kind::symbol:
             is_hashed_ &= token.is('(');
@@ -246,19 +274,19 @@ private:
                (next.text.empty() || next.is(',') || next.is(')') || next.is(':'));
     }
 
-    void value(const Token& token, bool is_alone, const Parameters& parameters) {
-        Value value = value_of(token, parameters);
+    void value(const Token& token, bool is_alone, const Values& values) {
+        Value::Digits digits;
+        std::string_view text = values.text_of(token, digits);
         bool is_parameter = token.kind == Token::Kind::parameter;
         int64_t number = 0;
-        is_integer_ =
-            !is_hashed_ && value.to_integer(number) && (is_alone || token.kind == Token::Kind::number);
-        is_good_ &= !is_parameter ||
-                    (is_alone && (is_integer_ || (value.bytes.data() && value.kind == Value::Kind::text)));
+        is_integer_ = !is_hashed_ && values.of(token).to_integer(number) &&
+                      (is_alone || token.kind == Token::Kind::number);
+        is_good_ &= !is_parameter || (is_alone && (is_integer_ || text.data()));
         if (is_integer_) {
             out_ << number;
         } else if (is_parameter) {
             out_ << "'";
-            for (char c : value.bytes)
+            for (char c : text)
                 out_.raw({&c, 1}).raw(c == '\'' ? std::string_view("'") : std::string_view());
             out_ << "'";
         } else {
@@ -285,8 +313,9 @@ private:
 };
 
 // `column`: the result's, in which the call's value is; -1: none.
-void report_lock(Reader& reader, Act act, const Arguments& arguments, bool is_sure, int column) {
-    LockKey key(reader.tokens_of(arguments.text), reader.parameters());
+void report_lock(Reader& reader, Act act, const Arguments& arguments, const Values& values, bool is_sure,
+                 int column) {
+    LockKey key(reader.tokens_of(arguments.text), values);
     reader.report_lock(act, is_sure ? key.view() : std::string_view(), column);
 }
 
@@ -315,6 +344,7 @@ bool begins_with_unknown(Tokens tokens) {
 
 void read(Reader& reader, std::string_view statement) {
     Tokens tokens = reader.tokens_of(statement);
+    Values values(reader, statement);
     bool is_list = is_list_of_calls(tokens);
     int depth = 0, column = 0;
     for (Token token = tokens.next(); token.kind != Token::Kind::end; token = tokens.next()) {
@@ -327,11 +357,11 @@ void read(Reader& reader, std::string_view statement) {
         bool is_sure = is_list && depth == 0;
         if (*act == Act::set) {
             const char* end = arguments.text.data() + arguments.text.size() + arguments.is_closed;
-            report_setting(reader, arguments, between(token.text.data(), end), is_sure);
+            report_setting(reader, arguments, between(token.text.data(), end), values, is_sure);
         } else if (*act == Act::unclear_at_once) {
             reader.report(*act);
         } else if (*act != Act::unlock_all) {
-            report_lock(reader, *act, arguments, is_sure, is_sure ? column : -1);
+            report_lock(reader, *act, arguments, values, is_sure, is_sure ? column : -1);
         } else if (is_sure) {
             reader.report(Act::unlock_all);
         }

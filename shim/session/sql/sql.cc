@@ -229,7 +229,11 @@ uint32_t read_sql_into(std::string_view sql, const Dialect& dialect, const Param
 
 uint32_t read_prepared_into(std::string_view sql, const Dialect& dialect, const Parameters& parameters,
                             VisitEffect visit, void* visitor) {
-    Reader reader(sql, dialect, parameters, visit, visitor);
+    Tokens tokens(sql, dialect.escapes);
+    tokens.next(); // PREPARE
+    tokens.next(); // its name
+    Parameters typed = parameters.with_types(list_at(tokens));
+    Reader reader(sql, dialect, typed, visit, visitor);
     if (reader.next_statement())
         prepared(reader);
     return reader.statements();

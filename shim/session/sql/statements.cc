@@ -21,18 +21,8 @@ void update(Reader& reader) {
 // Leaves the arguments to the caller, which looks for calls in them.
 void execute(Reader& reader) {
     Tokens tokens = reader.ahead();
-    Token name = tokens.next(), token = tokens.next();
-    const char* start = token.text.data();
-    int depth = 0;
-    if (token.is('('))
-        do {
-            depth += token.is('(') ? 1 : token.is(')') ? -1 : 0;
-            if (depth > 0)
-                token = tokens.next();
-        } while (depth > 0 && token.kind != Token::Kind::end);
-    bool has_list = token.is(')');
-    reader.report(Act::execute, name.is_name() ? name.text : std::string_view(),
-                  has_list ? between(start, token.text.data() + 1) : std::string_view());
+    Token name = tokens.next();
+    reader.report(Act::execute, name.is_name() ? name.text : std::string_view(), list_at(tokens));
 }
 
 } // namespace

@@ -187,6 +187,18 @@ void Tokens::next(Token& token) {
     token.text = between(start, at);
 }
 
+std::string_view list_at(Tokens tokens) {
+    Token token = tokens.next();
+    const char* start = token.text.data();
+    for (int depth = token.is('(') ? 1 : 0; depth > 0 && token.kind != Token::Kind::end;) {
+        tokens.next(token);
+        depth += token.is('(') ? 1 : token.is(')') ? -1 : 0;
+        if (depth == 0)
+            return between(start, token.text.data() + 1);
+    }
+    return {};
+}
+
 size_t fold_name(std::string_view name, bool of_setting, char* out) {
     char* to = out;
     Tokens tokens(name);

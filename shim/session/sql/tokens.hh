@@ -59,6 +59,9 @@ private:
     bool escapes_; // backslashes escape in every string
 };
 
+// Returns the list in parentheses that comes next, with them; empty if none does.
+std::string_view list_at(Tokens tokens);
+
 // Writes the name, an argument list or a string in comparable form: words and the names of settings in lower case,
 // identifiers without quotes, no blanks. Returns how many bytes, at most name.size().
 size_t fold_name(std::string_view name, bool of_setting, char* out);

@@ -308,6 +308,14 @@ TEST_CASE("prepared statements: what their execution does") {
     CHECK(s.loss() == Loss::unclear);
     s.runs("discard all");
     s->forget();
+    const unsigned boolean[] = {16};
+    s->sends_prepare("t", "select set_config($2, $1::text, false)", 1, boolean);
+    s->gets(true, "");
+    s.executes("t", {"t", "a.c"}).runs("execute t('f', 'a.d')");
+    CHECK(s.replay() == "Parse t: select set_config($2, $1::text, false) 16; a.c := true; a.d := false; ");
+    s.runs("prepare u(bool) as select set_config('a.e', $1::text, false)").executes("u", {"0"});
+    CHECK(s.replay().ends_with("a.e := false; "));
+    s->forget();
     s.prepares("", "set a = 1").executes("").executes("");
     CHECK(s.replay() == "Parse : set a = 1; set a = 1; ");
     s.runs("reset a");

@@ -8,13 +8,25 @@ using namespace pqsweep::tests;
 
 namespace {
 
-Told only(std::string_view sql, const std::vector<const char*>& values = {}) {
-    Parameters parameters(static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr);
+Told only_of(std::string_view sql, const Parameters& parameters) {
     std::vector<Told> all = read(sql, nullptr, parameters);
     std::erase_if(all, [](const Told& told) { return told.act == Act::define; });
     INFO(sql);
     REQUIRE(all.size() == 1);
     return all[0];
+}
+
+Told only(std::string_view sql, const std::vector<const char*>& values = {}) {
+    return only_of(sql,
+                   Parameters(static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr));
+}
+
+// With one parameter of that type.
+Told only_typed(std::string_view sql, unsigned type, std::string_view value, bool is_binary = false) {
+    std::string bytes(value);
+    const char* values[] = {bytes.c_str()};
+    int lengths[] = {static_cast<int>(bytes.size())}, formats[] = {is_binary};
+    return only_of(sql, Parameters(1, &type, values, lengths, formats));
 }
 
 #define CHECK_ACT(sql, does, of)                                                                             \
@@ -34,7 +46,7 @@ void read_exactly(const std::string& text) {
             return part.empty() ||
                    (part.data() >= exact.data() && part.data() + part.size() <= exact.data() + exact.size());
         };
-        CHECK(is_inside(effect.text));
+        CHECK((is_inside(effect.text) || effect.is_value)); // a number and a boolean have no text there
         CHECK(
             (is_inside(effect.key) || is_setting(effect.act))); // a setting can have another name in the text
         std::vector<char> out(effect.key.size());
@@ -223,6 +235,71 @@ TEST_CASE("what is temporary if the search_path names pg_temp") {
         CHECK_ACT(sql, Act::create, "");
 }
 
+TEST_CASE("set_config: a value of another type is what the server casts it to, or not known") {
+    using namespace std::literals;
+    auto set = [](unsigned type, std::string_view value, bool is_binary = false) {
+        Told told = only_typed("select set_config('a.b', $1::text, false)", type, value, is_binary);
+        CHECK(told.key == "a.b");
+        CHECK(told.act == (told.text.starts_with("select") ? Act::set_unknown : Act::set));
+        return told.act == Act::set ? told.text : "?";
+    };
+    for (unsigned type : {0, 705, 25, 1043})
+        CHECK(set(type, " 07") == " 07");
+    CHECK(set(0, "abcd", true) == "abcd");
+    CHECK(set(25, "abcd", true) == "abcd");
+    CHECK(set(16, "t") == "true");
+    CHECK(set(16, " Off") == "false");
+    CHECK(set(16, "\1", true) == "true");
+    CHECK(set(16, "?") == "?");
+    CHECK(set(23, " 007") == "7");
+    CHECK(set(20, "-0") == "0");
+    CHECK(set(20, "0x1f") == "?");
+    CHECK(set(21, "\xff\xfe"sv, true) == "-2");
+    CHECK(set(23, "\0\0\0\x2a"sv, true) == "42");
+    CHECK(set(20, "\x80\0\0\0\0\0\0\0"sv, true) == "-9223372036854775808");
+    for (unsigned type : {18, 19, 114, 701, 1042, 1082, 1700, 2950,
+                          3802}) // "char", name, json, float8, char, date, numeric ...
+        CHECK(set(type, "1") == "?");
+    CHECK(set(2950, "abcdefghijklmnop", true) == "?");
+    CHECK(only("select set_config('a', TRUE::text, false)").text == "true");
+    CHECK(only("select set_config('a', 007::text, false)").text == "7");
+    CHECK_ACT("select set_config('a', 1234567890123456789::text, false)", Act::set_unknown, "a");
+    CHECK(only_typed("select set_config($1, 'x', false)", 1042, "a.b ").key.empty());
+    std::vector<Told> twice =
+        read("select pg_try_advisory_lock($1), set_config('a', $1::text, false)", nullptr,
+             Parameters(1, nullptr, std::vector{"007"}.data(), nullptr, nullptr));
+    REQUIRE(twice.size() == 2);
+    CHECK(twice[0].key == "7");
+    CHECK(twice[1].act == Act::set_unknown);
+}
+
+TEST_CASE("EXECUTE: the types of a PREPARE's parameters make the values") {
+    auto set = [](const char* types, const char* list, const char* of = "$1::text") {
+        std::string sql = std::string("prepare p ") + types + " as select set_config('a', " + of + ", false)";
+        std::string text;
+        read_prepared(sql, {}, Parameters(std::string_view(list)), [&](const Effect& effect) {
+            text = effect.act == Act::set     ? std::string(effect.text)
+                   : effect.act == Act::unset ? "null"
+                                              : "?";
+        });
+        return text;
+    };
+    CHECK(set("", "(007)") == "7");
+    CHECK(set("", "(TRUE)") == "true");
+    CHECK(set("", "('007')") == "007");
+    CHECK(set("(text)", "('t')") == "t");
+    CHECK(set("(Text)", "(TRUE)") == "true");
+    CHECK(set("(bool)", "('t')") == "true");
+    CHECK(set("(bool, /* ) */ int)", "('t', ' 07')", "$2::text") == "7");
+    CHECK(set("(bool)", "(1, 'x')", "$2::text") == "x");
+    CHECK(set("(numeric(5, 2), int)", "(1.5, '07')", "$2::text") == "7");
+    for (const char* type : {"(uuid)", "(character (3))", "(numeric(5, 2))", "(int[])", "(\"text\")"})
+        CHECK(set(type, "('1')") == "?");
+    CHECK(set("(uuid)", "(null)") == "null");
+    CHECK(set("", "('a', 'b'", "$2::text") == "?");
+    CHECK(set("", "", "$1::text") == "?");
+}
+
 TEST_CASE("temporary tables: each way to make one") {
     CHECK_ACT("create temp table T (a int)", Act::create_temporary, "t");
     CHECK_ACT("create temporary table if not exists t as select 1", Act::create_temporary, "t");
@@ -280,6 +357,12 @@ TEST_CASE("advisory locks: equal ones have equal keys, and others have not") {
           key("select pg_advisory_lock(hashtext($1))", {"1"}));
     CHECK(key("select pg_advisory_lock(hashtext('1'))") !=
           key("select pg_advisory_lock(hashtext($1))", {"01"}));
+    auto hashed = [](unsigned type, const char* value) {
+        return only_typed("select pg_advisory_lock(hashtext($1::text))", type, value).key;
+    };
+    CHECK(hashed(23, "07") == hashed(25, "7"));
+    CHECK(hashed(16, "t") == hashed(25, "true"));
+    CHECK(hashed(1700, "7") == "");
     for (const char* unknown : {"$1 + 1", "5-$1", "$2", "id", "$1::text::regclass::oid::bigint, id"}) {
         CAPTURE(std::string(unknown));
         CHECK(key(("select pg_advisory_lock(" + std::string(unknown) + ")").c_str(), {"-3"}) == "");
