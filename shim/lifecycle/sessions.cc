@@ -10,14 +10,15 @@ constinit PerConnection<Slot> slots{};
 
 namespace {
 
-uint32_t granted(const Libpq& libpq, const PGresult* result) {
+// `result` has one row.
+uint32_t refused(const Libpq& libpq, const PGresult* result) {
     constexpr int most = 32;
     uint32_t columns = 0;
     int n = libpq.PQnfields(result);
     for (int i = 0; i < n && i < most; i++) {
         const char* value = libpq.PQgetvalue(result, 0, i);
         bool is_true = value && (value[0] == 't' || value[0] == 1);
-        columns |= static_cast<uint32_t>(is_true) << i;
+        columns |= static_cast<uint32_t>(!is_true) << i;
     }
     return columns;
 }
@@ -109,7 +110,7 @@ void make_all_left_out(const Table& table, const Connection& c, PGconn* conn) {
 
 void got(const Connection& c, ResultInProgress& in_progress, Session& session, const PGresult* result) {
     if (!result) {
-        session.gets(!in_progress.has_failed, in_progress.tag, in_progress.granted);
+        session.gets(!in_progress.has_failed, in_progress.tag, ~in_progress.refused);
         in_progress = {};
         return;
     }
@@ -121,7 +122,7 @@ void got(const Connection& c, ResultInProgress& in_progress, Session& session, c
     if (!session.awaits_result())
         return;
     if (c.libpq->PQntuples(result) == 1)
-        in_progress.granted = granted(*c.libpq, result);
+        in_progress.refused = refused(*c.libpq, result);
     in_progress.is_complete = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
     const char* tag = c.libpq->PQcmdStatus(const_cast<PGresult*>(result));
     size_t length = strnlen(tag, sizeof in_progress.tag - 1);

@@ -20,7 +20,7 @@ struct ResultInProgress {
     bool has_failed;
     bool is_complete; // its latest result is the last one of a statement
     char tag[30];     // PQcmdStatus of its latest result
-    uint32_t granted; // the columns of its only row that are true
+    uint32_t refused; // the columns of its only row that are not true
 };
 
 // Notes what a program has set with PQsetNoticeReceiver; see notices.hh. A null `function` stands for libpq's own.

@@ -78,12 +78,12 @@ void Session::note(Notes& notes, const Effect& effect, const Dialect& dialect, u
         has_effective_ |= effect.act == Act::prepare && !effect.is_harmless;
         return add(notes, made);
     }
-    note_execution(notes, made->key(), Parameters(made->text()), effect.statement, depth);
+    note_execution(notes, made->key(), Parameters(made->text()), effect.statement, effect.column >= 0, depth);
     Note::drop(made);
 }
 
 void Session::note_execution(Notes& notes, std::string_view name, const Parameters& parameters,
-                             uint32_t statement, uint32_t depth) {
+                             uint32_t statement, bool gives_result, uint32_t depth) {
     if (!has_effective_ || kept_.is_given_up())
         return;
     const Note* of = prepared(notes, name);
@@ -97,6 +97,7 @@ void Session::note_execution(Notes& notes, std::string_view name, const Paramete
     auto read = [&](const Effect& effect) {
         Effect now = effect;
         now.statement = statement;
+        now.column = gives_result ? effect.column : -1;
         note(notes, now, dialect, depth + 1);
     };
     if (of->by_sql)
@@ -155,7 +156,7 @@ void Session::sends_prepare(const char* name, const char* sql, int n, const unsi
 
 void Session::sends_execute(const char* name, const Parameters& parameters) {
     Notes notes{};
-    note_execution(notes, Note::compared(name ? name : ""), parameters, 1, 0);
+    note_execution(notes, Note::compared(name ? name : ""), parameters, 1, true, 0);
     queue(notes, 1);
 }
 

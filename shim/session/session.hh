@@ -63,7 +63,7 @@ public:
 
     // Follows the outcome of the oldest thing sent that has none yet. `ok`: no error.
     // `command_tag`: of its last result, as PQcmdStatus has it; empty if there is none or it is not known.
-    // `granted`: the columns of its only row that are true, the first one in the lowest bit.
+    // `granted`: the columns of its only row that are true, the first one in the lowest bit; all of them if it has not one row.
     void gets(bool ok, std::string_view command_tag, uint32_t granted = ~0u);
     // Follows a server that is idle after everything sent. `in_transaction` is libpq's word, which is the truth.
     // Outcomes that have not come never will, and count as not known.
@@ -163,8 +163,9 @@ private:
     bool has_room(size_t bytes) const;
     void queue(Notes& notes, uint32_t statements);
     void note(Notes& notes, const Effect& effect, const Dialect& dialect, uint32_t depth);
+    // `gives_result`: what is sent has the result of the statement, and not one of its own.
     void note_execution(Notes& notes, std::string_view name, const Parameters& parameters, uint32_t statement,
-                        uint32_t depth);
+                        bool gives_result, uint32_t depth);
     Dialect now(Dialect dialect) const;
     const Note* prepared(const Notes& notes, std::string_view name) const;
     void replace_unnamed();

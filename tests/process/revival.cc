@@ -261,6 +261,11 @@ TEST_CASE("what can't come back is not faked: 57P01 with the reason") {
     };
     check({"exec c create temp table t(i int)"}, "temporary table");
     check({"exec c select pg_advisory_lock(1)"}, "advisory lock");
+    check({"exec c prepare p as select pg_try_advisory_lock(1)", "exec c explain analyze execute p"},
+          "advisory lock");
+    check({"prepare c select pg_try_advisory_lock(1)", "exec c create table locked as execute prepared",
+           "exec c drop table locked"},
+          "advisory lock");
     check({"exec c declare x cursor with hold for select 1"}, "cursor WITH HOLD");
     check({"exec c listen x"},
           "it listened for notifications, and might have missed some, since \"listen x\"");

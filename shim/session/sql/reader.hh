@@ -74,6 +74,11 @@ public:
     void report_lock(Act act, std::string_view key, int column) {
         report({act, false, false, is_explained ? -1 : column, statements_, key, {}, {}});
     }
+    // Reports an EXECUTE that now() is at.
+    void report_execution(std::string_view key, std::string_view list) {
+        bool is_statement = now_.text.data() == start_;
+        report({Act::execute, false, false, is_statement ? 0 : -1, statements_, key, {}, list});
+    }
     void report_prepared(std::string_view key, std::string_view text) {
         report({Act::prepare, is_harmless_, false, -1, statements_, key, {}, text});
     }

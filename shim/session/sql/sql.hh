@@ -102,7 +102,7 @@ struct Effect {
     Act act;
     bool is_harmless;        // prepare: its execution has no effect
     bool is_value;           // set: the text is the value itself
-    int column;              // try_lock: of the result's, where the function's result is; -1: none
+    int column;              // try_lock: the result's, with its value; execute: the first one; -1: none
     uint32_t statement;      // counted from 1
     std::string_view key;    // as written: fold_name makes it comparable
     std::string_view before; // the statement that has this effect is this, and then the text

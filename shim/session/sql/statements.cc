@@ -22,7 +22,7 @@ void update(Reader& reader) {
 void execute(Reader& reader) {
     Tokens tokens = reader.ahead();
     Token name = tokens.next();
-    reader.report(Act::execute, name.is_name() ? name.text : std::string_view(), list_at(tokens));
+    reader.report_execution(name.is_name() ? name.text : std::string_view(), list_at(tokens));
 }
 
 } // namespace
