@@ -122,6 +122,16 @@ TEST_CASE("a setting has the value that the server made of a parameter of anothe
     CHECK(contains(locked.say("exec c select 1"), "advisory lock"));
 }
 
+TEST_CASE("a custom setting comes back whose class is a word of SET's") {
+    Shared shared;
+    for (const char* name : {"local", "session", "transaction", "constraints", "characteristics"})
+        shared.say(std::string("exec c set ") + name + ".thing = '" + name + "'");
+    shared.sweep();
+    for (const char* name : {"local", "session", "transaction", "constraints", "characteristics"})
+        CHECK(shared.say(std::string("exec c select current_setting('") + name + ".thing')") ==
+              std::string("PGRES_TUPLES_OK ") + name);
+}
+
 TEST_CASE("the unnamed statement is there again, whatever else is") {
     Shared shared;
     shared.say("exec c set time zone -3");

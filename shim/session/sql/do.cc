@@ -25,7 +25,8 @@ Act hidden_in(std::string_view body, int depth) {
              {"temp", "temporary", "pg_temp", "listen", "unlisten", "pg_settings", "execute", "call"})
             if (token.names(word))
                 add(Act::hidden);
-        if (starts && (token.is("reset") || (token.is("set") && !next.is("local"))))
+        bool is_local = next.is("local") && !Tokens(tokens).next().is('.');
+        if (starts && (token.is("reset") || (token.is("set") && !is_local)))
             add(Act::hidden);
         if ((token.is("select") || token.is("perform")) && calls::begins_with_unknown(behind))
             add(Act::hidden);

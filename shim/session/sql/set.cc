@@ -52,9 +52,14 @@ void modes(Reader& reader, const Modes& modes) {
     }
 }
 
+// The word can be the class of a custom setting, too.
+bool accept_keyword(Reader& reader, std::string_view word) {
+    return !reader.ahead().next().is('.') && reader.accept(word);
+}
+
 // Reads what is not a setting behind SESSION. Returns whether it was that.
 bool of_session(Reader& reader) {
-    if (reader.accept("characteristics")) {
+    if (accept_keyword(reader, "characteristics")) {
         if (reader.accept("as") && reader.accept("transaction"))
             modes(reader, of_all_transactions);
         return true;
@@ -85,7 +90,7 @@ std::string_view special(const Token& word) {
 void set(Reader& reader) {
     const Token& now = reader.now();
     reader.step();
-    if (reader.accept("local")) {
+    if (accept_keyword(reader, "local")) {
         const char* start = reader.now().text.data();
         std::string_view key = special(reader.now()), written = reader.name();
         if (key.empty() || reader.now().is('=') || reader.now().is("to"))
@@ -96,12 +101,13 @@ void set(Reader& reader) {
         reader.report_local(key, text, "SET ");
         return reader.report_temporary(text);
     }
-    if (now.is("constraints"))
+    if (accept_keyword(reader, "constraints"))
         return;
-    if (reader.accept("session") && (of_session(reader) || (reader.accept("session") && of_session(reader))))
+    if (accept_keyword(reader, "session") &&
+        (of_session(reader) || (accept_keyword(reader, "session") && of_session(reader))))
         return;
     // Each transaction begins with the defaults, but pg_settings shows from then on that the session has set them.
-    if (reader.accept("transaction")) {
+    if (accept_keyword(reader, "transaction")) {
         if (!now.is("snapshot"))
             modes(reader, of_this_transaction);
         return;

@@ -131,6 +131,15 @@ TEST_CASE("settings: each way to write them has the key of the setting") {
     CHECK_ACT("reset time zone", Act::unset, "timezone");
     CHECK_ACT("reset role", Act::unset, "role");
     CHECK_ACT("set transaction_timeout = 1", Act::set, "transaction_timeout");
+    for (std::string name : {"local.x", "constraints.x", "session.x", "transaction.x", "characteristics.x",
+                             "time.x", "role.x"}) {
+        CHECK_ACT(("set " + name + " = 1"), Act::set, name);
+        CHECK_ACT(("set session " + name + " to 1"), Act::set, name);
+    }
+    CHECK_ACT("set \"local\" . \"X\" = 1", Act::set, "local.x");
+    CHECK_ACT("set transaction/**/.\"x\" = 1", Act::set, "transaction.x");
+    CHECK_ACT("reset session.x", Act::unset, "session.x");
+    CHECK(read("do $$ begin set local.x = 1; end $$")[0].act == Act::hidden);
     std::vector<Told> modes = read("set session characteristics as transaction isolation level repeatable "
                                    "read, read only not deferrable");
     REQUIRE(modes.size() == 3);
