@@ -39,12 +39,17 @@ bool is_awaited(uintptr_t word) {
 // Each row is a kind, a name and a value: of a setting, a prepared statement, a cursor, a channel, something temporary, a lock. Names of
 // custom settings stand between the parts: no view has those settings. It asks the functions behind the views, because a fresh backend
 // needs longest to look up what a query names; and it searches only functions that set something, because a database can have thousands.
+// One with a body in SQL, of RETURN or BEGIN ATOMIC, has no text; the server makes that of its tree, if the tree calls set_config().
 constexpr std::string_view question =
     "/* pqsweep */ with settings as (select name, setting, source from pg_catalog.pg_show_all_settings()), "
     "named as ("
-    "select distinct pg_catalog.lower(m[1]) as n from pg_catalog.pg_proc, lateral pg_catalog.regexp_matches("
-    "prosrc, '([a-z_][a-z0-9_]*(?:[.][a-z_][a-z0-9_]*)+)', 'gi') m where oid >= 16384"
-    " and pg_catalog.strpos(pg_catalog.lower(prosrc), 'set') > 0"
+    "select distinct pg_catalog.lower(m[1]) as n from (select case when prosrc = '' and "
+    "pg_catalog.strpos(pg_catalog.row_to_json(p)::text, ':funcid 2078 ') > 0 then "
+    "pg_catalog.pg_get_functiondef(oid) "
+    "else prosrc end as body from pg_catalog.pg_proc p where oid >= 16384) f, lateral "
+    "pg_catalog.regexp_matches("
+    "body, '([a-z_][a-z0-9_]*(?:[.][a-z_][a-z0-9_]*)+)', 'gi') m where"
+    " pg_catalog.strpos(pg_catalog.lower(body), 'set') > 0"
     " union select pg_catalog.unnest(array['";
 constexpr std::string_view between_names = "','";
 constexpr std::string_view behind_names =

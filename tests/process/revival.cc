@@ -266,6 +266,10 @@ TEST_CASE("what can't come back is not faked: 57P01 with the reason") {
     check({"prepare c select pg_try_advisory_lock(1)", "exec c create table locked as execute prepared",
            "exec c drop table locked"},
           "advisory lock");
+    check({"exec c create table locked(i int); insert into locked values (1); alter table locked add b bool "
+           "default pg_try_advisory_lock(9); drop table locked"},
+          "advisory lock");
+    check({"exec c do $$ begin prepare p as select 1; end $$"}, "since \"do $$ begin prepare");
     check({"exec c declare x cursor with hold for select 1"}, "cursor WITH HOLD");
     check({"exec c listen x"},
           "it listened for notifications, and might have missed some, since \"listen x\"");

@@ -47,6 +47,12 @@ TEST_CASE("in doubt, the server is asked: what functions of the program's own ha
     };
     for (const Setting& setting :
          {Setting{"do $$ begin perform set_config('asked.d', 'set', false); end $$", "asked.d"},
+          Setting{
+              "do E'begin\\nset asked.e = ''set''; perform set_config(\\'asked.f\\', \\'set\\', false); end'",
+              "asked.e"},
+          Setting{
+              "do E'begin\\nset asked.e = ''set''; perform set_config(\\'asked.f\\', \\'set\\', false); end'",
+              "asked.f"},
           Setting{"select asked_set('Asked.Named')", "asked.named"},
           Setting{"select asked_execute()", "asked.executed"},
           Setting{"select asked_execute()", "asked.statement"}}) {
@@ -56,6 +62,34 @@ TEST_CASE("in doubt, the server is asked: what functions of the program's own ha
         shared.sweep();
         CHECK(shared.say(std::string("exec c select current_setting('") + setting.name + "')") ==
               "PGRES_TUPLES_OK set");
+    }
+    server.ask("create function asked_work() returns void language plpgsql as $$ begin set work_mem = '3MB'; "
+               "end $$");
+    server.ask("create function pg_asked_work() returns void language plpgsql as $$ begin set work_mem = "
+               "'3MB'; end $$");
+    for (const char* sets :
+         {"begin; declare d cursor for select asked_work(); fetch d; commit",
+          "create table asked_table as select asked_work() is null",
+          "with w as (select asked_work()) select * from w", "(select asked_work())",
+          "select distinct asked_work()::text", "select (asked_work()::text)", "select from asked_work()",
+          "values (asked_work())", "prepare d as select $1::text; execute d(asked_work())",
+          "select pg_asked_work()", "do E'begin\\nset work_mem = ''3MB''; end'"}) {
+        CAPTURE(std::string(sets));
+        Shared shared;
+        shared.say(std::string("exec c ") + sets);
+        shared.sweep();
+        CHECK(shared.say("exec c show work_mem") == "PGRES_TUPLES_OK 3MB");
+    }
+    server.ask("drop table asked_table");
+    server.ask("drop function asked_work, pg_asked_work");
+    if (std::stoi(server.ask("show server_version_num")) >= 140000) {
+        server.ask("create function asked_return(t text) returns text return set_config('asked.returned', t, "
+                   "false)");
+        Shared shared;
+        shared.say("exec c select asked_return('set')");
+        shared.sweep();
+        CHECK(shared.say("exec c show asked.returned") == "PGRES_TUPLES_OK set");
+        server.ask("drop function asked_return");
     }
     server.ask("create role \"Asked User\"");
     Shared authorized;

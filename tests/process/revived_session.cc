@@ -102,7 +102,7 @@ TEST_CASE("a setting has the value that the server made of a parameter of anothe
     for (const char* value :
          {"16 t", "16 \\00", "21 \\002a", "23 007", "701 7.50", "1082 2024-1-5", "3802 {\"b\":1}", "18 abc",
           "2950 a0eebc999c0b4ef8bb6d6bb9bd380a11", "2950 \\a0eebc999c0b4ef8bb6d6bb9bd380a11"}) {
-        CAPTURE(value);
+        CAPTURE(std::string(value));
         Shared shared;
         shared.say(std::string("typed c ") + value + " select set_config('app.typed', $1::text, false)");
         const std::string set = shared.say("exec c show app.typed");

@@ -53,7 +53,7 @@ std::string describe(PGconn* conn, PGresult* result) {
     if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
         text += " " + field(result, PG_DIAG_SQLSTATE) + " | " + one_line(PQresultErrorMessage(result)) +
                 " | " + field(result, PG_DIAG_MESSAGE_DETAIL) + " | " + field(result, PG_DIAG_MESSAGE_HINT);
-    } else if (PQntuples(result) > 0) {
+    } else if (PQntuples(result) > 0 && PQnfields(result) > 0) {
         text += std::string(" ") + PQgetvalue(result, 0, 0);
     }
     PQclear(result);

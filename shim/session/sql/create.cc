@@ -39,7 +39,7 @@ void create_temporary(Reader& reader) {
     std::string_view key = temporary_name(reader);
     if (!is_dropped_on_commit(reader))
         reader.report(Act::create_temporary, key);
-    other(reader);
+    query(reader);
 }
 
 // BEGIN ATOMIC ... END: its statements end in semicolons, and so does nothing else than CASE in END.
@@ -80,7 +80,7 @@ void create(Reader& reader) {
     if (can_be_temporary)
         reader.report(Act::create);
     if (runs)
-        return other(reader);
+        return query(reader);
     bool begins = false;
     while (is_routine && !reader.at_end()) {
         if (begins && now.is("atomic"))
@@ -88,6 +88,14 @@ void create(Reader& reader) {
         begins = now.is("begin");
         reader.step();
     }
+}
+
+// The walsender's command.
+void create_replication_slot(Reader& reader) {
+    reader.step();
+    reader.name();
+    if (reader.now().is("temporary"))
+        reader.report(Act::unclear_at_once);
 }
 
 void drop(Reader& reader) {
@@ -114,6 +122,7 @@ void alter(Reader& reader) {
     reader.accept('*');
     if (reader.accept("rename") && reader.accept("to"))
         reader.report(Act::rename_temporary, key);
+    other(reader); // a new column's default runs for each row
 }
 
 void into(Reader& reader) {

@@ -24,7 +24,7 @@ public:
             else if (name.find('.') != name.npos && (is_alone || is_set_))
                 return name;
             else
-                is_set_ = is_word(name, "set") || (is_set_ && is_word(name, "session"));
+                is_set_ = ends_in_set(name) || (is_set_ && is_word(name, "session"));
         }
         return {};
     }
@@ -36,8 +36,14 @@ private:
     static bool is_word(std::string_view name, std::string_view word) {
         return Token{Token::Kind::word, name}.is(word);
     }
-    // Before the beginning is behind the end, too.
-    bool is_bound(size_t at) const { return at >= text_.size() || text_[at] == '\''; }
+    // In a string with escapes, SET can be behind one: E'begin\nset a.b = 1; end'.
+    static bool ends_in_set(std::string_view name) {
+        constexpr std::string_view set = "set";
+        size_t before = name.size() < set.size() ? 0 : name.size() - set.size();
+        return is_word({name.data() + before, name.size() - before}, set);
+    }
+    // Before the beginning is behind the end, too. The quote can be escaped.
+    bool is_bound(size_t at) const { return at >= text_.size() || text_[at] == '\'' || text_[at] == '\\'; }
 
     std::string_view text_;
     size_t at_ = 0;

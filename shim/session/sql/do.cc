@@ -21,8 +21,8 @@ Act hidden_in(std::string_view body, int depth) {
     for (Token next{}; token.kind != Token::Kind::end; token = next) {
         Tokens behind = tokens;
         next = tokens.next();
-        for (std::string_view word :
-             {"temp", "temporary", "pg_temp", "listen", "unlisten", "pg_settings", "execute", "call"})
+        for (std::string_view word : {"temp", "temporary", "pg_temp", "listen", "unlisten", "pg_settings",
+                                      "execute", "call", "prepare", "deallocate"})
             if (token.names(word))
                 add(Act::hidden);
         bool is_local = next.is("local") && !Tokens(tokens).next().is('.');
@@ -45,17 +45,31 @@ Act hidden_in(std::string_view body, int depth) {
     return found;
 }
 
+// Returns whether the text between its quotes is the string's, but for doubled quotes.
+bool shows_text(std::string_view string) {
+    if (string[0] == '$')
+        return true;
+    if (string[0] != '\'' || string.size() < 2 || string.find('\\') != string.npos)
+        return false;
+    for (size_t i = 1; i + 1 < string.size(); i++)
+        if (string[i] == '\'' && string[++i] != '\'') // it goes on in the next line
+            return false;
+    return true;
+}
+
 } // namespace
 
 void do_block(Reader& reader) {
     const Token& now = reader.now();
     Act found = nothing;
-    for (bool is_language = false; !reader.at_end(); reader.step()) {
-        Act act = is_language && !now.names("plpgsql") ? Act::hidden // its strings are others
-                  : now.kind == Token::Kind::string    ? hidden_in(now.text, 0)
-                                                       : nothing;
+    for (bool is_language = false, is_escaped = false; !reader.at_end(); reader.step()) {
+        bool is_string = now.kind == Token::Kind::string;
+        bool is_other =
+            (is_language && !now.names("plpgsql")) || (is_string && (is_escaped || !shows_text(now.text)));
+        Act act = is_other ? Act::hidden : is_string ? hidden_in(now.text, 0) : nothing;
         found = act > found ? act : found;
         is_language = now.is("language");
+        is_escaped = now.is('&'); // U&'...'
     }
     if (found == Act::hidden)
         reader.report_hidden();

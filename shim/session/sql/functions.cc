@@ -12,6 +12,7 @@ namespace {
 struct Function {
     FixedText<35> name;
     Act act;
+    bool is_if_temporary = false; // what it makes ends with the session only if its third argument is true
 };
 constexpr Function functions[] = {
     {"set_config", Act::set},
@@ -28,19 +29,25 @@ constexpr Function functions[] = {
     {"dblink_connect", Act::unclear_at_once},
     {"dblink_connect_u", Act::unclear_at_once},
     {"dblink_open", Act::unclear_at_once},
+    {"pg_backup_start", Act::unclear_at_once},
+    {"pg_start_backup", Act::unclear_at_once},
+    {"pg_create_physical_replication_slot", Act::unclear_at_once, true},
+    {"pg_create_logical_replication_slot", Act::unclear_at_once, true},
+    {"pg_copy_physical_replication_slot", Act::unclear_at_once, true},
+    {"pg_copy_logical_replication_slot", Act::unclear_at_once, true},
 };
 
 // PostgreSQL's own functions that programs call at the beginning of a SELECT, and words that a parenthesis can follow there.
 // clang-format off
 constexpr FixedText<26> harmless[] = {
-    "abs", "age", "all", "any", "any_value", "array", "array_agg", "array_append", "array_cat", "array_fill",
+    "abs", "age", "any", "any_value", "array", "array_agg", "array_append", "array_cat", "array_fill",
     "array_length", "array_lower", "array_position", "array_positions", "array_prepend", "array_remove",
     "array_replace", "array_to_json", "array_to_string", "array_upper", "avg", "bit_and", "bit_length",
     "bit_or", "bool_and", "bool_or", "btrim", "cardinality", "case", "cast", "ceil", "ceiling", "char_length",
     "chr", "clock_timestamp", "coalesce", "col_description", "concat", "concat_ws", "convert", "convert_from",
     "convert_to", "corr", "count", "current_database", "current_query", "current_schema", "current_schemas",
     "current_setting", "currval", "date", "date_bin", "date_part", "date_trunc", "decode", "dense_rank",
-    "distinct", "encode", "every", "exists", "exp", "extract", "first_value", "float8", "floor", "format",
+    "encode", "every", "exists", "exp", "extract", "first_value", "float8", "floor", "format",
     "format_type", "gen_random_uuid", "generate_series", "generate_subscripts", "greatest", "grouping",
     "has_column_privilege", "has_database_privilege", "has_function_privilege", "has_schema_privilege",
     "has_sequence_privilege", "has_table_privilege", "host", "inet_client_addr", "inet_client_port",
@@ -59,7 +66,7 @@ constexpr FixedText<26> harmless[] = {
     "lo_from_bytea", "lo_get", "lo_import", "lo_open", "lo_put", "lo_unlink", "log", "lower", "lpad", "ltrim",
     "make_date", "make_interval", "make_time", "make_timestamp", "make_timestamptz", "max", "md5", "min",
     "mod", "mode", "nextval", "not", "now", "nth_value", "ntile", "nullif", "numeric", "obj_description",
-    "octet_length", "overlay", "percent_rank", "percentile_cont", "percentile_disc", "phraseto_tsquery",
+    "octet_length", "on", "overlay", "percent_rank", "percentile_cont", "percentile_disc", "phraseto_tsquery",
     "plainto_tsquery", "position", "power", "quote_ident", "quote_literal", "quote_nullable", "random",
     "rank", "regexp_match", "regexp_matches", "regexp_replace", "regexp_split_to_array",
     "regexp_split_to_table", "repeat", "replace", "reverse", "right", "round", "row", "row_number",
@@ -74,19 +81,48 @@ constexpr FixedText<26> harmless[] = {
     "var_pop", "var_samp", "variance", "version", "websearch_to_tsquery", "width_bucket", "xmlagg",
     "xmlconcat", "xmlelement", "xmlforest", "xmlparse", "xmlserialize",
 };
+
+// What stands behind pg_ in names of PostgreSQL's own that programs call.
+constexpr FixedText<12> families[] = {
+    "advisory", "available", "backend", "backup", "blocking", "buffercache", "cancel", "char", "client", "collation",
+    "column", "conf", "config", "control", "conversion", "current", "database", "describe", "encoding", "export",
+    "extension", "filenode", "freespace", "function", "get", "has", "identify", "index", "indexam", "indexes", "input", "is", "jit", "last",
+    "listening", "logical", "ls", "lsn", "notification", "notify", "opclass", "operator", "opfamily",
+    "options", "partition", "postmaster", "prewarm", "promote", "read", "relation", "reload", "replication",
+    "rotate", "safe", "sequence", "settings", "show", "size", "sleep", "snapshot", "stat", "statistics", "stop", "switch",
+    "table", "tablespace", "terminate", "timezone", "total", "trigger", "try", "ts", "type", "typeof",
+    "visible", "wal", "walfile", "xact",
+};
 // clang-format on
 static_assert(std::ranges::is_sorted(harmless, {}, &FixedText<26>::view));
+static_assert(std::ranges::is_sorted(families, {}, &FixedText<12>::view));
 
-// Only PostgreSQL's own names begin with pg_.
+bool is_of_family(std::string_view name) {
+    constexpr std::string_view prefix = "pg_";
+    if (!starts_with(name, prefix))
+        return false;
+    name.remove_prefix(prefix.size());
+    std::string_view family(name.data(), std::min(name.size(), name.find('_')));
+    return std::ranges::binary_search(families, family, {}, &FixedText<12>::view);
+}
+
+const Function* find(const Token& name) {
+    if (!name.is_name() || name.text.size() < 7)
+        return nullptr;
+    for (const Function& function : functions)
+        if (name.names(function.name))
+            return &function;
+    return nullptr;
+}
+
 bool is_harmless(const Token& name) {
-    char lower_case[32];
+    char lower_case[48];
     size_t size = 0;
     for (; size < name.text.size() && size < sizeof lower_case; size++)
         lower_case[size] = lower(name.text[size]);
     std::string_view folded(lower_case, size);
-    bool is_it =
-        size < sizeof lower_case && std::ranges::binary_search(harmless, folded, {}, &FixedText<26>::view);
-    return is_it || folded.starts_with(std::string_view("pg_")) || act_of(name);
+    return std::ranges::binary_search(harmless, folded, {}, &FixedText<26>::view) || is_of_family(folded) ||
+           find(name);
 }
 
 bool is_plain_string(const Token& token) {
@@ -319,21 +355,25 @@ void report_lock(Reader& reader, Act act, const Arguments& arguments, const Valu
     reader.report_lock(act, is_sure ? key.view() : std::string_view(), column);
 }
 
+bool can_be_temporary(const Arguments& arguments, const Values& values) {
+    bool is_temporary = arguments.count >= Arguments::most;
+    values.of(arguments.each[Arguments::most - 1]).to_boolean(is_temporary);
+    bool is_named = arguments.text.find('=') != std::string_view::npos;
+    return is_temporary || is_named;
+}
+
 } // namespace
 
 const Act* act_of(const Token& name) {
-    if (!name.is_name() || name.text.size() < 7)
-        return nullptr;
-    for (const Function& function : functions)
-        if (name.names(function.name))
-            return &function.act;
-    return nullptr;
+    const Function* function = find(name);
+    return function ? &function->act : nullptr;
 }
 
 bool begins_with_unknown(Tokens tokens) {
     Token name = tokens.next();
-    if (name.is('*') && tokens.next().is("from"))
-        name = tokens.next();
+    while (name.is('(') || name.is('*') || name.is("all") || name.is("distinct") || name.is("from") ||
+           name.is("lateral") || name.is("select"))
+        tokens.next(name);
     if (!name.is_name())
         return false;
     Token behind = tokens.next();
@@ -349,19 +389,21 @@ void read(Reader& reader, std::string_view statement) {
     int depth = 0, column = 0;
     for (Token token = tokens.next(); token.kind != Token::Kind::end; token = tokens.next()) {
         depth += nesting(token);
-        const Act* act = act_of(token);
+        const Function* function = find(token);
         Tokens behind = tokens;
-        if (!act || !behind.next().is('('))
+        if (!function || !behind.next().is('('))
             continue;
         Arguments arguments(behind);
+        Act act = function->act;
         bool is_sure = is_list && depth == 0;
-        if (*act == Act::set) {
+        if (act == Act::set) {
             const char* end = arguments.text.data() + arguments.text.size() + arguments.is_closed;
             report_setting(reader, arguments, between(token.text.data(), end), values, is_sure);
-        } else if (*act == Act::unclear_at_once) {
-            reader.report(*act);
-        } else if (*act != Act::unlock_all) {
-            report_lock(reader, *act, arguments, values, is_sure, is_sure ? column : -1);
+        } else if (act == Act::unclear_at_once) {
+            if (!function->is_if_temporary || can_be_temporary(arguments, values))
+                reader.report(act);
+        } else if (act != Act::unlock_all) {
+            report_lock(reader, act, arguments, values, is_sure, is_sure ? column : -1);
         } else if (is_sure) {
             reader.report(Act::unlock_all);
         }

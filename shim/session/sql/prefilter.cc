@@ -12,8 +12,18 @@ namespace pqsweep {
 namespace {
 
 // The last one begins a name with escapes, which can be any name.
-constexpr FixedText<21> words[] = {"into",   "execute",     "set_config",      "setseed",
-                                   "dblink", "pg_advisory", "pg_try_advisory", "pg_replication_origin",
+constexpr FixedText<21> words[] = {"into",
+                                   "execute",
+                                   "set_config",
+                                   "setseed",
+                                   "dblink",
+                                   "pg_advisory",
+                                   "pg_try_advisory",
+                                   "pg_replication_origin",
+                                   "pg_backup_start",
+                                   "pg_start_backup",
+                                   "pg_create_",
+                                   "pg_copy_",
                                    "u&\""};
 
 static_assert([] {
@@ -28,15 +38,29 @@ constexpr unsigned char of_case = 0x20;
 
 constexpr size_t reach = sizeof(Block) + 3;
 
+bool is_same(char a, char b) {
+    return ((a ^ b) & ~of_case) == 0;
+}
+
+// Many words begin alike. The last letter tells more.
 [[gnu::noinline]] bool begins_with_word(const char* at, const char* end) {
     for (std::string_view word : words) {
+        bool fits = static_cast<size_t>(end - at) >= word.size() && is_same(at[word.size() - 1], word.back());
         size_t same = 0;
-        while (same < word.size() && at + same < end && ((at[same] ^ word[same]) & ~of_case) == 0)
+        while (fits && same < word.size() && is_same(at[same], word[same]))
             same++;
         if (same == word.size())
             return true;
     }
     return false;
+}
+
+// Returns whether no word before it has the same second and third letter.
+constexpr bool is_first_of_its_letters(size_t i) {
+    for (size_t before = 0; before < i; before++)
+        if (words[before].view().substr(1, 2) == words[i].view().substr(1, 2))
+            return false;
+    return true;
 }
 
 // Returns, as bits, at which bytes of the block at `at` a word may begin: its second and third letter are there, which tell more than
@@ -46,7 +70,13 @@ template<size_t... i>
 uint32_t candidates_at(const char* at, std::index_sequence<i...>) {
     Block second = load_block(at + 1) | of_case, third = load_block(at + 2) | of_case;
     auto is = [](Block letters, char c) { return letters == static_cast<unsigned char>(c | of_case); };
-    return bits_of(((is(second, words[i].c_str()[1]) & is(third, words[i].c_str()[2])) | ...));
+    auto begins = [&]<size_t word>(std::integral_constant<size_t, word>) {
+        if constexpr (is_first_of_its_letters(word))
+            return is(second, words[word].c_str()[1]) & is(third, words[word].c_str()[2]);
+        else
+            return decltype(second == third){};
+    };
+    return bits_of((begins(std::integral_constant<size_t, i>()) | ...));
 }
 
 bool is_letter(char c) {

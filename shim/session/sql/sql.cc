@@ -31,8 +31,12 @@ const char* unless_of_settings(const Token& first, Tokens& behind) {
     return name.names("pg_settings") || name.names("pg_catalog") ? nullptr : first.text.data();
 }
 
+const char* unless_of_query(const Token& first, Tokens& behind) {
+    return behind.next().is('(') ? nullptr : first.text.data();
+}
+
 struct Command {
-    FixedText<10> word;
+    FixedText<23> word;
     void (*read)(Reader&);
     const char* (*rest)(const Token& first, Tokens& behind) = nullptr; // nowhere: the statement must be read
 };
@@ -51,7 +55,9 @@ constexpr Command all_commands[] = {
     {"alter", alter},
     {"call", call},
     {"close", close},
+    {"copy", query, unless_of_query},
     {"create", create},
+    {"create_replication_slot", create_replication_slot},
     {"deallocate", deallocate},
     {"declare", declare},
     {"discard", discard},
@@ -67,7 +73,8 @@ constexpr Command all_commands[] = {
     {"savepoint", savepoint},
     {"start", start},
     {"unlisten", unlisten},
-    {"with", other},
+    {"values", select, from_here},
+    {"with", query},
 };
 constexpr Command any_other{"", other, from_here};
 
@@ -207,7 +214,7 @@ bool is_rollback(std::string_view sql) {
 namespace commands {
 
 void any(Reader& reader) {
-    command_of(reader.now()).read(reader);
+    reader.now().is('(') ? query(reader) : command_of(reader.now()).read(reader);
 }
 
 } // namespace commands

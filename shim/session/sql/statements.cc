@@ -22,15 +22,15 @@ void update(Reader& reader) {
 void execute(Reader& reader) {
     Tokens tokens = reader.ahead();
     Token name = tokens.next();
+    if (calls::begins_with_unknown(tokens))
+        reader.report_hidden();
     reader.report_execution(name.is_name() ? name.text : std::string_view(), list_at(tokens));
 }
 
-} // namespace
-
-void other(Reader& reader) {
+void rest(Reader& reader, bool has_query) {
     const Token& now = reader.now();
     const char* start = now.text.data();
-    bool has_calls = false;
+    bool has_calls = false, has_unknown = false;
     for (; !reader.at_end(); reader.step()) {
         if (now.is('&') && reader.ahead().next().kind == Token::Kind::quoted)
             reader.report(Act::unclear_at_once); // U&"...", with escapes: any name
@@ -38,6 +38,8 @@ void other(Reader& reader) {
             continue;
         switch (lower(now.text[0])) {
         case 's':
+            has_unknown |= has_query && now.is("select") && calls::begins_with_unknown(reader.ahead());
+            [[fallthrough]];
         case 'p':
         case '"':
         case 'd':
@@ -63,8 +65,20 @@ void other(Reader& reader) {
         default:;
         }
     }
+    if (has_unknown)
+        reader.report_hidden();
     if (has_calls)
         calls::read(reader, reader.since(start));
+}
+
+} // namespace
+
+void other(Reader& reader) {
+    rest(reader, false);
+}
+
+void query(Reader& reader) {
+    rest(reader, true);
 }
 
 void select(Reader& reader) {
@@ -149,6 +163,17 @@ void body(Reader& reader) {
     any(reader);
 }
 
+// With quotes or without.
+bool is_off(const Token& option) {
+    Token word = option;
+    if (word.kind == Token::Kind::quoted || word.kind == Token::Kind::string) {
+        word.kind = Token::Kind::word;
+        word.text.remove_prefix(1);
+        word.text.remove_suffix(word.text.empty() ? 0 : 1);
+    }
+    return word.is("off") || word.is("false") || word.text == "0";
+}
+
 bool is_option(const Token& token) {
     return token.is("analyze") || token.is("analyse") || token.is("verbose");
 }
@@ -182,7 +207,7 @@ void explain(Reader& reader) {
         bool is_word = now.is("analyze") || now.is("analyse");
         analyzes |= is_word;
         if (last.is("analyze") || last.is("analyse"))
-            analyzes &= !now.is("off") && !now.is("false") && now.text != "0";
+            analyzes &= !is_off(now);
         last = now;
         in_list &= !now.is(')');
     }
@@ -216,7 +241,7 @@ void declare(Reader& reader) {
             reader.report(Act::hold, key);
         with = reader.now().is("with");
     }
-    other(reader);
+    query(reader);
 }
 
 void close(Reader& reader) {

@@ -11,7 +11,10 @@ void any(Reader& reader);
 // Reads any command that has no function here, or a part of one that has: what expressions, queries and EXECUTE do.
 void other(Reader& reader);
 
-void select(Reader& reader);
+// Reads the same with a query in it, which begins with a function as a SELECT does.
+void query(Reader& reader);
+
+void select(Reader& reader); // VALUES, too
 
 void begin(Reader& reader);
 void start(Reader& reader);
@@ -37,6 +40,7 @@ void reset(Reader& reader);
 
 // command_create.cc: temporary tables, views and sequences
 void create(Reader& reader);
+void create_replication_slot(Reader& reader);
 void drop(Reader& reader);
 void alter(Reader& reader);
 void into(Reader& reader); // of a SELECT; no first word

@@ -46,7 +46,11 @@ TEST_CASE("a glance misses nothing, wherever it stands") {
                                 "a.U&\"\\0061\"()",
                                 "setseed(1)",
                                 "dblink_connect('a')",
-                                "pg_replication_origin_session_setup('a')"})
+                                "pg_replication_origin_session_setup('a')",
+                                "pg_backup_start('a')",
+                                "pg_start_backup('a')",
+                                "pg_create_physical_replication_slot('a', true, true)",
+                                "pg_copy_logical_replication_slot('a', 'b', true)"})
         for (size_t before = 0; before < 40; before++)
             for (size_t behind : {0, 1, 17, 40})
                 check_glance("select " + std::string(before, ' ') + telling + std::string(behind, ' '));

@@ -388,7 +388,9 @@ TEST_CASE("EXPLAIN: the statement runs with ANALYZE") {
     CHECK_ACT("explain analyze verbose execute p(1)", Act::execute, "p");
     for (std::string_view sql :
          {"explain select pg_advisory_lock(1)", "explain execute p", "explain (analyze off) execute p",
-          "explain (analyze false, costs) select pg_advisory_lock(1)", "explain verbose execute p"})
+          "explain (analyze false, costs) select pg_advisory_lock(1)", "explain verbose execute p",
+          "explain (analyze 'off') execute p", "explain (analyze \"OFF\", costs) execute p",
+          "explain (analyze 'False') execute p", "explain (analyze 0) execute p"})
         CHECK(read(sql).empty());
 }
 
@@ -412,6 +414,71 @@ TEST_CASE("calls of functions of the program's own") {
           "select case (a) when 1 then 2 end", "select Pg_Catalog.f(1)", "select COUNT (*)"})
         CHECK(read(sql).empty());
     CHECK_FALSE(only("prepare p as select login($1)").is_harmless);
+    for (std::string_view sql : {"declare c cursor for select login()",
+                                 "create table t as select login()",
+                                 "copy (select login()) to stdout",
+                                 "create materialized view v as (select login())",
+                                 "with w as (select login()) select * from w",
+                                 "with w as (select 1) select login()",
+                                 "(select login())",
+                                 "((select login()))",
+                                 "select distinct login()",
+                                 "select all login()",
+                                 "select (login()).*",
+                                 "select (app.login())",
+                                 "select (select login())",
+                                 "select from login()",
+                                 "select * from (select login()) a",
+                                 "select * from lateral login()",
+                                 "values (login())",
+                                 "explain analyze with w as (select login()) table w",
+                                 "select pg_mylogin()",
+                                 "select pg_login('x')"})
+        CHECK_ACT(sql, Act::hidden, "");
+    CHECK(read("execute p(login())")[0].act == Act::hidden);
+    for (std::string_view sql : {"select distinct on (a) login(b) from t",
+                                 "select distinct on (lower(a)) b from t",
+                                 "select distinct count(a)",
+                                 "select distinct (a), b (c)",
+                                 "select (a + b) * c (d)",
+                                 "select (select count(*) from t)",
+                                 "select exists (select f(1))",
+                                 "select t.a from t where f(x)",
+                                 "select * from t join f(1) on true",
+                                 "select a from (select count(*) from t) x",
+                                 "with w as (select lower(a) from t) select * from w",
+                                 "create view v as select login()",
+                                 "copy t (a) from stdin",
+                                 "insert into t values (login())",
+                                 "insert into t select login(); select 1",
+                                 "values (1, login())",
+                                 "values (lower('x'))",
+                                 "select pg_get_userbyid(1)",
+                                 "select pg_sleep(1)",
+                                 "select pg_typeof(f(1))",
+                                 "select pg_advisory_xact_lock_shared(1)",
+                                 "select pg_stat_get_xact_function_total_time(1)",
+                                 "explain with w as (select login()) table w"})
+        CHECK(read(sql).empty());
+}
+
+TEST_CASE("functions that leave behind what nobody can read or make again") {
+    for (std::string_view sql : {"select pg_backup_start('x')", "select pg_start_backup('x', true, false)",
+                                 "select pg_create_physical_replication_slot('x', false, true)",
+                                 "select * from pg_create_logical_replication_slot('x', 'y', $1)",
+                                 "select pg_create_logical_replication_slot('x', 'y', true, false)",
+                                 "select pg_create_physical_replication_slot('x', temporary => true)",
+                                 "select pg_copy_physical_replication_slot('x', 'y', true)",
+                                 "CREATE_REPLICATION_SLOT x TEMPORARY PHYSICAL"})
+        CHECK_ACT(sql, Act::unclear_at_once, "");
+    for (std::string_view sql : {"select pg_create_physical_replication_slot('x')",
+                                 "select pg_create_physical_replication_slot('x', true, false)",
+                                 "select pg_create_logical_replication_slot('x', 'y', 'off', true)",
+                                 "create_replication_slot x logical y"})
+        CHECK(read(sql).empty());
+    CHECK_ACT("alter table t add a text default set_config('a', 'b', false)", Act::set_unknown, "a");
+    CHECK_ACT("alter table t alter a type text using set_config('a', 'b', false)", Act::set_unknown, "a");
+    CHECK_ACT("alter table t add a bool default pg_try_advisory_lock(9)", Act::try_lock, "");
 }
 
 TEST_CASE("DO: what it may hide") {
@@ -426,6 +493,12 @@ TEST_CASE("DO: what it may hide") {
     CHECK(read("do $$ begin perform attempt, template from temps; end $$").empty());
     CHECK_ACT("do $$ begin perform setseed(0.5); end $$", Act::unclear_at_once, "");
     CHECK_ACT("do $$ begin perform login(1); end $$", Act::hidden, "");
+    CHECK_ACT("do $$ begin prepare p as select 1; end $$", Act::hidden, "");
+    CHECK_ACT("do $$ begin deallocate all; end $$", Act::hidden, "");
+    CHECK_ACT("do E'begin\\nset x = 1; end'", Act::hidden, "");
+    CHECK_ACT("do U&'begin \\0073et x = 1; end'", Act::hidden, "");
+    CHECK_ACT("do 'begin s'\n'et x = 1; end'", Act::hidden, "");
+    CHECK(read("do 'begin raise notice ''x''; end'").empty());
     CHECK(read("do $$ declare r record; begin for r in select count(*) from t loop null; end loop; end $$")
               .empty());
 }
