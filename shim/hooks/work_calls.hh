@@ -132,6 +132,7 @@ template<Call call, class... Args>
     if (kind.starts_work)
         tag::look(table);
     InCall in_call(c, conn);
+    bool drops_reason = false;
     if (c.state() == State::swept) [[unlikely]] {
         table.held_numbers.await(c.fd);
         inquiry::take_account(table, c, conn);
@@ -146,6 +147,7 @@ template<Call call, class... Args>
                 return Result(1);
         if (!is_revived)
             deliver_reason<call>(table, c, conn);
+        drops_reason = kind.starts_work && kind.waits && is_busy(c.activity);
     } else if (kind.starts_work && c.state() == State::reviving) [[unlikely]] {
         Ledger(table).revived(c, 0); // its owner did not wait for its ROLLBACK
     }
@@ -172,6 +174,8 @@ template<Call call, class... Args>
     if (sets_timeout) [[unlikely]]
         c.in_session = in_session;
     tracker::settle(table, c, conn, kind.reads);
+    if (drops_reason && c.activity == Activity::lost) [[unlikely]]
+        c.has_reason = false; // libpq has read it as a result of what ran before, and dropped it
     remember_call<call>(table, c, reading, result, args...);
     if constexpr (std::is_same_v<Result, PGresult*>)
         if (result && c.libpq->PQresultStatus(result) == PGRES_FATAL_ERROR) [[unlikely]]

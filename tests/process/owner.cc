@@ -163,6 +163,49 @@ TEST_CASE("with TLS: the same 57P01; PQerrorMessage has libpq's own error, too")
     }
 }
 
+TEST_CASE(
+    "results are unread, which libpq drops: the next command meets the 57P01, or PQerrorMessage has it") {
+    Server().ask("create table if not exists owner_copy(i int)");
+    const char* sleep = "send c select pg_sleep(60)";
+    const char* rows = "select repeat('x', 1000) from generate_series(1, 100000)";
+    std::string send_rows = std::string("send c ") + rows;
+    std::string copy_rows = std::string("exec c copy (") + rows + ") to stdout";
+    for (const std::string& where : {std::string(), Server::tls()}) {
+        for (auto& commands :
+             std::vector<std::vector<const char*>>{{sleep},
+                                                   {sleep, "consume c"},
+                                                   {"exec c begin", sleep},
+                                                   {send_rows.c_str(), "single c", "result c"},
+                                                   {"exec c copy owner_copy from stdin", "put c 1"},
+                                                   {copy_rows.c_str()}}) {
+            for (auto& steps : std::vector<std::vector<const char*>>{{"exec c select 1"},
+                                                                     {"consume c", "exec c select 1"},
+                                                                     {"params1 c select 1"},
+                                                                     {"prepare c select 1"},
+                                                                     {"execute c"},
+                                                                     {"describe c"},
+                                                                     {"encoding c LATIN1"}}) {
+                std::string last = commands.back(), next = steps.back(), answer;
+                CAPTURE(where);
+                CAPTURE(last);
+                CAPTURE(next);
+                Swept swept(commands, where);
+                for (const char* step : steps)
+                    answer = swept.client.say(step);
+                bool has_result = answer != "none" && answer != "-1";
+                if (where.empty() && last == sleep)
+                    CHECK(has_result == (next != "encoding c LATIN1"));
+                if (has_result)
+                    check_obituary(answer);
+                check_reason(swept.client.say("message c"), "");
+                CHECK(contains(swept.client.say("status c"), "bad"));
+                CHECK(swept.client.say("exec c select 1") == "none");
+                CHECK(swept.client.finish() == 0);
+            }
+        }
+    }
+}
+
 TEST_CASE("an event loop that reads for a statement meets a 57P01, over TLS, too") {
     for (const std::string& where : {std::string(), Server::tls()}) {
         Swept swept({"send c select pg_sleep(60)", "flush c"}, where);
