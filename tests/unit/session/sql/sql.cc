@@ -11,6 +11,8 @@ namespace {
 Told only_of(std::string_view sql, const Parameters& parameters) {
     std::vector<Told> all = read(sql, nullptr, parameters);
     std::erase_if(all, [](const Told& told) { return told.act == Act::define; });
+    if (all.size() > 1)
+        std::erase_if(all, [](const Told& told) { return told.act == Act::create; });
     INFO(sql);
     REQUIRE(all.size() == 1);
     return all[0];
@@ -238,7 +240,7 @@ TEST_CASE("listening, prepared statements, cursors, DISCARD and LOAD") {
 }
 
 TEST_CASE("what is temporary if the search_path names pg_temp") {
-    for (const char* sql : {"create table temp (a int)", "create or replace view v as select 1",
+    for (const char* sql : {"create table temp (a int)", "create or replace view v as select login()",
                             "create sequence s", "create unlogged table if not exists t (a int)",
                             "create type t as (a int)", "create domain d as int", "select 1 into t"})
         CHECK_ACT(sql, Act::create, "");
@@ -447,7 +449,6 @@ TEST_CASE("calls of functions of the program's own") {
                                  "select * from t join f(1) on true",
                                  "select a from (select count(*) from t) x",
                                  "with w as (select lower(a) from t) select * from w",
-                                 "create view v as select login()",
                                  "copy t (a) from stdin",
                                  "insert into t values (login())",
                                  "insert into t select login(); select 1",
@@ -536,7 +537,7 @@ TEST_CASE("a name with escapes may be any") {
 }
 
 TEST_CASE("an execution inside another statement") {
-    CHECK(read("create table t as execute p(1)").back().act == Act::execute);
+    CHECK_ACT("create table t as execute p(1)", Act::execute, "p");
     CHECK_ACT("explain analyze execute p", Act::execute, "p");
 }
 
