@@ -284,6 +284,9 @@ void note_result(Connection& c, const PGresult* result) {
         c.activity = Activity::copy;
         break;
     default:
+        if (c.activity == Activity::copy)
+            c.activity =
+                Activity::running; // libpq says that it is active until it has read that the server is idle
         break;
     }
 }

@@ -45,7 +45,7 @@ void settle_seldom(Table& table, Connection& connection, PGconn* conn, PGTransac
 // Has libpq pass the reason, which was put there before, to the notice receiver of an idle connection.
 void tell_by_notice(Connection& connection, PGconn* conn);
 
-// A command that goes on has returned `result`: notes whether it is a COPY.
+// A command that goes on has returned `result`: notes whether it is a COPY now.
 void note_result(Connection& connection, const PGresult* result);
 
 // A command has failed: journals the database that could not be dropped or copied, if that is why, and has a result of an

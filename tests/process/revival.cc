@@ -212,6 +212,29 @@ TEST_CASE("a ROLLBACK behind another command in a pipeline is not the first thin
     CHECK(contains(shared.say("result c"), "57P01"));
 }
 
+TEST_CASE("a COPY is over with its last result, also for a driver that takes only that one") {
+    Server().ask("create table if not exists revival_copy(i int)");
+    for (const std::string& where : {std::string(), Server::tls()}) {
+        for (auto& [copy, outcome] : std::vector<std::pair<std::vector<const char*>, const char*>>{
+                 {{"exec c copy revival_copy from stdin", "put c 1", "putend c"}, "PGRES_COMMAND_OK"},
+                 {{"exec c copy revival_copy from stdin", "put c x", "putend c"}, "PGRES_FATAL_ERROR 22P02"},
+                 {{"exec c copy (select 1) to stdout", "get c", "get c"}, "PGRES_COMMAND_OK"},
+                 {{"exec c copy (select 1 / i from (values (1), (0)) v(i)) to stdout", "get c", "get c"},
+                  "PGRES_FATAL_ERROR 22012"}}) {
+            CAPTURE(where);
+            CAPTURE(std::string(copy[0]));
+            Shared shared(where);
+            for (const char* command : copy)
+                shared.say(command);
+            CHECK(shared.say("result c").starts_with(outcome));
+            // The server sends an error before it is idle.
+            CHECK(shared.server.has(shared.client.application(), 1, "state = 'idle'"));
+            shared.sweep();
+            CHECK(shared.say("exec c select 7") == "PGRES_TUPLES_OK 7");
+        }
+    }
+}
+
 TEST_CASE("swept idle, and again while it rolls back: a statement was running") {
     Program program({"held_reply"}, {{"PQSWEEP_TAG", "a"}});
     CHECK(program.finish() == 0);

@@ -142,6 +142,13 @@ const std::map<std::string, Action> actions = {
     {"single", [](auto& c, auto&) { return std::to_string(PQsetSingleRowMode(c)); }},
     {"put",
      [](auto& c, auto& text) { return std::to_string(PQputCopyData(c, text.c_str(), int(text.size()))); }},
+    {"get",
+     [](auto& c, auto&) {
+         char* row = nullptr;
+         int size = PQgetCopyData(c, &row, 0);
+         PQfreemem(row);
+         return std::to_string(size);
+     }},
     {"putend", [](auto& c, auto&) { return std::to_string(PQputCopyEnd(c, nullptr)); }},
     {"pipeline", [](auto& c, auto&) { return std::to_string(PQenterPipelineMode(c)); }},
     {"flushrequest", [](auto& c, auto&) { return std::to_string(PQsendFlushRequest(c) && PQflush(c) == 0); }},
