@@ -100,7 +100,7 @@ public:
             table_.held_numbers.hold(fd); // the program can have let it go and put the same socket back
         EpollSets sets;
         Registrations registrations(sets, is_ours ? fd : -1);
-        if (wish_.only_sends && is_ours && (sets.has_polling_ring() || !registrations.are_complete())) {
+        if (wish_.only_sends && (!is_ours || sets.has_polling_ring() || !registrations.are_complete())) {
             c_.hindrance = Hindrance::unheard;
             Ledger(table_).refuse(c_);
             return false;

@@ -80,8 +80,9 @@ TEST_CASE("a loop that has the socket sleeps on when the connection is parked, a
 
 TEST_CASE("what waits in another way wakes up, or hears the reply, or its owner is told that it would not") {
     Server server;
-    auto rest_of = [&](const char* how, const char* statement = "") {
-        Program program({"parked", how, statement}, {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}});
+    auto rest_of = [&](const char* how, const char* statement = "", const std::string& where = "") {
+        Program program({"parked", how, statement},
+                        {{"PQSWEEP_TAG", "a"}, {"PQSWEEP_REPORT", "never"}, {"CONNINFO", where}});
         if (program.read_line() == "swept") {
             CHECK(server.is_clear_of(program.application()));
             program.write_line("");
@@ -100,6 +101,8 @@ TEST_CASE("what waits in another way wakes up, or hears the reply, or its owner 
         "the program's event loop would not hear the reply on another socket\n"
         "pqsweep had closed the connection when its test module ended, and could not bring it back\n\n";
     CHECK(rest_of("other") == "swept\n" + told + "revived\n");
+    CHECK(rest_of("lost", "", Server::tls()) == "swept\nlost\n" + told);
+    CHECK(rest_of("lost") == "swept\nlost\nno connection to the server\n\n");
     if (std::string with_ring = rest_of("ring"); with_ring != "no io_uring\n")
         CHECK(with_ring == "swept\n" + told + "revived\n");
 }

@@ -4,6 +4,7 @@
 // parked threads: one thread sends, and another one waits in poll. That one wakes up, as without parking.
 // parked ring: an io_uring polls.
 // parked other: an epoll set has the socket under another number.
+// parked lost: the same, and the owner looks until it finds that the connection is lost. Then it sends a query.
 // parked child: a child of fork has the socket, too, and uses it after the sweep.
 // parked rollback: the owner only rolls back after the sweep, as a pool does with what comes back.
 // parked asked STATEMENT: the statement has done something to the session that only the server knows.
@@ -202,6 +203,18 @@ void with_rollback(PGconn* c) {
     puts(ask(c, [&] { return loop.hears_input(); }).c_str());
 }
 
+void with_lost(PGconn* c) {
+    Loop loop{"loop", EPOLLIN}, other{"other", EPOLLIN};
+    loop.watch(PQsocket(c));
+    other.watch(dup(PQsocket(c)));
+    sweep();
+    int looks = 0;
+    while (looks < 20 && PQconsumeInput(c) == 1)
+        looks++;
+    printf("%s\n", looks < 20 ? "lost" : "not lost");
+    puts(ask(c, [&] { return loop.hears_input(); }).c_str());
+}
+
 void with_question(PGconn* c, const char* statement) {
     PQclear(PQexec(c, statement));
     Loop loop{"pool", EPOLLIN};
@@ -223,6 +236,8 @@ int main(int, char** argv) {
         with_threads(c);
     } else if (how == "rollback") {
         with_rollback(c);
+    } else if (how == "lost") {
+        with_lost(c);
     } else if (how == "child") {
         with_child(c);
     } else if (how == "asked") {
