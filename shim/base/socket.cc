@@ -67,6 +67,19 @@ bool is_inert_socket(int fd) {
     return sys::getsockopt(fd, SOL_SOCKET, SO_TYPE, type) == 0 && type == SOCK_DGRAM;
 }
 
+void end_inert_socket(int fd) {
+    constexpr int reads = 8; // libpq reads twice before it believes in an end
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    own.sin_addr.s_addr = __builtin_bswap32(INADDR_LOOPBACK);
+    auto* address = reinterpret_cast<sockaddr*>(&own);
+    unsigned size = sizeof own;
+    if (sys::bind(fd, address, size) != 0 || sys::getsockname(fd, address, size) != 0)
+        return;
+    for (int i = 0; i < reads; i++)
+        sys::sendto(fd, {}, MSG_NOSIGNAL | MSG_DONTWAIT, address, size);
+}
+
 bool has_unread_input(int fd) {
     int bytes = 0;
     return sys::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;

@@ -36,6 +36,9 @@ int make_inert_socket();
 // Returns whether `fd` is such a socket. All of libpq's are stream sockets.
 bool is_inert_socket(int fd);
 
+// Gives an inert socket an end, which needs no other descriptor: it sends itself datagrams without bytes, which read like one.
+void end_inert_socket(int fd);
+
 // Returns whether there are bytes to read, also from a socket that was shut down.
 bool has_unread_input(int fd);
 

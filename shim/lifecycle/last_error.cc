@@ -141,6 +141,7 @@ bool replace_socket(Table& table, const Connection& c, std::string_view content)
         sys::send(ends[1], content, MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(content.size());
     if (done) {
         registrations.remove();
+        sys::shutdown(c.fd, SHUT_RDWR); // an io_uring waits for the former file
         done = sys::dup3(ends[0], c.fd, O_CLOEXEC) == c.fd;
         registrations.make_again();
     }
@@ -165,6 +166,7 @@ const char* tell(Table& table, const Connection& c, const void* of, const char* 
 } // namespace
 
 bool deliver(Table& table, Connection& c, bool expects_reply) {
+    bool is_parked = socket_cookie(c.fd) == c.cookie && is_inert_socket(c.fd);
     bool is_mid_stream = is_busy(c.activity) && (c.mid_message || has_unread_input(c.fd));
     bool done = false;
     if (!c.encrypted && !is_mid_stream && socket_cookie(c.fd) == c.cookie) {
@@ -179,6 +181,8 @@ bool deliver(Table& table, Connection& c, bool expects_reply) {
             done = replace_socket(table, c, content.view());
         });
     }
+    if (is_parked && !done)
+        end_inert_socket(c.fd); // else libpq would wait for ever
     return done;
 }
 

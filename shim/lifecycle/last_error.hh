@@ -12,7 +12,7 @@
 namespace pqsweep::last_error {
 
 // Replaces the socket of a swept connection. Returns false if that can't be: the stream is encrypted, it might be in the middle of
-// a message, or there are no descriptors left.
+// a message, or there are no descriptors left. A parked connection's socket has an end then.
 // `expects_reply`: libpq is about to wait for the end of a command. Otherwise it only looks for input.
 // Context: owner thread, outside libpq. errno: kept.
 bool deliver(Table& table, Connection& connection, bool expects_reply);

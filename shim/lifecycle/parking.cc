@@ -28,7 +28,7 @@ int exchange(Table& table, Connection& c, int fd, uint64_t cookie, int inert,
 } // namespace
 
 bool is_worth_it(const Connection& c) {
-    return the_settings().revive && c.activity == Activity::idle && !c.was_read_elsewhere();
+    return the_settings().revive && is_waiting(c.activity) && !c.was_read_elsewhere();
 }
 
 int park(Table& table, Connection& c, int fd, uint64_t cookie, const EpollSets& sets, By by) {

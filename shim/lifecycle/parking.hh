@@ -1,7 +1,8 @@
-// Parking: closes the socket of an idle connection so that its owner's event loop does not notice.
+// Parking: closes the socket of a connection that waits for its owner so that its owner's event loop does not notice.
 //
 // A socket that is shut down becomes readable, with an end of file. An event loop with a standing reader (asyncio, libev, Asio)
-// wakes up then, and its driver reports the connection as lost, although it would be revived. So another socket takes the number,
+// wakes up then, and its driver reports the connection as lost, although it would be revived. Also in a transaction: its owner's
+// ROLLBACK revives it, and anything else meets the reason (last_error.hh). So another socket takes the number,
 // on which nothing ever happens:
 //
 //     number 7                 the old socket              its copy, 9       epoll set 4 has

@@ -186,10 +186,13 @@ void rolled_back(Table& table, Connection& c, const void* caller) {
 
 bool can_wait(Table& table, Connection& c) {
     constexpr uint8_t patience = 8;
-    if (!is_wanted(table, c, false) || c.activity != Activity::idle || c.glances == patience)
+    if (!is_waiting(c.activity) || !is_wanted(table, c, has_transaction(c.activity)))
         return false;
-    if (!is_inert_socket(c.fd))
-        c.glances = static_cast<uint8_t>(c.glances + 1);
+    if (is_inert_socket(c.fd))
+        return true;
+    if (c.activity != Activity::idle || c.glances == patience)
+        return false;
+    c.glances = static_cast<uint8_t>(c.glances + 1);
     return true;
 }
 

@@ -47,7 +47,8 @@ inline bool has_no_connection(const Connection& c) {
 
 // The owner looks whether the server sent something, while nothing is under way. Returns whether that look can go on as if
 // nothing had been sent, so that the connection is revived later. Not for a connection that can't be revived, and not
-// after eight looks if it is not parked: an event loop that the dead socket wakes up would look for ever.
+// after eight looks if it is not parked, or at all if it is in a transaction, too: an event loop that the dead socket wakes up would look
+// for ever.
 bool can_wait(Table& table, Connection& connection);
 
 } // namespace pqsweep::revive

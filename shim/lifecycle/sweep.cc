@@ -156,7 +156,7 @@ private:
             swept_.of(activity)++;
         let_out(c, activity);
         bool is_taken_care_of =
-            seen.state() == State::open && activity == Activity::idle && end_idle(c, fd, cookie);
+            seen.state() == State::open && is_waiting(activity) && end_waiting(c, activity, fd, cookie);
         if (!is_taken_care_of && cut_socket(fd, cookie, farewell_to(c, activity)) == Cut::no_descriptor)
             short_of_descriptors_ = true;
         any_busy_ |= may_be_busy(c, activity);
@@ -170,15 +170,15 @@ private:
 
     // Ends a session that can come back: parks the connection, and asks the server about the session if that is in doubt. Returns
     // false if it can do neither.
-    bool end_idle(Connection& c, int fd, uint64_t cookie) {
-        bool asks = can_ask(c);
+    bool end_waiting(Connection& c, Activity activity, int fd, uint64_t cookie) {
+        bool asks = activity == Activity::idle && can_ask(c);
         int former = asks || !c.is_doubtful() ? park(c, fd, cookie) : -1;
         if (former < 0 && asks)
             former = copy_of(fd, cookie);
         if (former < 0)
             return false;
         if (!asks || !inquiry_.ask(c, former))
-            cut_copy(former, farewell_to(c, Activity::idle));
+            cut_copy(former, farewell_to(c, activity));
         return true;
     }
 

@@ -103,6 +103,13 @@ TEST_CASE("what waits in another way wakes up, or hears the reply, or its owner 
     CHECK(rest_of("other") == "swept\n" + told + "revived\n");
     CHECK(rest_of("lost", "", Server::tls()) == "swept\nlost\n" + told);
     CHECK(rest_of("lost") == "swept\nlost\nno connection to the server\n\n");
+    for (const std::string& where : {std::string(), Server::tls()}) {
+        CHECK(rest_of("transaction", "rollback", where) ==
+              "swept\nthe loop sleeps, nothing to read\nROLLBACK\n");
+        CHECK(rest_of("transaction", "select 7", where)
+                  .starts_with("swept\nthe loop sleeps, nothing to read\nFATAL:  terminating connection: "
+                               "pqsweep closed it when its test module ended\nDETAIL:  "));
+    }
     if (std::string with_ring = rest_of("ring"); with_ring != "no io_uring\n")
         CHECK(with_ring == "swept\n" + told + "revived\n");
 }

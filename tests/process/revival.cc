@@ -201,6 +201,54 @@ TEST_CASE("a plain ROLLBACK after a sweep in a transaction is true, and no error
     CHECK(contains(lost.say("exec c rollback"), "57P01"));
 }
 
+TEST_CASE("swept in a transaction: looks change nothing, a ROLLBACK is true, and whatever else comes first "
+          "is told") {
+    using Commands = std::vector<const char*>;
+    Server().ask("create table if not exists revival_parked(i int)");
+    auto last_of = [](Shared& shared, const Commands& commands) {
+        std::string answer;
+        for (const char* command : commands)
+            answer = shared.say(command);
+        return answer;
+    };
+    auto swept = [](const std::string& where, const char* begin) {
+        auto shared = std::make_unique<Shared>(where);
+        shared->say(begin);
+        shared->sweep();
+        for (int i = 0; i < 20; i++)
+            CHECK(shared->say("consume c") == "1 ok");
+        return shared;
+    };
+    for (const std::string& where : {std::string(), Server::tls()}) {
+        for (const char* begin : {"exec c begin", "exec c begin; select 1 / 0"}) {
+            CAPTURE(where);
+            CAPTURE(std::string(begin));
+            for (const Commands& commands : {Commands{"exec c rollback"},
+                                             {"send c rollback", "consume c", "result c"},
+                                             {"pipeline c", "sendparams c rollback", "sync c", "result c"}})
+                CHECK(last_of(*swept(where, begin), commands) == "PGRES_COMMAND_OK");
+            for (const Commands& commands :
+                 {Commands{"exec c select 7"},
+                  {"params1 c select 7"},
+                  {"prepare c select 7"},
+                  {"exec c copy revival_parked from stdin"},
+                  {"exec c copy revival_parked to stdout"},
+                  {"send c select 7", "single c", "result c"},
+                  {"send c select 7", "consume c", "result c"},
+                  {"pipeline c", "sendparams c select 7", "sync c", "flush c", "result c"},
+                  {"lo c"},
+                  {"encoding c LATIN1", "message c"}}) {
+                CAPTURE(std::string(commands[0]));
+                CHECK(contains(last_of(*swept(where, begin), commands),
+                               "FATAL:  terminating connection: pqsweep closed it"));
+            }
+            // Without descriptors for the reason, at least there is an end.
+            CHECK(last_of(*swept(where, begin), {"descriptors c 3", "exec c select 7"})
+                      .starts_with("PGRES_FATAL_ERROR 57P01"));
+        }
+    }
+}
+
 TEST_CASE("a ROLLBACK behind another command in a pipeline is not the first thing after a sweep") {
     Shared shared;
     shared.say("exec c begin");

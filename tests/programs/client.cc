@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sstream>
 #include <string>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
 
@@ -201,6 +202,11 @@ const std::map<std::string, Action> actions = {
     {"events",
      [](auto& c, auto&) { return std::to_string(PQregisterEventProc(c, see_event, "see", nullptr)); }},
     {"seen", [](auto&, auto&) { return std::exchange(events, ""); }},
+    {"descriptors",
+     [](auto&, auto& most) {
+         rlimit limit{std::stoul(most), std::stoul(most)};
+         return std::to_string(setrlimit(RLIMIT_NOFILE, &limit));
+     }},
     {"allocate", // megabytes
      [](auto&, auto& size) {
          size_t bytes = std::stoul(size) << 20;

@@ -6,8 +6,8 @@
 
 // Sends a query. Returns its result when wait_for_input() has said often enough that there is input, else the trouble.
 template<class Wait>
-std::string ask(PGconn* c, Wait wait_for_input) {
-    if (!PQsendQuery(c, "select 'heard'"))
+std::string ask(PGconn* c, Wait wait_for_input, const char* query = "select 'heard'") {
+    if (!PQsendQuery(c, query))
         return PQerrorMessage(c);
     while (PQflush(c) == 1) {
     }
@@ -17,7 +17,10 @@ std::string ask(PGconn* c, Wait wait_for_input) {
             PGresult* result = PQgetResult(c);
             if (!result)
                 return reply;
-            reply = PQntuples(result) ? PQgetvalue(result, 0, 0) : PQresultErrorMessage(result);
+            bool is_done = PQresultStatus(result) == PGRES_COMMAND_OK;
+            reply = PQntuples(result) ? PQgetvalue(result, 0, 0)
+                    : is_done         ? PQcmdStatus(result)
+                                      : PQresultErrorMessage(result);
             PQclear(result);
         }
         if (!wait_for_input())

@@ -7,6 +7,7 @@
 // parked lost: the same, and the owner looks until it finds that the connection is lost. Then it sends a query.
 // parked child: a child of fork has the socket, too, and uses it after the sweep.
 // parked rollback: the owner only rolls back after the sweep, as a pool does with what comes back.
+// parked transaction QUERY: the connection is in a transaction. Its owner looks for input, and then sends the query.
 // parked asked STATEMENT: the statement has done something to the session that only the server knows.
 // Each prints "swept" and waits for a line after its sweep.
 // link: -lpq -pthread
@@ -215,6 +216,21 @@ void with_lost(PGconn* c) {
     puts(ask(c, [&] { return loop.hears_input(); }).c_str());
 }
 
+void with_transaction(PGconn* c, const char* query) {
+    Loop loop{"loop", EPOLLIN};
+    PQclear(PQexec(c, "begin"));
+    loop.watch(PQsocket(c));
+    sweep();
+    int looks = 0;
+    while (looks < 20 && PQconsumeInput(c) == 1)
+        looks++;
+    printf("the loop %s, %s\n", loop.hear(0) ? "wakes up" : "sleeps",
+           looks < 20 ? "lost" : "nothing to read");
+    puts(ask(
+             c, [&] { return loop.hears_input(); }, query)
+             .c_str());
+}
+
 void with_question(PGconn* c, const char* statement) {
     PQclear(PQexec(c, statement));
     Loop loop{"pool", EPOLLIN};
@@ -236,6 +252,8 @@ int main(int, char** argv) {
         with_threads(c);
     } else if (how == "rollback") {
         with_rollback(c);
+    } else if (how == "transaction") {
+        with_transaction(c, argv[2]);
     } else if (how == "lost") {
         with_lost(c);
     } else if (how == "child") {
