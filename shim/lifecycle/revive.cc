@@ -31,11 +31,12 @@ Activity last_activity(const Table& table, const Connection& c) {
     return goes_on ? Activity(c.activity) : record->activity;
 }
 
-// A ROLLBACK is true if it is the first that the owner does after the sweep: a new session has no result of what it sent before.
+// A ROLLBACK is true if nothing that was sent before waits for its result: a new session has none of that. It is true after the reason
+// was told, too, so that the end of a transaction's block does not hide that.
 bool is_wanted(Table& table, Connection& c, bool rolls_back) {
     Activity activity = last_activity(table, c);
     bool is_rollback = has_transaction(activity) && rolls_back && !is_busy(c.activity);
-    return the_settings().revive && (activity == Activity::idle || is_rollback) && !c.has_reason &&
+    return the_settings().revive && ((activity == Activity::idle && !c.has_reason) || is_rollback) &&
            c.hindrance != Hindrance::not_restorable && sessions::of(table, c).loss() == Loss::none;
 }
 
@@ -100,7 +101,9 @@ public:
             table_.held_numbers.hold(fd); // the program can have let it go and put the same socket back
         EpollSets sets;
         Registrations registrations(sets, is_ours ? fd : -1);
-        if (wish_.only_sends && (!is_ours || sets.has_polling_ring() || !registrations.are_complete())) {
+        // An event loop that had the socket which libpq has closed is not known any more.
+        bool is_unheard = is_ours ? !registrations.are_complete() : !sets.is_empty();
+        if (wish_.only_sends && (is_unheard || sets.has_polling_ring())) {
             c_.hindrance = Hindrance::unheard;
             Ledger(table_).refuse(c_);
             return false;

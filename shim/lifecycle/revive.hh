@@ -28,7 +28,8 @@ struct Wish {
     // ROLLBACK is no use: the connection stays `reviving` until rolled_back(), or until its owner starts other work.
     bool rolls_back;
     // A call that does not wait for the reply. The program's event loop has to hear of that, so it must be possible to register
-    // the new socket wherever the old one was. If libpq has closed that one, nobody knows where it was.
+    // the new socket wherever the old one was. If libpq has closed that one, nobody knows where it was, so there must be
+    // no event loop.
     bool only_sends;
 };
 

@@ -249,6 +249,29 @@ TEST_CASE("swept in a transaction: looks change nothing, a ROLLBACK is true, and
     }
 }
 
+TEST_CASE("a ROLLBACK is true behind the statement that was told, too: the end of a block hides no error") {
+    for (const std::string& where : {std::string(), Server::tls()}) {
+        for (const char* rollback : {"exec c rollback", "send c rollback"}) {
+            CAPTURE(where);
+            CAPTURE(std::string(rollback));
+            Shared shared(where, {{"PQSWEEP_REPORT", "always"}});
+            shared.say("exec c set work_mem = '3MB'");
+            shared.say("exec c begin");
+            shared.sweep();
+            CHECK(contains(shared.say("exec c select 1"), "57P01"));
+            std::string answer = shared.say(rollback);
+            CHECK((answer == "1" ? shared.say("result c") : answer) == "PGRES_COMMAND_OK");
+            shared.say("result c");
+            CHECK(shared.server.is_clear_of(shared.client.application()));
+            CHECK(shared.say("exec c show work_mem") == "PGRES_TUPLES_OK 3MB");
+            CHECK(shared.say("finish c") == "ok");
+            CHECK(shared.client.finish() == 0);
+            CHECK(
+                contains(shared.client.errors(), "1 straggler swept (0 idle, 1 in transaction, 0 running)"));
+        }
+    }
+}
+
 TEST_CASE("a ROLLBACK behind another command in a pipeline is not the first thing after a sweep") {
     Shared shared;
     shared.say("exec c begin");
