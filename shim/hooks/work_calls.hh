@@ -139,7 +139,10 @@ template<Call call, class... Args>
         if constexpr (kind.starts_work && kind.waits)
             take_results(table, c, conn);
         bool is_revived = kind.starts_work &&
-                          revive::attempt(table, c, conn, {sessions::rolls_back<call>(args...), !kind.waits});
+                          revive::attempt(table, c, conn,
+                                          {.rolls_back = sessions::rolls_back<call>(args...),
+                                           .leaves_transaction = sessions::leaves_transaction<call>(args...),
+                                           .only_sends = !kind.waits});
         if (kind.starts_work && !is_revived && revive::has_no_connection(c))
             return failure<call>(conn, args...);
         if constexpr (kind.looks)
@@ -186,7 +189,7 @@ template<Call call, class... Args>
         if constexpr (std::is_same_v<Result, PGresult*>)
             tracker::note_result(c, result);
     } else if (!kind.looks && c.state() == State::reviving) [[unlikely]] {
-        revive::rolled_back(table, c, caller); // a look ends no command
+        revive::done(table, c, caller); // a look ends no command
     }
     if constexpr (kind.looks)
         if (was_busy && !result && tracker::has_met_untold_end(c) && !c.libpq->PQisBusy(conn)) [[unlikely]]

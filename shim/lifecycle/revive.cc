@@ -33,10 +33,12 @@ Activity last_activity(const Table& table, const Connection& c) {
 
 // A ROLLBACK is true if nothing that was sent before waits for its result: a new session has none of that. It is true after the reason
 // was told, too, so that the end of a transaction's block does not hide that.
-bool is_wanted(Table& table, Connection& c, bool rolls_back) {
+bool is_wanted(Table& table, Connection& c, Wish wish) {
     Activity activity = last_activity(table, c);
-    bool is_rollback = has_transaction(activity) && rolls_back && !is_busy(c.activity);
-    return the_settings().revive && ((activity == Activity::idle && !c.has_reason) || is_rollback) &&
+    bool is_rollback = has_transaction(activity) && wish.rolls_back && !is_busy(c.activity);
+    bool is_left = c.activity == Activity::transaction && wish.leaves_transaction && !wish.only_sends;
+    return the_settings().revive &&
+           (is_rollback || ((activity == Activity::idle || is_left) && !c.has_reason)) &&
            c.hindrance != Hindrance::not_restorable && sessions::of(table, c).loss() == Loss::none;
 }
 
@@ -137,8 +139,8 @@ private:
             if (losses < most_losses)
                 replayed = replay::run(libpq_, conn_, session_, state_, opens_transaction_, deadline_);
             if (replayed == replay::Outcome::all) // it can have been swept again
-                return wish_.rolls_back ? c_.state() == State::reviving
-                                        : Ledger(table_).revived(c_, now() - start_);
+                return wish_.rolls_back || opens_transaction_ ? c_.state() == State::reviving
+                                                              : Ledger(table_).revived(c_, now() - start_);
             cut_socket(c_.fd, c_.cookie, {});
             if (replayed != replay::Outcome::lost || c_.state() == State::swept)
                 return fail(Hindrance::not_restorable);
@@ -166,13 +168,13 @@ private:
 } // namespace
 
 bool attempt(Table& table, Connection& c, PGconn* conn, Wish wish) {
-    return is_wanted(table, c, wish.rolls_back) && Attempt(table, c, conn, wish).run();
+    return is_wanted(table, c, wish) && Attempt(table, c, conn, wish).run();
 }
 
-void rolled_back(Table& table, Connection& c, const void* caller) {
+void done(Table& table, Connection& c, const void* caller) {
     KeepErrno keep;
     Ending how = ending::of_now(table, caller);
-    if (how == Ending::unknown || c.activity == Activity::lost)
+    if (how == Ending::unknown || c.activity != Activity::idle)
         Ledger(table).give_up(c);
     else
         Ledger(table).rolled_back(c,
@@ -189,7 +191,7 @@ void rolled_back(Table& table, Connection& c, const void* caller) {
 
 bool can_wait(Table& table, Connection& c) {
     constexpr uint8_t patience = 8;
-    if (!is_waiting(c.activity) || !is_wanted(table, c, has_transaction(c.activity)))
+    if (!is_waiting(c.activity) || !is_wanted(table, c, {.rolls_back = has_transaction(c.activity)}))
         return false;
     if (is_inert_socket(c.fd))
         return true;

@@ -25,20 +25,23 @@ namespace pqsweep::revive {
 // Says what the owner thread is about to do with a swept connection.
 struct Wish {
     // A plain ROLLBACK. If the connection was swept in a transaction, a session without that transaction is the true result. A
-    // ROLLBACK is no use: the connection stays `reviving` until rolled_back(), or until its owner starts other work.
+    // ROLLBACK is no use: the connection stays `reviving` until done(), or until its owner starts other work.
     bool rolls_back;
+    // A DEALLOCATE, as a destructor sends it, or an empty text. In a transaction it is true, too, in a new session with a transaction
+    // around it, if the caller waits for it and that session ends with it.
+    bool leaves_transaction = false;
     // A call that does not wait for the reply. The program's event loop has to hear of that, so it must be possible to register
     // the new socket wherever the old one was. If libpq has closed that one, nobody knows where it was, so there must be
     // no event loop.
-    bool only_sends;
+    bool only_sends = false;
 };
 
 // For a swept connection with which its owner is about to start work. Returns whether the connection has its session again. If
 // not, its `hindrance` says why; `none`: it is not one to revive.
 bool attempt(Table& table, Connection& connection, PGconn* conn, Wish wish);
 
-// The ROLLBACK is done, in a call from `caller`. Closes the socket again: the connection is the straggler that it was, but idle.
-void rolled_back(Table& table, Connection& connection, const void* caller);
+// The ROLLBACK, or what left the transaction, is done, in a call from `caller`. Closes the socket again: the connection is the straggler that it was, idle behind a ROLLBACK.
+void done(Table& table, Connection& connection, const void* caller);
 
 // Returns whether the last attempt ended without a connection, and nothing was tried since.
 inline bool has_no_connection(const Connection& c) {

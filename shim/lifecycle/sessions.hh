@@ -106,6 +106,14 @@ bool rolls_back(Args... args) {
         return false;
 }
 
+template<Call call, class... Args>
+bool leaves_transaction(Args... args) {
+    if constexpr (has_text<call>)
+        return [](const char* sql, auto...) { return pqsweep::leaves_transaction(text_of(sql)); }(args...);
+    else
+        return call == Call::PQclosePrepared;
+}
+
 // A pipeline that is idle is left as long as this lives, since statements can't be waited for inside.
 class OutOfPipeline {
 public:

@@ -272,6 +272,46 @@ TEST_CASE("a ROLLBACK is true behind the statement that was told, too: the end o
     }
 }
 
+TEST_CASE("swept in a transaction: a destructor's DEALLOCATE is true, and does not use up the ROLLBACK") {
+    for (const std::string& where : {std::string(), Server::tls()}) {
+        CAPTURE(where);
+        Shared shared(where, {{"PQSWEEP_REPORT", "always"}});
+        shared.say("exec c set work_mem = '3MB'");
+        shared.say("prepare c select 7");
+        shared.say("exec c begin");
+        shared.sweep();
+        CHECK(shared.say("exec c deallocate prepared") == "PGRES_COMMAND_OK");
+        CHECK(shared.server.is_clear_of(shared.client.application()));
+        CHECK(shared.say("transaction c") == "other");
+        CHECK(shared.say("consume c") == "1 ok");
+        CHECK(shared.say("exec c") == "PGRES_EMPTY_QUERY");
+        CHECK(shared.say("exec c rollback and no chain") == "PGRES_COMMAND_OK");
+        CHECK(shared.server.is_clear_of(shared.client.application()));
+        CHECK(shared.say("transaction c") == "idle");
+        CHECK(shared.say("exec c show work_mem") == "PGRES_TUPLES_OK 3MB");
+        CHECK(contains(shared.say("execute c prepared"), "26000"));
+        CHECK(shared.say("finish c") == "ok");
+        CHECK(shared.client.finish() == 0);
+        CHECK(contains(shared.client.errors(), "1 straggler swept (0 idle, 1 in transaction, 0 running)"));
+
+        for (const char* other : {"exec c commit", "exec c select 7", "execute c prepared"}) {
+            CAPTURE(std::string(other));
+            Shared told(where);
+            told.say("prepare c select 7");
+            told.say("exec c begin");
+            told.say("exec c select 1");
+            told.sweep();
+            CHECK(told.say("exec c deallocate prepared") == "PGRES_COMMAND_OK");
+            CHECK(contains(told.say(other), "57P01"));
+        }
+        Shared failed(where);
+        failed.say("exec c begin; select 1 / 0");
+        failed.sweep();
+        CHECK(contains(failed.say("exec c deallocate prepared"), "57P01"));
+        CHECK(failed.say("exec c rollback") == "PGRES_COMMAND_OK");
+    }
+}
+
 TEST_CASE("a ROLLBACK behind another command in a pipeline is not the first thing after a sweep") {
     Shared shared;
     shared.say("exec c begin");

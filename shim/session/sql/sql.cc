@@ -198,6 +198,17 @@ bool names_pg_temp(std::string_view value) {
     return false;
 }
 
+namespace {
+
+// Returns whether nothing but semicolons comes.
+bool ends(Token token, Tokens& tokens) {
+    while (token.is(';'))
+        token = tokens.next();
+    return token.kind == Token::Kind::end;
+}
+
+} // namespace
+
 bool is_rollback(std::string_view sql) {
     Tokens tokens(sql);
     Token token = tokens.next();
@@ -206,9 +217,26 @@ bool is_rollback(std::string_view sql) {
     token = tokens.next();
     if (token.is("work") || token.is("transaction"))
         token = tokens.next();
-    while (token.is(';'))
+    if (token.is("and")) {
+        if (!tokens.next().is("no") || !tokens.next().is("chain"))
+            return false;
         token = tokens.next();
-    return token.kind == Token::Kind::end;
+    }
+    return ends(token, tokens);
+}
+
+bool leaves_transaction(std::string_view sql) {
+    Tokens tokens(sql);
+    Token token = tokens.next();
+    if (token.is("deallocate")) {
+        token = tokens.next();
+        if (token.is("prepare"))
+            token = tokens.next();
+        if (token.kind == Token::Kind::end || token.is(';'))
+            return false;
+        token = tokens.next();
+    }
+    return ends(token, tokens);
 }
 
 namespace commands {

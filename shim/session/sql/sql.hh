@@ -120,6 +120,8 @@ uint32_t read_prepared_into(std::string_view sql, const Dialect& dialect, const 
                             VisitEffect visit, void* visitor);
 // Returns whether the text is a plain ROLLBACK or ABORT.
 bool is_rollback(std::string_view sql);
+// Returns whether the text is a DEALLOCATE, or nothing: its result does not depend on what the transaction has done.
+bool leaves_transaction(std::string_view sql);
 // Returns whether a setting's value names pg_temp. With that in the search_path, all that is created can be temporary.
 bool names_pg_temp(std::string_view value);
 // Returns whether a glance shows a single statement without any effect. False for what has to be read.

@@ -207,11 +207,22 @@ TEST_CASE("transactions: all their words") {
 }
 
 TEST_CASE("a plain ROLLBACK") {
-    for (std::string_view sql : {"rollback", " /* x */ ABORT work;", "Rollback Transaction ; ;"})
+    for (std::string_view sql : {"rollback", " /* x */ ABORT work;", "Rollback Transaction ; ;",
+                                 "rollback and no chain", "abort work and no chain;"})
         CHECK(is_rollback(sql));
-    for (std::string_view sql : {"", "rollback to x", "rollback and chain", "rollback; select 1",
-                                 "rollback prepared 'x'", "commit", "rollbacks"})
+    for (std::string_view sql :
+         {"", "rollback to x", "rollback and chain", "rollback; select 1", "rollback prepared 'x'", "commit",
+          "rollbacks", "rollback and no chain; select 1", "rollback and no"})
         CHECK_FALSE(is_rollback(sql));
+}
+
+TEST_CASE("what leaves a transaction as it is") {
+    for (std::string_view sql :
+         {"", " ; /* x */ ;", "deallocate p", "DEALLOCATE prepare \"P\";", "deallocate all"})
+        CHECK(leaves_transaction(sql));
+    for (std::string_view sql : {"deallocate", "deallocate;", "deallocate p; select 1", "deallocate p q",
+                                 "select 1", "; commit", "close c"})
+        CHECK_FALSE(leaves_transaction(sql));
 }
 
 TEST_CASE("listening, prepared statements, cursors, DISCARD and LOAD") {
