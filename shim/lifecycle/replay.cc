@@ -59,13 +59,13 @@ namespace {
 // pipelines.
 class Replay {
 public:
-    Replay(const Libpq& libpq, PGconn* conn, Session& session, ClientState& state, bool opens_transaction,
+    Replay(const Libpq& libpq, PGconn* conn, Session& session, ClientState& state, Before before,
            int64_t deadline)
-        : libpq_(libpq), conn_(conn), session_(session), state_(state), opens_transaction_(opens_transaction),
-          deadline_(deadline), syncs_each_(opens_transaction) {}
+        : libpq_(libpq), conn_(conn), session_(session), state_(state), before_(before), deadline_(deadline),
+          syncs_each_(before == Before::rollback) {}
 
     Outcome run() {
-        if (opens_transaction_)
+        if (opens_transaction())
             state_.take_settings();
         changed_ = state_.changed_settings();
         if (!state_.is_same_host())
@@ -109,10 +109,13 @@ private:
     void walk() {
         encoding_ = state_.encoding();
         escapes_ = state_.escapes();
-        if (starts_over_)
+        if (starts_over_) {
+            if (opens_transaction())
+                is_good_ &= statement("rollback");
             is_good_ &= statement("discard all");
-        else if (!opens_transaction_ && prepares_any())
+        } else if (!syncs_each_ && prepares_any()) {
             limit_waits();
+        }
         if (session_.has_created())
             is_good_ &= !creates_temporarily();
         for (size_t i = 0; i < setting_count; i++)
@@ -132,13 +135,15 @@ private:
         for (size_t i = 0; i < setting_count; i++)
             if (changed_ >> i & 1)
                 is_good_ &= put_back(i);
-        if (opens_transaction_)
+        if (opens_transaction())
             is_good_ &= statement("begin");
         // All else that is sent takes its place. What changes the dialect does, too, so it needs no other one.
         if (unnamed)
             give(*unnamed);
         sync();
     }
+
+    bool opens_transaction() const { return before_ != Before::work; }
 
     bool prepares_any() const {
         bool any = false;
@@ -154,7 +159,7 @@ private:
     void give(Note& note) {
         if (note.act != Act::prepare)
             is_good_ &= item(note);
-        else if (!opens_transaction_ || !note.is_harmless) // a ROLLBACK can be prepared, too
+        else if (before_ != Before::rollback || !note.is_harmless)
             session_.leave_out(note, is_to_be_left_out(note) || !item(note));
     }
 
@@ -164,7 +169,7 @@ private:
     bool put_back(size_t i) {
         Note* last = nullptr;
         session_.each([&](Note& note) {
-            if (opens_transaction_ && sets(note, reported_settings[i]))
+            if (opens_transaction() && sets(note, reported_settings[i]))
                 last = &note;
         });
         if (last)
@@ -321,7 +326,7 @@ private:
     PGconn* conn_;
     Session& session_;
     ClientState& state_;
-    bool opens_transaction_;
+    Before before_;
     int64_t deadline_;
     bool syncs_each_;      // else all share one Sync
     uint32_t changed_ = 0; // of reported_settings
@@ -341,9 +346,9 @@ private:
 
 } // namespace
 
-Outcome run(const Libpq& libpq, PGconn* conn, Session& session, ClientState& state, bool opens_transaction,
+Outcome run(const Libpq& libpq, PGconn* conn, Session& session, ClientState& state, Before before,
             int64_t deadline) {
-    return Replay(libpq, conn, session, state, opens_transaction, deadline).run();
+    return Replay(libpq, conn, session, state, before, deadline).run();
 }
 
 } // namespace pqsweep::replay

@@ -11,7 +11,7 @@
 //
 // The replay sends all of this in one pipeline, and then reads the outcomes. That costs one round trip, or one for each item if libpq
 // (before 14) has no pipelines. An item that the server refuses undoes all that shares its Sync. So then everything goes once more,
-// behind a DISCARD ALL, each with a Sync of its own. So do those before a transaction. The statement that was refused is left out: it is
+// behind a DISCARD ALL, each with a Sync of its own. So does all before a ROLLBACK. The statement that was refused is left out: it is
 // made when it is needed. If it was refused because it waited for a lock for 100 ms, so are all.
 //
 // Context: owner thread, inside its call and outside libpq. It allocates as libpq does. errno: not kept. Locks: none.
@@ -68,6 +68,10 @@ private:
     char values_[setting_count][256];
 };
 
+// What the owner thread is about to do. If it was in a transaction, the replay begins one at the end. A ROLLBACK needs no prepared
+// statement but its own.
+enum class Before : uint8_t { work, work_in_transaction, rollback };
+
 enum class Outcome : uint8_t {
     all,
     failed, // the server refused an item
@@ -75,9 +79,8 @@ enum class Outcome : uint8_t {
 };
 
 // Replays all of `session`, and marks the prepared statements in it that the server refused as left out.
-// `opens_transaction`: begins a transaction at the end, because the owner thread is about to roll one back. `deadline`: until
-// when, by now(), it waits for the server.
-Outcome run(const Libpq& libpq, PGconn* conn, Session& session, ClientState& state, bool opens_transaction,
+// `deadline`: until when, by now(), it waits for the server.
+Outcome run(const Libpq& libpq, PGconn* conn, Session& session, ClientState& state, Before before,
             int64_t deadline);
 
 } // namespace pqsweep::replay

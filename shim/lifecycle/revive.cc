@@ -89,8 +89,10 @@ class Attempt {
 public:
     Attempt(Table& table, Connection& c, PGconn* conn, Wish wish)
         : table_(table), c_(c), conn_(conn), libpq_(*c.libpq), session_(sessions::of(table, c)), wish_(wish),
-          opens_transaction_(last_activity(table, c) != Activity::idle) {
-        if (opens_transaction_)
+          before_(last_activity(table, c) == Activity::idle ? replay::Before::work
+                  : wish.rolls_back                         ? replay::Before::rollback
+                                                            : replay::Before::work_in_transaction) {
+        if (before_ != replay::Before::work)
             session_.rolls_back();
     }
 
@@ -137,10 +139,11 @@ private:
             tracker::progressed(table_, c_, conn_);
             auto replayed = replay::Outcome::failed;
             if (losses < most_losses)
-                replayed = replay::run(libpq_, conn_, session_, state_, opens_transaction_, deadline_);
+                replayed = replay::run(libpq_, conn_, session_, state_, before_, deadline_);
             if (replayed == replay::Outcome::all) // it can have been swept again
-                return wish_.rolls_back || opens_transaction_ ? c_.state() == State::reviving
-                                                              : Ledger(table_).revived(c_, now() - start_);
+                return wish_.rolls_back || before_ != replay::Before::work
+                           ? c_.state() == State::reviving
+                           : Ledger(table_).revived(c_, now() - start_);
             cut_socket(c_.fd, c_.cookie, {});
             if (replayed != replay::Outcome::lost || c_.state() == State::swept)
                 return fail(Hindrance::not_restorable);
@@ -158,7 +161,7 @@ private:
     const Libpq& libpq_;
     Session& session_;
     Wish wish_;
-    bool opens_transaction_;
+    replay::Before before_;
     int64_t start_ = now();
     int64_t deadline_ = start_ + patience_of(libpq_, conn_);
     replay::ClientState state_{libpq_, conn_};

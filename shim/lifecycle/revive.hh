@@ -40,7 +40,8 @@ struct Wish {
 // not, its `hindrance` says why; `none`: it is not one to revive.
 bool attempt(Table& table, Connection& connection, PGconn* conn, Wish wish);
 
-// The ROLLBACK, or what left the transaction, is done, in a call from `caller`. Closes the socket again: the connection is the straggler that it was, idle behind a ROLLBACK.
+// The ROLLBACK, or what left the transaction, is done, in a call from `caller`. Closes the socket again: the connection is the straggler
+// that it was, idle behind a ROLLBACK.
 void done(Table& table, Connection& connection, const void* caller);
 
 // Returns whether the last attempt ended without a connection, and nothing was tried since.
