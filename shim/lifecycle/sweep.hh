@@ -6,8 +6,9 @@
 // owner learns of it at its next call.
 //
 //     for each slot    claim it (ledger.hh), send a Terminate if the server waits for one, shut the socket down; an inert socket
-//                      takes the number of a connection that can be revived, in a transaction by a ROLLBACK (parking.hh); the server is asked what the session
-//                      of one in doubt is, and the socket is shut down when the reply has come (inquiry.hh)
+//                      takes the number of a connection that can be revived, in a transaction by a ROLLBACK (parking.hh); the
+//                      server is asked what the session of one in doubt is, and the socket is shut down when the reply has
+//                      come (inquiry.hh)
 //     then             cancel what is running, up to seven times; a backend whose socket is shut down lives on until
 //                      its statement ends, and a cancel that comes before the statement does nothing
 //

@@ -11,7 +11,8 @@ namespace pqsweep::calls {
 const Act* act_of(const Token& name);
 
 // Returns whether a SELECT that goes on with these tokens begins with a call of a function that is not known to leave the session
-// alone, as `select login('x')`, `select distinct (login('x')).*` and `select * from login('x')`. Nobody calls a function for what it does in any other place.
+// alone, as `select login('x')`, `select distinct (login('x')).*` and `select * from login('x')`. Nobody calls a function for what it does
+// in any other place.
 bool begins_with_unknown(Tokens tokens);
 
 // Reports what the calls in `statement` do, which is part of the one being read. Only a SELECT of nothing but such calls
