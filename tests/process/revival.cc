@@ -333,7 +333,8 @@ TEST_CASE("a COPY is over with its last result, also for a driver that takes onl
                  {{"exec c copy (select 1 / i from (values (1), (0)) v(i)) to stdout", "get c", "get c"},
                   "PGRES_FATAL_ERROR 22012"}}) {
             CAPTURE(where);
-            CAPTURE(std::string(copy[0]));
+            std::string begins = copy[0];
+            CAPTURE(begins);
             Shared shared(where);
             for (const char* command : copy)
                 shared.say(command);

@@ -419,7 +419,7 @@ TEST_CASE("advisory locks: at once, counted by what they are called with") {
     s->sends("select pg_advisory_unlock(1), pg_try_advisory_lock(5)");
     s->gets(true, "SELECT 1", 1);
     CHECK(s.is_zero());
-    for (const char* prepare : {"", "prepare p as select pg_try_advisory_lock(7)"})
+    for (const char* prepare : {"", "prepare p as select pg_try_advisory_lock(7)"}) {
         for (const char* execute :
              {"explain analyze execute p", "create table t as execute p", "execute p"}) {
             *prepare ? s.runs(prepare) : s.prepares("p", "select pg_try_advisory_lock(7)");
@@ -428,6 +428,7 @@ TEST_CASE("advisory locks: at once, counted by what they are called with") {
             CHECK((s.loss() == Loss::advisory_lock) == (execute != std::string_view("execute p")));
             s.runs("discard all");
         }
+    }
     s.runs("select pg_try_advisory_lock_shared(1, 2)").runs("reset all");
     CHECK(s.loss() == Loss::advisory_lock);
     s.runs("discard all");
