@@ -81,7 +81,7 @@ Note* Note::make(Act act, std::string_view name, std::string_view text, size_t n
 }
 
 Note* Note::copy(const Note& note) {
-    auto* copy = static_cast<Note*>(malloc(note.bytes()));
+    auto* copy = static_cast<Note*>(calloc(1, note.bytes()));
     if (copy)
         memcpy(static_cast<void*>(copy), &note, note.bytes());
     return copy;

@@ -124,7 +124,7 @@ void check(const Stack& stack) {
     CHECK(plain.idle == stack.idle);
     CHECK(encrypted.idle == stack.idle);
     CHECK(plain.error.find(stack.error) != std::string::npos);
-    if (encrypted.error != plain.error) // node's pg-native has none of ours: its loop sees the end before
+    if (encrypted.error != plain.error) // tdbc shows the error of the call behind the one that was told
         CHECK(contains(encrypted.error, ": pqsweep closed it"));
     bool is_swept = plain.is_swept && encrypted.is_swept,
          is_usable = plain.idle == "42" && encrypted.idle == "42",
@@ -204,7 +204,7 @@ TEST_CASE("node-libpq") {
 }
 
 TEST_CASE("node pg-native") {
-    check({"node pg-native", "plugin", "node tests/fixtures/clients/left_pg_native.js", "is not queryable"});
+    check({"node pg-native", "plugin", "node tests/fixtures/clients/left_pg_native.js"});
 }
 
 TEST_CASE("psycopg2-binary, a wheel") {
