@@ -4,6 +4,7 @@
 #include "shim/session/sql/sql.hh"
 #include "shim/session/sql/tokens.hh"
 
+#include <doctest/doctest.h>
 #include <string>
 #include <vector>
 
@@ -39,4 +40,36 @@ inline std::vector<Told> read(std::string_view sql, uint32_t* statements = nullp
     return all;
 }
 
+// Returns the only effect that matters.
+inline Told only_of(std::string_view sql, const Parameters& parameters) {
+    std::vector<Told> all = read(sql, nullptr, parameters);
+    std::erase_if(all, [](const Told& told) { return told.act == Act::define; });
+    if (all.size() > 1)
+        std::erase_if(all, [](const Told& told) { return told.act == Act::create; });
+    INFO(sql);
+    REQUIRE(all.size() == 1);
+    return all[0];
+}
+
+inline Told only(std::string_view sql, const std::vector<const char*>& values = {}) {
+    return only_of(sql,
+                   Parameters(static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr));
+}
+
+// With one parameter of that type.
+inline Told only_typed(std::string_view sql, unsigned type, std::string_view value, bool is_binary = false) {
+    std::string bytes(value);
+    const char* values[] = {bytes.c_str()};
+    int lengths[] = {static_cast<int>(bytes.size())}, formats[] = {is_binary};
+    return only_of(sql, Parameters(1, &type, values, lengths, formats));
+}
+
 } // namespace pqsweep::tests
+
+#define CHECK_ACT(sql, does, of)                                                                             \
+    do {                                                                                                     \
+        INFO(sql);                                                                                           \
+        Told told = only(sql);                                                                               \
+        CHECK(static_cast<int>(told.act) == static_cast<int>(does));                                         \
+        CHECK(told.key == (of));                                                                             \
+    } while (false)
