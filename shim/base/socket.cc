@@ -74,10 +74,12 @@ void end_inert_socket(int fd) {
     own.sin_addr.s_addr = __builtin_bswap32(INADDR_LOOPBACK);
     auto* address = reinterpret_cast<sockaddr*>(&own);
     unsigned size = sizeof own;
-    if (sys::bind(fd, address, size) != 0 || sys::getsockname(fd, address, size) != 0)
+    // Connected to itself, it hears nobody else.
+    if (sys::bind(fd, address, size) != 0 || sys::getsockname(fd, address, size) != 0 ||
+        sys::connect(fd, address, size) != 0)
         return;
     for (int i = 0; i < reads; i++)
-        sys::sendto(fd, {}, MSG_NOSIGNAL | MSG_DONTWAIT, address, size);
+        sys::send(fd, {}, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 bool has_unread_input(int fd) {

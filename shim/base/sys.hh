@@ -194,11 +194,11 @@ inline ssize_t send(int fd, std::string_view bytes, int flags) {
 inline int bind(int fd, const sockaddr* address, size_t size) {
     return kernel::status(SYS_bind, fd, address, size);
 }
+inline int connect(int fd, const sockaddr* address, size_t size) {
+    return kernel::status(SYS_connect, fd, address, size);
+}
 inline int getsockname(int fd, sockaddr* address, unsigned& size) {
     return kernel::status(SYS_getsockname, fd, address, &size);
-}
-inline ssize_t sendto(int fd, std::string_view bytes, int flags, const sockaddr* to, size_t size) {
-    return kernel::call(SYS_sendto, fd, bytes.data(), bytes.size(), flags, to, size);
 }
 inline ssize_t recv(int fd, char* buffer, size_t size, int flags) {
     return kernel::call(SYS_recvfrom, fd, buffer, size, flags, nullptr, nullptr);

@@ -39,7 +39,7 @@ bool is_awaited(uintptr_t word) {
 // Each row is a kind, a name and a value: of a setting, a prepared statement, a cursor, a channel, something temporary, a lock. Names of
 // custom settings stand between the parts: no view has those settings. It asks the functions behind the views, because a fresh backend
 // needs longest to look up what a query names; and it searches only functions that set something, because a database can have thousands.
-// One with a body in SQL, of RETURN or BEGIN ATOMIC, has no text; the server makes that of its tree, if the tree calls set_config().
+// The server has no text of a function with RETURN or BEGIN ATOMIC; it makes that of the function's tree, if the tree calls set_config().
 constexpr std::string_view question =
     "/* pqsweep */ with settings as (select name, setting, source from pg_catalog.pg_show_all_settings()), "
     "named as ("

@@ -166,10 +166,10 @@ const char* tell(Table& table, const Connection& c, const void* of, const char* 
 } // namespace
 
 bool deliver(Table& table, Connection& c, bool expects_reply) {
-    bool is_parked = socket_cookie(c.fd) == c.cookie && is_inert_socket(c.fd);
+    bool is_ours = socket_cookie(c.fd) == c.cookie, is_parked = is_ours && is_inert_socket(c.fd);
     bool is_mid_stream = is_busy(c.activity) && (c.mid_message || has_unread_input(c.fd));
     bool done = false;
-    if (!c.encrypted && !is_mid_stream && socket_cookie(c.fd) == c.cookie) {
+    if (!c.encrypted && !is_mid_stream && is_ours) {
         table.held_numbers.hold(c.fd); // the program can have let it go and put the same socket back
         on_borrowed_stack([&] {
             char buffer[7000];

@@ -152,9 +152,7 @@ private:
     }
 
     // Until the Sync. To prepare a statement takes locks, which this thread itself can hold through another connection.
-    void limit_waits() {
-        parameters("select pg_catalog.set_config('lock_timeout', '100ms', true)", 0, nullptr);
-    }
+    void limit_waits() { statement("select pg_catalog.set_config('lock_timeout', '100ms', true)"); }
 
     void give(Note& note) {
         if (note.act != Act::prepare)

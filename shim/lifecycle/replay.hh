@@ -68,7 +68,7 @@ private:
     char values_[setting_count][256];
 };
 
-// What the owner thread is about to do. If it was in a transaction, the replay begins one at the end. A ROLLBACK needs no prepared
+// This says what the owner thread is about to do. If it was in a transaction, the replay begins one at the end. A ROLLBACK needs no prepared
 // statement but its own.
 enum class Before : uint8_t { work, work_in_transaction, rollback };
 

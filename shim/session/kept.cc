@@ -189,6 +189,7 @@ void Kept::apply(Note* note) {
         Note::drop(note);
 }
 
+// A setting that shaped a prepared statement stays for that one's sake.
 void Kept::drop_replaced(const Note& later) {
     const Note* last_prepared = nullptr;
     for (const Note& note : notes_)
@@ -201,20 +202,23 @@ void Kept::drop_replaced(const Note& later) {
         note.is_past |= is_replaced && is_followed && is_setting(note.act) && parsing::is_one(note.key());
         return is_replaced && !note.is_past;
     });
-    notes_.drop_if([](const Note& note) { return note.is_past && !note.shapes_any(); });
+    bool is_prepared = later.act == Act::prepare;
+    notes_.drop_if([&](const Note& note) { return note.is_past && !note.shapes_any(is_prepared); });
 }
 
-void Kept::shape(const Note& setting) {
+void Kept::shape(std::string_view key, const Note* setting) {
     const Note* last = nullptr;
     for (const Note& note : notes_)
-        if (is_setting(note.act) && note.key() == setting.key())
+        if (is_setting(note.act) && note.key() == key)
             last = &note;
-    bool is_so = last ? last->act == Act::unset ? setting.act == Act::unset : last->text() == setting.text()
-                      : setting.act == Act::unset;
-    Note* past = is_so || is_given_up_ ? nullptr : Note::copy(setting);
-    if (!past)
+    bool is_set = setting && setting->act != Act::unset, was_set = last && last->act != Act::unset;
+    bool is_so = is_set == was_set && (!is_set || setting->text() == last->text());
+    if (is_given_up_ || is_so)
         return;
-    past->act = setting.act == Act::unset ? Act::unset : Act::set;
+    Note* past = setting ? Note::copy(*setting) : Note::make({Act::unset, false, false, -1, 0, key, {}, {}});
+    if (!past)
+        return give_up();
+    past->act = past->act == Act::unset ? Act::unset : Act::set; // which can be the transaction's
     past->is_past = true;
     notes_.append(past);
 }

@@ -19,10 +19,8 @@ class Kept {
 public:
     // Lets the note take effect now, and owns it.
     void apply(Note* note);
-    // Drops what the note ends or takes the place of. A setting that shaped a prepared statement stays for that one's sake.
-    void drop_replaced(const Note& later);
-    // A transaction's setting shapes the prepared statement that comes next.
-    void shape(const Note& setting);
+    // The prepared statement that is applied next was made under this setting; null: under its default.
+    void shape(std::string_view key, const Note* setting);
     // Notes that something is not known, by no statement in particular.
     void lose() { is_unclear_ = true; }
     // A text that failed can have defined the custom setting first. Lets the server be asked for it, and owns the note.
@@ -38,7 +36,7 @@ public:
     };
     Lost lost() const;
     bool holds_lock() const;
-    // Returns whether it has created something that is temporary if its search_path was never set, and names pg_temp.
+    // This does what Session's function of the same name does.
     bool has_created() const { return notes_.find(Act::create, ""); }
     // Returns whether it has a loss, and the server can say what each one comes to.
     bool can_be_asked() const;
@@ -67,7 +65,7 @@ public:
     // Drops the unnamed statement, whose place a simple query or another Parse has taken.
     void drop_unnamed();
 
-    // As Session::each and each_past.
+    // These do what Session's functions of the same names do.
     template<class Visit>
     void each(Visit visit) const;
     template<class Visit>
@@ -78,6 +76,7 @@ private:
     static Turn turn_of(const Note& note);
     bool has_setting(std::string_view key) const;
     bool has_past(std::string_view key) const;
+    void drop_replaced(const Note& later);
     void unset_past();
     bool has_room_for_mention() const;
     static bool names_custom_setting(const Note& note);

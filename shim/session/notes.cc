@@ -98,14 +98,14 @@ bool Note::is_set_behind() const {
     return false;
 }
 
-bool Note::shapes_any() const {
+bool Note::shapes_any(bool is_prepared) const {
     for (const Note* note = next; note; note = note->next) {
         if (note->act == Act::prepare)
             return true;
         if (is_setting(note->act) && note->key() == key())
             return false;
     }
-    return false;
+    return is_prepared;
 }
 
 Note* Notes::find(Act act, std::string_view key) const {

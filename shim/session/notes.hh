@@ -52,9 +52,10 @@ struct Note {
     std::string_view text() const { return {key_start() + key_size + 1, text_size}; }
     size_t bytes() const { return sizeof(Note) + types_size() + key_size + text_size + 2; }
 
-    // In a list, of a setting: whether a note behind this one sets it or unsets it, too; and whether a statement was prepared before that.
+    // In a list: return whether a note behind this one sets or unsets the same setting, and whether a statement is prepared before that,
+    // if one `is_prepared` at the list's end.
     bool is_set_behind() const;
-    bool shapes_any() const;
+    bool shapes_any(bool is_prepared) const;
 };
 
 class Notes {

@@ -251,11 +251,23 @@ void Session::apply(Note* note, std::string_view command_tag, uint32_t granted) 
         if (note->act == Act::discard_all || note->act == Act::deallocate_all)
             has_effective_ = has_unnamed_, has_left_out_ = false;
     }
-    if (note->act == Act::prepare) {
-        kept_.drop_replaced(*note);
-        transaction_.each_shaping([&](const Note& setting) { kept_.shape(setting); });
-    }
+    if (note->act == Act::prepare)
+        shape_prepared();
     kept_.apply(note);
+}
+
+// The server has read the statement under the settings of the transaction, and else under those of the session: what is past is
+// over for it.
+void Session::shape_prepared() {
+    transaction_.each_shaping([&](const Note& setting) {
+        setting.act == Act::set_unknown ? kept_.lose() : kept_.shape(setting.key(), &setting);
+    });
+    kept_.each_past([&](const char* key, const Note* now) {
+        if (!transaction_.setting(key))
+            kept_.shape(key, now);
+    });
+    if (!has_room(0))
+        kept_.give_up();
 }
 
 void Session::fail(Notes& notes) {

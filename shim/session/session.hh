@@ -81,7 +81,7 @@ public:
 
     // Returns whether the session holds an advisory lock, as far as the texts show.
     bool holds_lock() const { return kept_.holds_lock(); }
-    // As Kept::has_created.
+    // Returns whether it has created something that is temporary if its search_path was never set, and names pg_temp.
     bool has_created() const { return kept_.has_created(); }
 
     // Returns whether its losses are such that the server can be asked what they come to.
@@ -160,6 +160,7 @@ public:
 
 private:
     void add(Notes& notes, Note* note);
+    void shape_prepared();
     bool has_room(size_t bytes) const;
     void queue(Notes& notes, uint32_t statements);
     void note(Notes& notes, const Effect& effect, const Dialect& dialect, uint32_t depth);

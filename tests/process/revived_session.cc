@@ -56,6 +56,7 @@ TEST_CASE("a prepared statement is made again under the settings of its time") {
     shared.say("exec c begin; set local datestyle = 'SQL, DMY'; set intervalstyle = 'iso_8601'");
     shared.say("exec c prepare rolled_back as select '02/01/2020'::date = '2020-01-02'::date");
     shared.say("exec c rollback");
+    shared.say("exec c prepare behind as select '02/01/2020'::date = '2020-02-01'::date");
     std::string settings =
         "exec c select concat_ws(' ', current_setting('timezone'), current_setting('datestyle'), "
         "current_setting('search_path'))";
@@ -64,6 +65,7 @@ TEST_CASE("a prepared statement is made again under the settings of its time") {
         shared.sweep();
         CHECK(shared.say("exec c execute replaced") == "PGRES_TUPLES_OK 2019-12-31 15:00:00");
         CHECK(shared.say("exec c execute rolled_back") == "PGRES_TUPLES_OK t");
+        CHECK(shared.say("exec c execute behind") == "PGRES_TUPLES_OK t");
         CHECK(shared.say(settings) == before);
     }
 }

@@ -82,7 +82,7 @@ constexpr FixedText<26> harmless[] = {
     "xmlconcat", "xmlelement", "xmlforest", "xmlparse", "xmlserialize",
 };
 
-// What stands behind pg_ in names of PostgreSQL's own that programs call.
+// PostgreSQL's own functions that programs call have one of these words behind pg_.
 constexpr FixedText<12> families[] = {
     "advisory", "available", "backend", "backup", "blocking", "buffercache", "cancel", "char", "client", "collation",
     "column", "conf", "config", "control", "conversion", "current", "database", "describe", "encoding", "export",
@@ -221,7 +221,7 @@ public:
     }
 
 private:
-    // What else it is used for can give a parameter its type.
+    // A second use can give a parameter its type.
     bool is_used_again(const Token& argument) const {
         int uses = 0;
         Tokens tokens = reader_.tokens_of(statement_);

@@ -16,7 +16,7 @@ struct Value {
     Kind kind = Kind::unknown;
     bool is_inferred = false; // its type
     int64_t number = 0;       // integer, boolean
-    // As bound or written, but without quotes. Its data() is null if there are none.
+    // The owner bound or wrote these, but for quotes. The view's data() is null if there are none.
     std::string_view bytes;
 
     // Returns the value of a constant; `unknown` for any other token, and for a string with quotes or escapes in it.
@@ -49,7 +49,7 @@ public:
         typed.types_ = types;
         return typed;
     }
-    // The same as a PREPARE has them, with their parentheses.
+    // `list`: the types as a PREPARE has them, with their parentheses.
     Parameters with_types(std::string_view list) const {
         Parameters typed = *this;
         typed.type_list_ = list;

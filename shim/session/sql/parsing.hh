@@ -13,11 +13,7 @@ constexpr FixedText<21> names[] = {"search_path",   "timezone",    "datestyle",
 
 // `key`: a setting's name, as written.
 inline bool is_one(std::string_view key) {
-    Token written = Tokens(key).next();
-    for (std::string_view name : names)
-        if (written.names(name))
-            return true;
-    return false;
+    return is_one_of(key, names);
 }
 
 } // namespace pqsweep::parsing

@@ -11,11 +11,7 @@ constexpr FixedText<19> names[] = {"lock_timeout", "statement_timeout", "transac
 
 // `key`: a setting's name, as written.
 inline bool is_one(std::string_view key) {
-    Token written = Tokens(key).next();
-    for (std::string_view name : names)
-        if (written.names(name))
-            return true;
-    return false;
+    return is_one_of(key, names);
 }
 
 // Returns false for a value, or a statement with it, that is 0: the server ends nothing then. True if the text does not show it.

@@ -59,6 +59,16 @@ private:
     bool escapes_; // backslashes escape in every string
 };
 
+// Returns whether a name, as written, is one of `names`.
+template<class Names>
+bool is_one_of(std::string_view name, const Names& names) {
+    Token written = Tokens(name).next();
+    for (std::string_view each : names)
+        if (written.names(each))
+            return true;
+    return false;
+}
+
 // Returns the list in parentheses that comes next, with them; empty if none does.
 std::string_view list_at(Tokens tokens);
 

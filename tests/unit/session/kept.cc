@@ -80,6 +80,37 @@ TEST_CASE("a prepared statement is made under the settings of its time") {
         s.runs("deallocate all");
         CHECK(s.replay() == "set timezone = 1; ");
     }
+    SUBCASE("and not under those of a transaction that is over") {
+        s.begun("begin").begun("set local search_path = a").begun("prepare p as select 1").runs("rollback");
+        s.runs("prepare q as select 2").runs("prepare r as select 3");
+        CHECK(s.replay() ==
+              "SET search_path = a; prepare p as select 1; reset search_path; prepare q as select 2; "
+              "prepare r as select 3; ");
+        s.runs("select set_config('search_path', '', false)")
+            .runs("prepare t as select 4")
+            .runs("begin", true);
+        s.begun("set local search_path = b").begun("prepare u as select 5").runs("commit");
+        s.runs("prepare v as select 6");
+        CHECK(s.replay().ends_with(
+            "prepare t as select 4; SET search_path = b; prepare u as select 5; "
+            "SELECT pg_catalog.set_config('search_path', '', false); prepare v as select 6; "));
+        CHECK(past() == "search_path now; ");
+    }
+    SUBCASE("that nobody knows") {
+        s.begun("begin").begun("select set_config('search_path', f(), true)");
+        s.begun("select set_config('search_path', f(), false)")
+            .begun("prepare p as select 1")
+            .runs("rollback");
+        CHECK(s.loss() == Loss::unclear);
+        s.runs("discard all");
+    }
+    SUBCASE("of more bytes than a session may have") {
+        s.begun("begin").begun("set search_path = " + std::string(Session::most_bytes * 2 / 3, 'a'));
+        CHECK(s.loss() == Loss::none);
+        s.begun("prepare p as select 1");
+        CHECK(s.loss() == Loss::too_much);
+        s.runs("rollback").runs("discard all");
+    }
     SUBCASE("that a transaction had, by its function") {
         s.begun("begin").begun("select set_config('search_path', 'a', true)").begun("prepare p as select 1");
         s.runs("rollback");
